@@ -1,0 +1,23 @@
+# Train and compare image classifiers on CIFAR-100.
+#
+#   snakemake --cores 8 --resources gpu=1              everything
+#   snakemake --cores 8 report                         the report, and what it needs
+#   snakemake --cores 2 --configfile config/demo.yaml  a small offline run
+
+
+configfile: "config/config.yaml"
+
+
+include: "rules/common.smk"
+include: "rules/data.smk"
+include: "rules/train.smk"
+include: "rules/evaluate.smk"
+include: "rules/cost.smk"
+include: "rules/compare.smk"
+include: "rules/report.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        rules.compare.output,

@@ -1,0 +1,82 @@
+# The configuration and what follows from it. This is the only file that reads `config`;
+# rules take the names below.
+
+import os
+import sys
+from pathlib import Path
+
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
+
+from cifarlab.configuration import read_configuration, run_table
+from cifarlab.errors import UserError
+
+# `.venv/bin/snakemake` without an activated .venv must find the same Python for its jobs. With
+# `--sdm conda` the environment of a rule is activated later and comes first.
+os.environ.update(
+    PATH=os.pathsep.join([str(Path(sys.executable).parent), *os.get_exec_path()])
+)
+
+try:
+    CONFIGURATION = read_configuration(config)
+    RUNS = run_table(CONFIGURATION)
+except UserError as error:
+    sys.exit(f"error in the configuration: {error}")
+
+DATASET = CONFIGURATION.dataset
+RESULTS = Path("results") / DATASET.name
+LOGS = RESULTS / "logs"
+RUN = RESULTS / "runs/{model}/{recipe}/seed-{seed}"
+MANIFEST = RESULTS / "data/manifest.json"
+PUBLISHED = CONFIGURATION.published
+DEVICE = CONFIGURATION.device
+THREADS = CONFIGURATION.threads
+# With device auto a job uses a GPU where it finds one, so it asks for one.
+GPUS_PER_RUN = 0 if DEVICE == "cpu" else 1
+COMPARED_MODELS = list(dict.fromkeys(run.model for run in RUNS))
+
+
+wildcard_constraints:
+    model="[^/]+",
+    recipe="[^/]+",
+    seed=r"\d+",
+
+
+def data_arguments():
+    """The words that tell scripts/data.py where the images come from."""
+    if DATASET.is_synthetic:
+        return [
+            "synthetic",
+            *("--train-per-class", DATASET.synthetic.train_per_class),
+            *("--test-per-class", DATASET.synthetic.test_per_class),
+            *("--seed", DATASET.synthetic.seed),
+        ]
+    return [
+        "archive",
+        *("--source", *DATASET.source),
+        *("--md5", DATASET.md5),
+        *("--downloads", "results/downloads"),
+    ]
+
+
+def model_settings(wildcards):
+    """The settings of a job's model, as canonical JSON."""
+    return CONFIGURATION.models[wildcards.model].to_json()
+
+
+def recipe_settings(wildcards):
+    """The settings of a job's recipe, as canonical JSON."""
+    return CONFIGURATION.recipes[wildcards.recipe].to_json()
+
+
+def of_all_runs(pattern):
+    """`pattern` with {model}, {recipe} and {seed}, filled in for every run."""
+    return [str(pattern).format(**run._asdict()) for run in RUNS]
+
+
+def of_all_models(pattern):
+    """`pattern` with {model}, filled in for every model that is compared."""
+    return [str(pattern).format(model=model) for model in COMPARED_MODELS]

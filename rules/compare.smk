@@ -1,0 +1,35 @@
+# In: the metrics and the training record of every run, the cost of every model.
+# Out: a row per run, and a row per model × recipe.
+
+
+rule compare:
+    """All runs side by side, and their means over seeds."""
+    input:
+        metrics=of_all_runs(RUN / "metrics.json"),
+        training=of_all_runs(RUN / "training.json"),
+        costs=of_all_models(rules.cost.output.cost),
+    output:
+        runs=report(
+            RESULTS / "compare/runs.csv",
+            caption="../templates/captions/runs.rst",
+            category="Comparison",
+            labels={"table": "Every run"},
+        ),
+        comparison=report(
+            RESULTS / "compare/comparison.csv",
+            caption="../templates/captions/comparison.rst",
+            category="Comparison",
+            labels={"table": "Models, mean over seeds"},
+        ),
+    log:
+        LOGS / "compare.log",
+    params:
+        runs=of_all_runs(RUN),
+    resources:
+        mem_mb=1000,
+        runtime=5,
+    conda:
+        "../envs/report.yaml"
+    shell:
+        "python scripts/compare.py --runs {params.runs:q} --costs {input.costs:q}"
+        " --runs-csv {output.runs:q} --comparison {output.comparison:q} > {log:q} 2>&1"

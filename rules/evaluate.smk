@@ -1,0 +1,46 @@
+# In: the weights of a run and the test split.
+# Out: its predictions, and the metrics that follow from them without the model.
+
+
+rule evaluate:
+    """Test logits of one run, once, without gradients."""
+    input:
+        dataset=MANIFEST,
+        weights=RUN / "weights.safetensors",
+    output:
+        predictions=RUN / "predictions.npz",
+    log:
+        LOGS / "evaluate/{model}/{recipe}/seed-{seed}.log",
+    params:
+        model=model_settings,
+        device=DEVICE,
+    threads: THREADS
+    resources:
+        gpu=GPUS_PER_RUN,
+        mem_mb=4000,
+        runtime=30,
+    conda:
+        "../envs/torch.yaml"
+    shell:
+        "python scripts/evaluate.py --dataset {input.dataset:q} --model {params.model:q}"
+        " --weights {input.weights:q} --device {params.device} --threads {threads}"
+        " --predictions {output.predictions:q} > {log:q} 2>&1"
+
+
+rule metrics:
+    """Accuracies and loss of one run, from its predictions."""
+    input:
+        dataset=MANIFEST,
+        predictions=RUN / "predictions.npz",
+    output:
+        metrics=RUN / "metrics.json",
+    log:
+        LOGS / "metrics/{model}/{recipe}/seed-{seed}.log",
+    resources:
+        mem_mb=500,
+        runtime=5,
+    conda:
+        "../envs/data.yaml"
+    shell:
+        "python scripts/metrics.py --dataset {input.dataset:q}"
+        " --predictions {input.predictions:q} --metrics {output.metrics:q} > {log:q} 2>&1"

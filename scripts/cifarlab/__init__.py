@@ -1,0 +1,1 @@
+"""What the commands in scripts/ share. It knows nothing of Snakemake and reads no configuration."""

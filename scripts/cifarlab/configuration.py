@@ -1,0 +1,155 @@
+"""What a configuration may say, and the runs that it asks for."""
+
+from itertools import product
+from typing import Annotated, NamedTuple
+
+from pydantic import BeforeValidator, Field, WithJsonSchema
+
+from cifarlab.errors import UserError
+from cifarlab.models import ModelSettings
+from cifarlab.recipes import Recipe
+from cifarlab.settings import Count, DeviceName, Seed, Settings, checked_settings
+
+# A name becomes a folder and a wildcard.
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=64)]
+Names = Annotated[list[Name], Field(min_length=1)]
+Md5 = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+Sources = Annotated[
+    list[Annotated[str, Field(min_length=1)]],
+    Field(min_length=1),
+    BeforeValidator(lambda value: [value] if isinstance(value, str) else value),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "minLength": 1},
+                {"type": "array", "items": {"type": "string", "minLength": 1}, "minItems": 1},
+            ]
+        }
+    ),
+]
+SYNTHETIC = "synthetic"
+
+
+class SyntheticSettings(Settings):
+    """The size and the seed of a synthetic data set."""
+
+    train_per_class: Count = 500
+    """Training images of each of the 100 classes."""
+
+    test_per_class: Count = 100
+    """Test images of each of the 100 classes."""
+
+    seed: Seed = 0
+    """Of the random draws; the same seed gives the same images."""
+
+
+class DatasetSettings(Settings):
+    """Where the images come from."""
+
+    name: Name
+    """Folder under results/."""
+
+    source: Sources
+    """A URL, a path to an archive, a list of them tried in order, or the word synthetic."""
+
+    md5: Md5 | None = None
+    """MD5 of the archive, 32 hexadecimal digits; not used for a synthetic data set."""
+
+    synthetic: SyntheticSettings = SyntheticSettings()
+    """Size and seed, where the source is synthetic."""
+
+    @property
+    def is_synthetic(self):
+        return self.source == [SYNTHETIC]
+
+
+class RunSet(Settings):
+    """One run for every model × recipe × seed."""
+
+    models: Names
+    """Names of models."""
+
+    recipes: Names
+    """Names of recipes."""
+
+    seeds: Annotated[list[Seed], Field(min_length=1)]
+    """Seeds, whole numbers from 0."""
+
+
+class Configuration(Settings):
+    """What to run."""
+
+    dataset: DatasetSettings
+    """Where the images come from."""
+
+    device: DeviceName = "auto"
+    """Where to train and evaluate; auto takes a GPU if there is one."""
+
+    threads: Count
+    """CPU threads of one training."""
+
+    models: dict[Name, ModelSettings]
+    """Architectures, by a name of the user's choice."""
+
+    recipes: dict[Name, Recipe]
+    """Everything about training that is not the model, by a name of the user's choice."""
+
+    runs: Annotated[list[RunSet], Field(min_length=1)]
+    """Which runs to make."""
+
+    published: Annotated[str, Field(min_length=1)]
+    """CSV file of the published numbers."""
+
+
+class Run(NamedTuple):
+    """One model × one recipe × one seed, by their names."""
+
+    model: str
+    recipe: str
+    seed: int
+
+
+def read_configuration(values):
+    """The Configuration in `values`, a dict as read from YAML.
+
+    Raises UserError with one line per fault: the key, what was found and what is allowed.
+    """
+    configuration = checked_settings(Configuration, values)
+    dataset = configuration.dataset
+    if SYNTHETIC in dataset.source and not dataset.is_synthetic:
+        raise UserError(
+            f"dataset.source: synthetic stands alone, it is no fallback (found {dataset.source})"
+        )
+    if dataset.is_synthetic != dataset.name.startswith(SYNTHETIC):
+        raise UserError(
+            f"dataset.name: a name starts with {SYNTHETIC!r} exactly where dataset.source is "
+            f"{SYNTHETIC}, so that nobody takes one for the other (found {dataset.name!r})"
+        )
+    if not dataset.is_synthetic and dataset.md5 is None:
+        raise UserError("dataset.md5: missing; give the MD5 of the archive (md5sum FILE prints it)")
+    return configuration
+
+
+def run_table(configuration):
+    """The runs that a Configuration asks for, as a list of Run in the order of the configuration.
+
+    Raises UserError where a run names an unknown model or recipe, or where one is asked for twice.
+    """
+    first_places = {}
+    for number, run_set in enumerate(configuration.runs):
+        for kind in ("models", "recipes"):
+            known = getattr(configuration, kind)
+            for name in getattr(run_set, kind):
+                if name not in known:
+                    raise UserError(
+                        f"runs[{number}].{kind}: {name!r} is not defined; "
+                        f"{kind} has: {', '.join(sorted(known)) or 'nothing'}"
+                    )
+        for run in map(Run._make, product(run_set.models, run_set.recipes, run_set.seeds)):
+            if run in first_places:
+                raise UserError(
+                    f"runs[{number}]: model {run.model}, recipe {run.recipe}, seed {run.seed} "
+                    f"was already asked for by runs[{first_places[run]}]; ask for each run once"
+                )
+            first_places[run] = number
+    return list(first_places)

@@ -1,0 +1,79 @@
+"""Where tensors live: choosing, naming, waiting and measuring."""
+
+import platform
+import resource
+import sys
+from pathlib import Path
+from typing import get_args
+
+import torch
+
+from cifarlab.errors import UserError
+from cifarlab.settings import DeviceName
+
+DEVICES = get_args(DeviceName)
+MEGABYTE = 1_000_000
+
+
+def choose_device(name):
+    """The torch.device for `name`; "auto" takes a GPU if there is one.
+
+    Raises UserError where the named kind of device is not there.
+    """
+    present = {
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+        "cpu": True,
+    }
+    if name == "auto":
+        name = next(kind for kind, is_there in present.items() if is_there)
+    if not present[name]:
+        raise UserError(
+            f"device {name} was asked for and torch finds none here; "
+            f"set device to auto or to one of: {', '.join(k for k, v in present.items() if v)}"
+        )
+    return torch.device(name)
+
+
+def device_name(device):
+    """The maker's name of the device, as a person would look it up."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    cpu_info = Path("/proc/cpuinfo")
+    if cpu_info.exists():
+        for line in cpu_info.read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def wait_for(device):
+    """Return when all work queued on `device` is done; a clock read before that reads too early."""
+    if device.type != "cpu":
+        getattr(torch, device.type).synchronize()
+
+
+def peak_memory_mb(device):
+    """Peak of this process so far in MB: the allocator's on a GPU, the resident size on a CPU."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device) / MEGABYTE
+    if device.type == "mps":
+        return torch.mps.driver_allocated_memory() / MEGABYTE
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak * (1 if sys.platform == "darwin" else 1024) / MEGABYTE
+
+
+def library_versions():
+    """Versions of what computes: Python, torch, torchvision, numpy, and CUDA where it is used."""
+    import numpy
+    import torchvision
+
+    versions = {
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "torchvision": torchvision.__version__,
+        "numpy": numpy.__version__,
+    }
+    if torch.cuda.is_available():
+        versions["cuda"] = torch.version.cuda
+    return versions

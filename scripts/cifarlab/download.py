@@ -1,0 +1,174 @@
+"""Fetch one file from the first source that has it: resumed, retried, verified."""
+
+import random
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pooch
+import requests
+
+from cifarlab.errors import UserError
+from cifarlab.files import file_digest, no_room_is_a_user_error
+from cifarlab.progress import Progress
+
+CHUNK_BYTES = 1 << 20
+# Faults that the same request cannot cure; 408 and 429 ask to come back later.
+FINAL_STATUSES = set(range(400, 500)) - {408, 429}
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long to try: seconds without a byte, tries per source, seconds before the second try."""
+
+    timeout_seconds: float = 30.0
+    tries: int = 5
+    first_pause_seconds: float = 2.0
+
+    def pause_seconds(self, failed_tries):
+        """Exponential backoff with jitter, so that many clients do not come back at once."""
+        return self.first_pause_seconds * 2 ** (failed_tries - 1) * random.uniform(0.5, 1.0)
+
+
+class FinalFault(Exception):
+    """This source will not give the file, however often it is asked."""
+
+
+def fetch(sources, digest, folder, patience=Patience()):
+    """Path of a file with the given digest, from the first of `sources` that provides it.
+
+    sources: URLs or local paths, tried in order; digest: "md5:…" or "sha256:…"; folder: where
+    downloads are kept, a finished one being used again and a broken-off one continued. A local
+    file is used where it lies. Raises UserError, with one reason per source, when none provides it.
+    """
+    reasons = []
+    for source in sources:
+        try:
+            if urlsplit(source).scheme in ("http", "https"):
+                return _fetch_url(source, digest, Path(folder), patience)
+            return _check_local(Path(source), digest)
+        except FinalFault as fault:
+            reasons.append(f"{source}: {fault}")
+    raise UserError(
+        f"no source gave the file with {digest}; check the sources or add another: "
+        + "; ".join(reasons)
+    )
+
+
+def _check_local(path, digest):
+    if not path.is_file():
+        raise FinalFault("no such file")
+    _check_digest(path, digest)
+    return path
+
+
+def _check_digest(path, digest):
+    algorithm, expected = digest.split(":")
+    found = file_digest(path, algorithm)
+    if found != expected:
+        raise FinalFault(f"expected {algorithm} {expected}, found {found}{_looks_like(path)}")
+
+
+def _looks_like(path):
+    """What a file with a wrong digest probably is, for the message."""
+    with open(path, "rb") as file:
+        start = file.read(256).lstrip().lower()
+    if start.startswith((b"<!doctype html", b"<html", b"<?xml")):
+        return " (it is a web page, probably an error page)"
+    return f" ({path.stat().st_size:,} bytes)"
+
+
+def _fetch_url(url, digest, folder, patience):
+    name = Path(urlsplit(url).path).name or "download"
+    download = ResumedDownload(folder / f"{name}.part", patience)
+    for tries in range(1, patience.tries + 1):
+        try:
+            # pooch keeps a finished file, verifies the digest and moves the file into place. It
+            # goes no further: its downloader cannot continue a partial file, its retries have no
+            # backoff to set, and one that fails is not followed by another source.
+            return Path(
+                pooch.retrieve(url, digest, fname=name, path=folder, downloader=download)
+            )
+        except requests.RequestException as error:
+            fault = _describe(error)
+            if _status(error) in FINAL_STATUSES:
+                raise FinalFault(fault) from error
+        except ValueError as error:
+            # pooch has removed the file by now, so the download says what it was.
+            fault = f"what came does not have {digest}{download.looked_like}"
+            if not download.was_continued:
+                raise FinalFault(fault) from error
+        if tries < patience.tries:
+            pause_seconds = patience.pause_seconds(tries)
+            print(f"{url}: {fault}; trying again in {pause_seconds:.1f} s", flush=True)
+            time.sleep(pause_seconds)
+    raise FinalFault(f"{fault}; gave up after {patience.tries} tries")
+
+
+def _status(error):
+    return error.response.status_code if error.response is not None else None
+
+
+def _describe(error):
+    if isinstance(error, requests.HTTPError):
+        return f"the server answered {error.response.status_code} {error.response.reason}"
+    if isinstance(error, requests.Timeout):
+        return "the server sent nothing for too long"
+    if isinstance(error, requests.exceptions.ChunkedEncodingError):
+        return "the connection broke off"
+    if isinstance(error, requests.ConnectionError):
+        return "the server cannot be reached or stopped answering"
+    return str(error)
+
+
+class ResumedDownload:
+    """A downloader for pooch that continues `partial_path` where the server allows it.
+
+    The partial file outlives this process: after a broken connection the next try, or the next
+    call of the workflow, asks only for the rest. It is removed on a full disk.
+    """
+
+    def __init__(self, partial_path, patience):
+        self.partial_path, self.patience = partial_path, patience
+        self.was_continued = False
+        self.looked_like = ""
+
+    def __call__(self, url, output_file, _pooch):
+        self.partial_path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with no_room_is_a_user_error(self.partial_path):
+                self._stream(url)
+        except UserError:
+            self.partial_path.unlink(missing_ok=True)
+            raise
+        self.looked_like = _looks_like(self.partial_path)
+        self.partial_path.replace(output_file)
+
+    def _stream(self, url):
+        present_bytes = self.partial_path.stat().st_size if self.partial_path.exists() else 0
+        # "identity": a server that declares the archive's own gzip as an encoding of the transfer
+        # would have it unpacked on the way, and its bytes would no longer have the digest.
+        headers = {"Accept-Encoding": "identity"}
+        if present_bytes:
+            headers["Range"] = f"bytes={present_bytes}-"
+        timeout_seconds = self.patience.timeout_seconds
+        with requests.get(url, headers=headers, timeout=timeout_seconds, stream=True) as response:
+            if present_bytes and response.status_code == 416:
+                # The partial file is not a beginning of what the server has now.
+                self.partial_path.unlink()
+                raise requests.exceptions.ChunkedEncodingError("the partial file does not fit")
+            response.raise_for_status()
+            self.was_continued = response.status_code == 206
+            if not self.was_continued:
+                present_bytes = 0
+            length = response.headers.get("Content-Length")
+            total_bytes = present_bytes + int(length) if length else None
+            title = f"download {self.partial_path.stem}"
+            with (
+                open(self.partial_path, "ab" if self.was_continued else "wb") as file,
+                Progress(title, total_bytes, "B", done=present_bytes) as progress,
+            ):
+                for chunk in response.iter_content(CHUNK_BYTES):
+                    file.write(chunk)
+                    progress.advance(len(chunk))

@@ -1,0 +1,83 @@
+"""Files that are written whole or not at all, and their digests."""
+
+import errno
+import hashlib
+import json
+import os
+from contextlib import contextmanager
+from pathlib import Path
+
+from cifarlab.errors import UserError
+
+# A full disk, a full quota, and a limit on the size of one file.
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+@contextmanager
+def no_room_is_a_user_error(path):
+    """Turn "no space left" inside the block into a UserError that names `path`."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        raise UserError(
+            f"no room left to write {path} ({os.strerror(error.errno)}); "
+            "nothing was kept of it; free some space and run again"
+        ) from error
+
+
+@contextmanager
+def new_files(*paths):
+    """Temporary paths, one beside each of `paths`, that take their places when the block ends.
+
+    If the block raises, the temporary files are removed and `paths` stay as they were. The last
+    path is the seal of the set: it is taken away before the first is replaced and put in place
+    after all others, so whoever finds it finds the whole set. Raises UserError on a full disk.
+    """
+    paths = [Path(path) for path in paths]
+    partial_paths = [path.with_name(f".{path.name}.partial") for path in paths]
+    for path in paths:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with no_room_is_a_user_error(paths[-1].parent):
+            yield partial_paths
+            for partial_path in partial_paths:
+                _flush_to_disk(partial_path)
+        paths[-1].unlink(missing_ok=True)
+        for partial_path, path in zip(partial_paths, paths, strict=True):
+            partial_path.replace(path)
+        for folder in {path.parent for path in paths}:
+            _flush_to_disk(folder)
+    finally:
+        for partial_path in partial_paths:
+            partial_path.unlink(missing_ok=True)
+
+
+def _flush_to_disk(path):
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def file_digest(path, algorithm="sha256"):
+    """Hexadecimal digest of a file's bytes."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, algorithm).hexdigest()
+
+
+def to_json(value):
+    """`value` as indented JSON text with a final newline; NaN and infinity are refused."""
+    return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def read_json(path):
+    """The value of a JSON file; UserError where it is missing or not JSON."""
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{path} does not exist; run the stage that makes it first") from None
+    except ValueError as error:
+        raise UserError(f"{path} is not valid JSON ({error}); delete it and run again") from error

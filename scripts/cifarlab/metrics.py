@@ -1,0 +1,61 @@
+"""Metrics of a prediction, from logits and labels alone."""
+
+import numpy as np
+
+
+def _checked(logits, labels):
+    logits, labels = np.asarray(logits), np.asarray(labels)
+    if logits.ndim != 2 or labels.shape != logits.shape[:1] or not len(labels):
+        raise ValueError(
+            f"expected logits [n, classes] and labels [n], found {logits.shape} and {labels.shape}"
+        )
+    return logits.astype(np.float64), labels
+
+
+def top_k_accuracy(logits, labels, k):
+    """Share of images whose label is among the k classes of largest logit.
+
+    logits: float [n_images, n_classes]; labels: int [n_images]. Returns a float in [0, 1]. A tie
+    counts against the model, so constant logits score nothing. Raises ValueError on shapes that
+    do not agree.
+    """
+    logits, labels = _checked(logits, labels)
+    label_logits = np.take_along_axis(logits, labels[:, None], axis=1)
+    at_least_as_large = (logits >= label_logits).sum(axis=1)
+    return float(np.mean(at_least_as_large <= k))
+
+
+def superclass_accuracy(logits, labels, superclass_of):
+    """Share of images whose predicted class lies in the right superclass.
+
+    logits: float [n_images, n_classes]; labels: int [n_images], fine classes;
+    superclass_of: int [n_classes], the superclass of each fine class.
+    Returns a float in [0, 1]. Raises ValueError on shapes that do not agree.
+    The 20 superclasses: Krizhevsky 2009, table 4 of the dataset's page.
+    """
+    logits, labels = _checked(logits, labels)
+    superclass_of = np.asarray(superclass_of)
+    if superclass_of.shape != logits.shape[1:]:
+        raise ValueError(
+            f"expected a superclass for each of {logits.shape[1]} classes, "
+            f"found {superclass_of.shape}"
+        )
+    return float(np.mean(superclass_of[logits.argmax(axis=1)] == superclass_of[labels]))
+
+
+def mean_cross_entropy(logits, labels):
+    """Mean over the images of −log softmax at the label, in nats; shapes as `top_k_accuracy`."""
+    logits, labels = _checked(logits, labels)
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    log_sums = np.log(np.exp(shifted).sum(axis=1))
+    return float(np.mean(log_sums - np.take_along_axis(shifted, labels[:, None], axis=1)[:, 0]))
+
+
+def class_accuracies(logits, labels):
+    """Top-1 accuracy of each class, float [n_classes]; NaN for a class without images."""
+    logits, labels = _checked(logits, labels)
+    n_classes = logits.shape[1]
+    right = labels[logits.argmax(axis=1) == labels]
+    counts = np.bincount(labels, minlength=n_classes)
+    with np.errstate(invalid="ignore"):
+        return np.bincount(right, minlength=n_classes) / counts

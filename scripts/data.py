@@ -1,0 +1,70 @@
+"""Prepare a data set: fetch and check the CIFAR-100 archive, or make a synthetic stand-in.
+
+Writes the arrays of both splits beside --manifest, and the manifest last.
+"""
+
+import argparse
+from pathlib import Path
+
+from cifarlab.dataset.archive import read_archive
+from cifarlab.dataset.store import save_dataset
+from cifarlab.dataset.synthetic import make_synthetic
+from cifarlab.download import Patience, fetch
+from cifarlab.errors import run_command
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--manifest", type=Path, required=True, help="manifest.json to write")
+    kind = parser.add_subparsers(dest="kind", required=True, metavar="{archive,synthetic}")
+
+    archive = kind.add_parser("archive", help="read the official archive")
+    archive.add_argument(
+        "--source", nargs="+", required=True, help="URLs or paths, tried in order"
+    )
+    archive.add_argument("--md5", required=True, help="MD5 of the archive, in hexadecimal")
+    archive.add_argument(
+        "--downloads", type=Path, required=True, help="folder that keeps downloads"
+    )
+    archive.add_argument(
+        "--timeout-seconds",
+        type=float,
+        default=Patience.timeout_seconds,
+        help="give up on a silent server after this long (default: %(default)s)",
+    )
+    archive.add_argument(
+        "--tries", type=int, default=Patience.tries, help="per URL (default: %(default)s)"
+    )
+    archive.add_argument(
+        "--first-pause-seconds",
+        type=float,
+        default=Patience.first_pause_seconds,
+        help="before the second try; doubles with each further one (default: %(default)s)",
+    )
+
+    synthetic = kind.add_parser("synthetic", help="make a procedural data set")
+    synthetic.add_argument("--train-per-class", type=int, default=500)
+    synthetic.add_argument("--test-per-class", type=int, default=100)
+    synthetic.add_argument("--seed", type=int, default=0)
+    return parser.parse_args()
+
+
+def main():
+    arguments = parse_arguments()
+    if arguments.kind == "synthetic":
+        settings = {
+            "train_per_class": arguments.train_per_class,
+            "test_per_class": arguments.test_per_class,
+            "seed": arguments.seed,
+        }
+        dataset, source = make_synthetic(**settings), {"synthetic": True, **settings}
+    else:
+        patience = Patience(arguments.timeout_seconds, arguments.tries, arguments.first_pause_seconds)
+        archive = fetch(arguments.source, f"md5:{arguments.md5}", arguments.downloads, patience)
+        dataset = read_archive(archive)
+        source = {"synthetic": False, "archive": archive.name, "md5": arguments.md5}
+    save_dataset(dataset, arguments.manifest.parent, source)
+
+
+if __name__ == "__main__":
+    run_command(main)

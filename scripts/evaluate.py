@@ -1,0 +1,47 @@
+"""Run a trained model over the test split, once: logits and labels as predictions.npz."""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from cifarlab.dataset.store import load_manifest, load_split
+from cifarlab.devices import DEVICES, choose_device
+from cifarlab.errors import run_command
+from cifarlab.files import new_files
+from cifarlab.inputs import images_of
+from cifarlab.models import ModelSettings, build_model
+from cifarlab.prediction import predict
+from cifarlab.settings import settings_from_json
+from cifarlab.weights import load_weights
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--dataset", type=Path, required=True, help="manifest.json of the data set")
+    parser.add_argument("--model", required=True, help="settings of the model, as JSON")
+    parser.add_argument("--weights", type=Path, required=True, help="weights.safetensors to read")
+    parser.add_argument("--device", choices=DEVICES, default="auto")
+    parser.add_argument("--threads", type=int, default=1, help="of the CPU (default: %(default)s)")
+    parser.add_argument("--predictions", type=Path, required=True, help="NPZ file to write")
+    return parser.parse_args()
+
+
+def main():
+    arguments = parse_arguments()
+    settings = settings_from_json(ModelSettings, arguments.model)
+    torch.set_num_threads(arguments.threads)
+    device = choose_device(arguments.device)
+    manifest = load_manifest(arguments.dataset)
+    split = load_split(arguments.dataset, "test")
+    model = build_model(settings, len(manifest["fine_names"]))
+    load_weights(model, arguments.weights)
+    model = model.to(device, memory_format=torch.channels_last)
+    logits = predict(model, images_of(split, manifest, device))
+    with new_files(arguments.predictions) as (path,), open(path, "wb") as file:
+        np.savez(file, logits=logits, labels=split.labels)
+
+
+if __name__ == "__main__":
+    run_command(main)

@@ -1,0 +1,53 @@
+"""Metrics of one run, from its predictions alone."""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+from cifarlab.dataset.store import load_manifest
+from cifarlab.errors import UserError, run_command
+from cifarlab.files import new_files, to_json
+from cifarlab.metrics import (
+    class_accuracies,
+    mean_cross_entropy,
+    superclass_accuracy,
+    top_k_accuracy,
+)
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--predictions", type=Path, required=True, help="NPZ file to read")
+    parser.add_argument("--dataset", type=Path, required=True, help="manifest.json of the data set")
+    parser.add_argument("--metrics", type=Path, required=True, help="JSON file to write")
+    return parser.parse_args()
+
+
+def load_predictions(path):
+    """Logits float32 [n_images, n_classes] and labels int64 [n_images] of a predictions.npz."""
+    try:
+        with np.load(path) as file:
+            return file["logits"], file["labels"]
+    except (OSError, KeyError, ValueError) as error:
+        raise UserError(f"cannot read predictions in {path} ({error}); evaluate again") from error
+
+
+def main():
+    arguments = parse_arguments()
+    logits, labels = load_predictions(arguments.predictions)
+    coarse_of_fine = load_manifest(arguments.dataset)["coarse_of_fine"]
+    metrics = {
+        "test_images": len(labels),
+        "test_accuracy_percent": 100 * top_k_accuracy(logits, labels, 1),
+        "top5_accuracy_percent": 100 * top_k_accuracy(logits, labels, 5),
+        "superclass_accuracy_percent": 100 * superclass_accuracy(logits, labels, coarse_of_fine),
+        "test_loss": mean_cross_entropy(logits, labels),
+        "class_accuracy_percent": (100 * class_accuracies(logits, labels)).tolist(),
+    }
+    with new_files(arguments.metrics) as (path,):
+        path.write_text(to_json(metrics), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    run_command(main)

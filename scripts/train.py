@@ -1,0 +1,97 @@
+"""Train one model with one recipe and one seed: weights, loss history and a record of the training."""
+
+import argparse
+import csv
+from datetime import datetime, timezone
+from pathlib import Path
+
+import torch
+
+from cifarlab.dataset.store import load_manifest, load_split
+from cifarlab.devices import (
+    DEVICES,
+    choose_device,
+    device_name,
+    library_versions,
+    peak_memory_mb,
+)
+from cifarlab.errors import run_command
+from cifarlab.files import new_files, to_json
+from cifarlab.inputs import images_of
+from cifarlab.models import ModelSettings, build_model
+from cifarlab.recipes import Recipe
+from cifarlab.settings import settings_from_json
+from cifarlab.training import train
+from cifarlab.weights import weights_as_bytes
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--dataset", type=Path, required=True, help="manifest.json of the data set")
+    parser.add_argument("--model", required=True, help="settings of the model, as JSON")
+    parser.add_argument("--recipe", required=True, help="settings of the recipe, as JSON")
+    parser.add_argument("--seed", type=int, required=True, help="of the weights and of the order")
+    parser.add_argument("--device", choices=DEVICES, default="auto")
+    parser.add_argument("--threads", type=int, default=1, help="of the CPU (default: %(default)s)")
+    parser.add_argument("--weights", type=Path, required=True, help="weights.safetensors to write")
+    parser.add_argument("--history", type=Path, required=True, help="CSV to write, a row per step")
+    parser.add_argument("--epochs", type=Path, required=True, help="CSV to write, a row per epoch")
+    parser.add_argument("--training", type=Path, required=True, help="JSON record to write")
+    return parser.parse_args()
+
+
+def write_rows(path, rows):
+    """A CSV file of `rows` (dicts with the same keys), the keys as its header."""
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, fieldnames=rows[0], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def main():
+    arguments = parse_arguments()
+    model_settings = settings_from_json(ModelSettings, arguments.model)
+    recipe = settings_from_json(Recipe, arguments.recipe)
+    torch.set_num_threads(arguments.threads)
+    device = choose_device(arguments.device)
+    manifest = load_manifest(arguments.dataset)
+    split = load_split(arguments.dataset, "train")
+
+    started_at = datetime.now(timezone.utc)
+    torch.manual_seed(arguments.seed)
+    model = build_model(model_settings, len(manifest["fine_names"]))
+    model = model.to(device, memory_format=torch.channels_last)
+    labels = torch.tensor(split.labels, device=device)
+    history = train(model, images_of(split, manifest, device), labels, recipe, arguments.seed)
+    record = {
+        "model": model_settings.model_dump(),
+        "recipe": recipe.model_dump(),
+        "seed": arguments.seed,
+        "dataset_sha256": manifest["sha256"],
+        "steps": len(history.losses),
+        "train_seconds": history.train_seconds,
+        "images_per_second": len(split.labels) * recipe.epochs / history.train_seconds,
+        "min_loss": min(history.losses),
+        "final_loss": history.losses[-1],
+        "peak_memory_mb": peak_memory_mb(device),
+        "device": device.type,
+        "device_name": device_name(device),
+        "threads": arguments.threads,
+        "versions": library_versions(),
+        "started_at": started_at.isoformat(timespec="seconds"),
+        "ended_at": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+    }
+    outputs = (arguments.weights, arguments.history, arguments.epochs, arguments.training)
+    with new_files(*outputs) as (weights_path, history_path, epochs_path, training_path):
+        weights_path.write_bytes(weights_as_bytes(model))
+        steps = enumerate(zip(history.losses, history.learning_rates, strict=True), start=1)
+        write_rows(
+            history_path,
+            [{"step": step, "loss": loss, "learning_rate": rate} for step, (loss, rate) in steps],
+        )
+        write_rows(epochs_path, history.epochs)
+        training_path.write_text(to_json(record), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    run_command(main)
