@@ -20,4 +20,4 @@ include: "rules/report.smk"
 rule all:
     default_target: True
     input:
-        rules.compare.output,
+        rules.report.output,

@@ -80,3 +80,9 @@ def of_all_runs(pattern):
 def of_all_models(pattern):
     """`pattern` with {model}, filled in for every model that is compared."""
     return [str(pattern).format(model=model) for model in COMPARED_MODELS]
+
+
+def of_all_comparisons(pattern):
+    """`pattern` with {model} and {recipe}, filled in for every row of the comparison."""
+    rows = dict.fromkeys((run.model, run.recipe) for run in RUNS)
+    return [str(pattern).format(model=model, recipe=recipe) for model, recipe in rows]

@@ -1,0 +1,53 @@
+# In: the comparison, the files of every run, the costs, the published numbers, the templates.
+# Out: the report in HTML and in Markdown, with its figures.
+
+REPORT = RESULTS / "report"
+
+
+rule report:
+    """The report; `snakemake report` makes it and what it needs."""
+    input:
+        dataset=MANIFEST,
+        comparison=rules.compare.output.comparison,
+        runs=[
+            path
+            for name in ("history.csv", "training.json", "metrics.json")
+            for path in of_all_runs(RUN / name)
+        ],
+        costs=of_all_models(rules.cost.output.cost),
+        published=PUBLISHED,
+        templates=expand("templates/report.{kind}", kind=["html.j2", "md.j2", "css"]),
+    output:
+        html=report(
+            REPORT / "report.en.html",
+            caption="../templates/captions/report.rst",
+            category="Report",
+            labels={"language": "English"},
+        ),
+        markdown=REPORT / "report.en.md",
+        accuracy=report(
+            REPORT / "figures/accuracy.svg",
+            caption="../templates/captions/accuracy.rst",
+            category="Figures",
+            labels={"figure": "Test accuracy"},
+        ),
+        losses=report(
+            REPORT / "figures/losses.svg",
+            caption="../templates/captions/losses.rst",
+            category="Figures",
+            labels={"figure": "Training loss"},
+        ),
+        loss=of_all_comparisons(REPORT / "figures/loss.{model}.{recipe}.svg"),
+    log:
+        LOGS / "report.log",
+    params:
+        runs=of_all_runs(RUN),
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    conda:
+        "../envs/report.yaml"
+    shell:
+        "python scripts/report.py --dataset {input.dataset:q} --comparison {input.comparison:q}"
+        " --runs {params.runs:q} --costs {input.costs:q} --published {input.published:q}"
+        " --html {output.html:q} --markdown {output.markdown:q} > {log:q} 2>&1"

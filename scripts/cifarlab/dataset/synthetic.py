@@ -60,12 +60,12 @@ def _make_split(images_per_class, generator):
 def _draw(labels, generator):
     """One image per label: background + class's pattern + a distractor's pattern + noise."""
     n_images = len(labels)
-    images = _pattern(labels, generator, contrast=(0.12, 0.45))
+    images = _pattern(labels, generator, contrast=(0.14, 0.47))
     # A second, fainter pattern of any other class: a filter that fires is not yet an answer.
     others = generator.integers(N_FINE, size=n_images)
     images += _pattern(others, generator, contrast=(0.0, 0.2))
     images += generator.uniform(0.3, 0.7, (n_images, 1, 1, 3)).astype(np.float32)
-    images += 0.09 * generator.standard_normal(images.shape, dtype=np.float32)
+    images += 0.085 * generator.standard_normal(images.shape, dtype=np.float32)
     return (255 * np.clip(images, 0, 1)).astype(np.uint8)
 
 
@@ -80,10 +80,10 @@ def _pattern(labels, generator, contrast):
 
     coarse, colour = np.divmod(labels, len(COLOUR_AXES))
     size, orientation = np.divmod(coarse, ORIENTATIONS)
-    angle = np.pi * (orientation / ORIENTATIONS) + uniform(-0.12, 0.12)
+    angle = np.pi * (orientation / ORIENTATIONS) + uniform(-0.115, 0.115)
     wave_number = 2 * np.pi / (np.array(WAVELENGTHS_PIXELS)[size] * uniform(0.86, 1.14))
     axes = np.array(list(COLOUR_AXES.values()), dtype=np.float32)
-    axes = (axes / np.linalg.norm(axes, axis=1, keepdims=True))[colour] + uniform(-0.22, 0.22, 3)
+    axes = (axes / np.linalg.norm(axes, axis=1, keepdims=True))[colour] + uniform(-0.21, 0.21, 3)
 
     pixels = np.arange(IMAGE_SIDE, dtype=np.float32)
     # cos(ax + by) from the cosines and sines of a row and a column: no cosine per pixel.

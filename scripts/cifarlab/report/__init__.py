@@ -1,0 +1,1 @@
+"""The report: content gathered from result files, figures, templates. Imports no torch."""

@@ -1,0 +1,55 @@
+"""Render the report from the results: one HTML file, one Markdown file, and its figures."""
+
+import argparse
+from pathlib import Path
+
+from cifarlab.errors import run_command
+from cifarlab.files import new_files
+from cifarlab.report.content import gather
+from cifarlab.report.figures import standalone_svg
+from cifarlab.report.render import draw_figures, render
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--dataset", type=Path, required=True, help="manifest.json of the data set")
+    parser.add_argument("--comparison", type=Path, required=True, help="comparison.csv to read")
+    parser.add_argument(
+        "--runs", type=Path, nargs="+", required=True, help="folders runs/<model>/<recipe>/seed-<n>"
+    )
+    parser.add_argument("--costs", type=Path, nargs="+", required=True, help="cost/<model>.json")
+    parser.add_argument("--published", type=Path, required=True, help="CSV of published numbers")
+    parser.add_argument(
+        "--templates", type=Path, default="templates", help="folder (default: %(default)s)"
+    )
+    parser.add_argument("--html", type=Path, required=True, help="HTML file to write")
+    parser.add_argument(
+        "--markdown",
+        type=Path,
+        required=True,
+        help="Markdown file to write; its figures go into a folder figures/ beside it",
+    )
+    return parser.parse_args()
+
+
+def main():
+    arguments = parse_arguments()
+    content = gather(
+        arguments.dataset,
+        arguments.comparison,
+        arguments.runs,
+        arguments.costs,
+        arguments.published,
+    )
+    drawn = draw_figures(content)
+    html, markdown = render(content, drawn, arguments.templates)
+    figures_folder = arguments.markdown.parent / "figures"
+    figure_paths = [figures_folder / f"{name}.svg" for name in drawn]
+    with new_files(*figure_paths, arguments.markdown, arguments.html) as partial_paths:
+        texts = [standalone_svg(svg) for svg, _ in drawn.values()] + [markdown, html]
+        for path, text in zip(partial_paths, texts, strict=True):
+            path.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    run_command(main)
