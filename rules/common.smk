@@ -16,9 +16,7 @@ from cifarlab.errors import UserError
 
 # `.venv/bin/snakemake` without an activated .venv must find the same Python for its jobs. With
 # `--sdm conda` the environment of a rule is activated later and comes first.
-os.environ.update(
-    PATH=os.pathsep.join([str(Path(sys.executable).parent), *os.get_exec_path()])
-)
+os.environ.update(PATH=os.pathsep.join([str(Path(sys.executable).parent), *os.get_exec_path()]))
 
 try:
     CONFIGURATION = read_configuration(config)

@@ -23,13 +23,13 @@ rule compare:
         ),
     log:
         LOGS / "compare.log",
-    params:
-        runs=of_all_runs(RUN),
+    conda:
+        "../envs/report.yaml"
     resources:
         mem_mb=1000,
         runtime=5,
-    conda:
-        "../envs/report.yaml"
+    params:
+        runs=of_all_runs(RUN),
     shell:
         "python scripts/compare.py --runs {params.runs:q} --costs {input.costs:q}"
         " --runs-csv {output.runs:q} --comparison {output.comparison:q} > {log:q} 2>&1"

@@ -10,13 +10,13 @@ rule cost:
         cost=RESULTS / "cost/{model}.json",
     log:
         LOGS / "cost/{model}.log",
-    params:
-        model=model_settings,
+    conda:
+        "../envs/torch.yaml"
     resources:
         mem_mb=2000,
         runtime=5,
-    conda:
-        "../envs/torch.yaml"
+    params:
+        model=model_settings,
     shell:
         "python scripts/cost.py --dataset {input.dataset:q} --model {params.model:q}"
         " --cost {output.cost:q} > {log:q} 2>&1"

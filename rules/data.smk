@@ -13,13 +13,12 @@ rule data:
         ),
     log:
         LOGS / "data.log",
-    params:
-        source=data_arguments(),
+    conda:
+        "../envs/data.yaml"
     resources:
         mem_mb=2000,
         runtime=120,
-    conda:
-        "../envs/data.yaml"
+    params:
+        source=data_arguments(),
     shell:
-        "python scripts/data.py --manifest {output.manifest:q} {params.source:q}"
-        " > {log:q} 2>&1"
+        "python scripts/data.py --manifest {output.manifest:q} {params.source:q}" " > {log:q} 2>&1"

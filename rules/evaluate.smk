@@ -11,16 +11,16 @@ rule evaluate:
         predictions=RUN / "predictions.npz",
     log:
         LOGS / "evaluate/{model}/{recipe}/seed-{seed}.log",
-    params:
-        model=model_settings,
-        device=DEVICE,
+    conda:
+        "../envs/torch.yaml"
     threads: THREADS
     resources:
         gpu=GPUS_PER_RUN,
         mem_mb=4000,
         runtime=30,
-    conda:
-        "../envs/torch.yaml"
+    params:
+        model=model_settings,
+        device=DEVICE,
     shell:
         "python scripts/evaluate.py --dataset {input.dataset:q} --model {params.model:q}"
         " --weights {input.weights:q} --device {params.device} --threads {threads}"
@@ -36,11 +36,11 @@ rule metrics:
         metrics=RUN / "metrics.json",
     log:
         LOGS / "metrics/{model}/{recipe}/seed-{seed}.log",
+    conda:
+        "../envs/data.yaml"
     resources:
         mem_mb=500,
         runtime=5,
-    conda:
-        "../envs/data.yaml"
     shell:
         "python scripts/metrics.py --dataset {input.dataset:q}"
         " --predictions {input.predictions:q} --metrics {output.metrics:q} > {log:q} 2>&1"

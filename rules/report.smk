@@ -40,13 +40,13 @@ rule report:
         loss=of_all_comparisons(REPORT / "figures/loss.{model}.{recipe}.svg"),
     log:
         LOGS / "report.log",
-    params:
-        runs=of_all_runs(RUN),
+    conda:
+        "../envs/report.yaml"
     resources:
         mem_mb=1000,
         runtime=10,
-    conda:
-        "../envs/report.yaml"
+    params:
+        runs=of_all_runs(RUN),
     shell:
         "python scripts/report.py --dataset {input.dataset:q} --comparison {input.comparison:q}"
         " --runs {params.runs:q} --costs {input.costs:q} --published {input.published:q}"

@@ -13,17 +13,17 @@ rule train:
         training=RUN / "training.json",
     log:
         LOGS / "train/{model}/{recipe}/seed-{seed}.log",
-    params:
-        model=model_settings,
-        recipe=recipe_settings,
-        device=DEVICE,
+    conda:
+        "../envs/torch.yaml"
     threads: THREADS
     resources:
         gpu=GPUS_PER_RUN,
         mem_mb=4000,
         runtime=lambda wildcards, attempt: 120 * attempt,
-    conda:
-        "../envs/torch.yaml"
+    params:
+        model=model_settings,
+        recipe=recipe_settings,
+        device=DEVICE,
     shell:
         "python scripts/train.py --dataset {input.dataset:q} --model {params.model:q}"
         " --recipe {params.recipe:q} --seed {wildcards.seed}"

@@ -19,9 +19,7 @@ def parse_arguments():
     kind = parser.add_subparsers(dest="kind", required=True, metavar="{archive,synthetic}")
 
     archive = kind.add_parser("archive", help="read the official archive")
-    archive.add_argument(
-        "--source", nargs="+", required=True, help="URLs or paths, tried in order"
-    )
+    archive.add_argument("--source", nargs="+", required=True, help="URLs or paths, tried in order")
     archive.add_argument("--md5", required=True, help="MD5 of the archive, in hexadecimal")
     archive.add_argument(
         "--downloads", type=Path, required=True, help="folder that keeps downloads"
@@ -59,7 +57,9 @@ def main():
         }
         dataset, source = make_synthetic(**settings), {"synthetic": True, **settings}
     else:
-        patience = Patience(arguments.timeout_seconds, arguments.tries, arguments.first_pause_seconds)
+        patience = Patience(
+            arguments.timeout_seconds, arguments.tries, arguments.first_pause_seconds
+        )
         archive = fetch(arguments.source, f"md5:{arguments.md5}", arguments.downloads, patience)
         dataset = read_archive(archive)
         source = {"synthetic": False, "archive": archive.name, "md5": arguments.md5}

@@ -1,8 +1,8 @@
-"""Train one model with one recipe and one seed: weights, loss history and a record of the training."""
+"""Train one model with one recipe and one seed: weights, loss history, record of the training."""
 
 import argparse
 import csv
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 
 import torch
@@ -57,7 +57,7 @@ def main():
     manifest = load_manifest(arguments.dataset)
     split = load_split(arguments.dataset, "train")
 
-    started_at = datetime.now(timezone.utc)
+    started_at = datetime.now(UTC)
     torch.manual_seed(arguments.seed)
     model = build_model(model_settings, len(manifest["fine_names"]))
     model = model.to(device, memory_format=torch.channels_last)
@@ -79,7 +79,7 @@ def main():
         "threads": arguments.threads,
         "versions": library_versions(),
         "started_at": started_at.isoformat(timespec="seconds"),
-        "ended_at": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "ended_at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     outputs = (arguments.weights, arguments.history, arguments.epochs, arguments.training)
     with new_files(*outputs) as (weights_path, history_path, epochs_path, training_path):

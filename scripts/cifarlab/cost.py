@@ -16,9 +16,9 @@ def count_parameters(model):
 def layer_table(model, image_shape):
     """The layers of `model` in the order in which they run.
 
-    model: nn.Module in eval mode; image_shape: (channels, height, width). Returns a list of dicts with name,
-    kind (class name), output_shape (without the batch) and parameters; a layer is a module without
-    modules of its own. On the meta device nothing is computed.
+    model: nn.Module in eval mode; image_shape: (channels, height, width). Returns a list of dicts
+    with name, kind (class name), output_shape (without the batch) and parameters; a layer is a
+    module without modules of its own. On the meta device nothing is computed.
     """
     layers, handles = [], []
 

@@ -87,9 +87,7 @@ def _fetch_url(url, digest, folder, patience):
             # pooch keeps a finished file, verifies the digest and moves the file into place. It
             # goes no further: its downloader cannot continue a partial file, its retries have no
             # backoff to set, and one that fails is not followed by another source.
-            return Path(
-                pooch.retrieve(url, digest, fname=name, path=folder, downloader=download)
-            )
+            return Path(pooch.retrieve(url, digest, fname=name, path=folder, downloader=download))
         except requests.RequestException as error:
             fault = _describe(error)
             if _status(error) in FINAL_STATUSES:

@@ -35,7 +35,7 @@ class Progress:
             self._print_line()
 
     def due(self):
-        """Whether a line (or a bar's note) would be shown now; ask before computing a costly note."""
+        """Whether a note would be shown now; ask before computing a costly one."""
         return time.monotonic() - self.last_line >= SECONDS_BETWEEN_LINES
 
     def advance(self, units, note=""):

@@ -24,7 +24,7 @@ class Settings(BaseModel):
     )
 
     def to_json(self):
-        """Canonical JSON: every key, in the order of the class, whatever order it was written in."""
+        """Canonical JSON: every key, in the order of the class, not of the user."""
         return self.model_dump_json()
 
 
@@ -46,7 +46,7 @@ Count = Annotated[int, Field(ge=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
 
 
-# What a user may ask for; kept here, apart from torch, because the workflow reads it at every start.
+# What a user may ask for; apart from torch, because the workflow reads it at every start.
 DeviceName = Literal["auto", "cuda", "mps", "cpu"]
 
 
@@ -114,9 +114,10 @@ def _schema_at(schema, location):
         elif part in node.get("properties", {}):
             node = node["properties"][part]
         else:
-            node = next(iter(node.get("patternProperties", {}).values()), None) or node[
-                "additionalProperties"
-            ]
+            node = (
+                next(iter(node.get("patternProperties", {}).values()), None)
+                or node["additionalProperties"]
+            )
         node = resolve(node)
     return node
 
@@ -126,7 +127,7 @@ def _without_tags(location, value):
     parts = []
     for number, part in enumerate(location):
         is_last = number == len(location) - 1
-        if isinstance(value, dict) and part not in value and not is_last or part == "[key]":
+        if (isinstance(value, dict) and part not in value and not is_last) or part == "[key]":
             continue
         parts.append(part)
         try:

@@ -65,9 +65,16 @@ def _read_members(path):
 
 
 def _refusal(path, reason):
-    return UserError(
-        f"{path} is not a CIFAR-100 archive: {reason}; name another in dataset.source"
-    )
+    return UserError(f"{path} is not a CIFAR-100 archive: {reason}; name another in dataset.source")
+
+
+# How numpy arrays are pickled, before and since numpy 2.
+ADMITTED_NAMES = {
+    ("numpy", "dtype"),
+    ("numpy", "ndarray"),
+    ("numpy.core.multiarray", "_reconstruct"),
+    ("numpy._core.multiarray", "_reconstruct"),
+}
 
 
 class _NarrowUnpickler(pickle.Unpickler):
@@ -76,17 +83,10 @@ class _NarrowUnpickler(pickle.Unpickler):
     A pickle may name any function and call it, so loading one is running it.
     """
 
-    ADMITTED = {
-        ("numpy", "dtype"),
-        ("numpy", "ndarray"),
-        ("numpy.core.multiarray", "_reconstruct"),
-        ("numpy._core.multiarray", "_reconstruct"),
-    }
-
     def find_class(self, module, name):
         if (module, name) == ("_codecs", "encode"):
             return _encode_latin1
-        if (module, name) not in self.ADMITTED:
+        if (module, name) not in ADMITTED_NAMES:
             raise UserError(
                 f"the archive's pickle asks for {module}.{name}, where only numpy arrays and plain "
                 "containers are admitted; it is not the official file, name another source"
@@ -142,7 +142,9 @@ def _images(content, split, n_images):
     if not isinstance(rows, np.ndarray) or rows.dtype != np.uint8:
         raise _fault(split, "expected the images as an array of bytes (uint8)")
     if rows.shape != (n_images, IMAGE_BYTES):
-        raise _fault(split, f"expected images of shape {(n_images, IMAGE_BYTES)}, found {rows.shape}")
+        raise _fault(
+            split, f"expected images of shape {(n_images, IMAGE_BYTES)}, found {rows.shape}"
+        )
     # A row holds the red, green and blue planes one after the other.
     return np.ascontiguousarray(rows.reshape(n_images, 3, 32, 32).transpose(0, 2, 3, 1))
 

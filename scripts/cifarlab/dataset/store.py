@@ -40,7 +40,8 @@ def channel_statistics(images):
     values = np.arange(256) / 255
     means, deviations = [], []
     for channel in range(images.shape[-1]):
-        shares = np.bincount(images[..., channel].ravel(), minlength=256) / images[..., channel].size
+        pixels = images[..., channel].ravel()
+        shares = np.bincount(pixels, minlength=256) / len(pixels)
         mean = float(shares @ values)
         means.append(mean)
         deviations.append(float(np.sqrt(shares @ (values - mean) ** 2)))

@@ -32,9 +32,7 @@ def make_synthetic(train_per_class, test_per_class, seed):
     return Dataset(
         train=_make_split(train_per_class, generator),
         test=_make_split(test_per_class, generator),
-        fine_names=[
-            f"{coarse}_{colour}" for coarse in _coarse_names() for colour in COLOUR_AXES
-        ],
+        fine_names=[f"{coarse}_{colour}" for coarse in _coarse_names() for colour in COLOUR_AXES],
         coarse_names=_coarse_names(),
         coarse_of_fine=np.arange(N_FINE) // len(COLOUR_AXES),
     )

@@ -77,9 +77,7 @@ def read_table(path, columns):
         raise UserError(f"cannot read the table {path} ({error})") from error
     missing = [column for column in columns if column not in table]
     if missing:
-        raise UserError(
-            f"{path} has no column {', '.join(missing)}; expected {', '.join(columns)}"
-        )
+        raise UserError(f"{path} has no column {', '.join(missing)}; expected {', '.join(columns)}")
     return table
 
 

@@ -98,7 +98,11 @@ def accuracy_figure(content):
                 )
             edge = max(mean, *accuracies, published or 0)
             axes.annotate(
-                f"{mean:.2f} %", (edge, place), xytext=(8, 0), textcoords="offset points", va="center"
+                f"{mean:.2f} %",
+                (edge, place),
+                xytext=(8, 0),
+                textcoords="offset points",
+                verticalalignment="center",
             )
         axes.set_yticks(range(len(entries)), [entry_title(content, entry) for entry in entries])
         axes.invert_yaxis()

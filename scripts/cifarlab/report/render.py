@@ -12,7 +12,7 @@ from cifarlab.report import figures
 
 
 def number(value, digits=None):
-    """A number for people: thousands separated, `digits` after the point; a dash where it is missing."""
+    """A number for people: separated thousands, `digits` after the point, a dash if missing."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return "–"
     return f"{value:,.{digits}f}" if digits is not None else f"{value:,}"

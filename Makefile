@@ -1,0 +1,47 @@
+# Targets of this project; `make help` lists them.
+
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/installed
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format schema lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(INSTALLED) ## the whole workflow on synthetic images, about two minutes
+	$(BIN)/snakemake --cores all --configfile config/demo.yaml
+	@echo "Report: results/synthetic/report/report.en.html"
+
+test: $(INSTALLED) ## all tests
+	$(BIN)/python -m pytest
+
+lint: $(INSTALLED) ## ruff, snakefmt and Snakemake's linter
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile rules
+	$(BIN)/snakemake --lint
+
+format: $(INSTALLED) ## write the code in the one form that lint accepts
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/snakefmt Snakefile rules
+
+schema: $(INSTALLED) ## write config/schema.json from the settings classes
+	$(BIN)/python scripts/schema.py > config/.schema.json.partial
+	mv config/.schema.json.partial config/schema.json
+
+lock: $(INSTALLED) ## resolve requirements.in into requirements.lock, for every platform
+	$(BIN)/pip install --quiet uv
+	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal \
+		--python-version 3.11 requirements.in --output-file requirements.lock
+
+clean: ## remove .venv; results stay
+	rm -rf .venv
+
+$(INSTALLED): requirements.lock
+	@$(PYTHON) -c 'import sys; v = sys.version_info; v >= (3, 11) or sys.exit("error: expected Python 3.11 or newer, found %d.%d; name another: make PYTHON=python3.12" % v[:2])'
+	$(PYTHON) -m venv --clear .venv
+	$(BIN)/python -m pip install --requirement requirements.lock
+	@touch $@
