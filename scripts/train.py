@@ -78,8 +78,8 @@ def main():
         "device_name": device_name(device),
         "threads": arguments.threads,
         "versions": library_versions(),
-        "started_at": started_at.isoformat(timespec="seconds"),
-        "ended_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "started_at": started_at.isoformat(timespec="milliseconds"),
+        "ended_at": datetime.now(UTC).isoformat(timespec="milliseconds"),
     }
     outputs = (arguments.weights, arguments.history, arguments.epochs, arguments.training)
     with new_files(*outputs) as (weights_path, history_path, epochs_path, training_path):

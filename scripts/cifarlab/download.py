@@ -1,6 +1,7 @@
 """Fetch one file from the first source that has it: resumed, retried, verified."""
 
 import random
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,7 @@ from urllib.parse import urlsplit
 
 import pooch
 import requests
+import urllib3
 
 from cifarlab.errors import UserError
 from cifarlab.files import file_digest, no_room_is_a_user_error
@@ -88,7 +90,7 @@ def _fetch_url(url, digest, folder, patience):
             # goes no further: its downloader cannot continue a partial file, its retries have no
             # backoff to set, and one that fails is not followed by another source.
             return Path(pooch.retrieve(url, digest, fname=name, path=folder, downloader=download))
-        except requests.RequestException as error:
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             fault = _describe(error)
             if _status(error) in FINAL_STATUSES:
                 raise FinalFault(fault) from error
@@ -99,24 +101,24 @@ def _fetch_url(url, digest, folder, patience):
                 raise FinalFault(fault) from error
         if tries < patience.tries:
             pause_seconds = patience.pause_seconds(tries)
-            print(f"{url}: {fault}; trying again in {pause_seconds:.1f} s", flush=True)
+            print(f"{url}: {fault}; trying again in {pause_seconds:.1f} s", file=sys.stderr)
             time.sleep(pause_seconds)
     raise FinalFault(f"{fault}; gave up after {patience.tries} tries")
 
 
 def _status(error):
-    return error.response.status_code if error.response is not None else None
+    return getattr(getattr(error, "response", None), "status_code", None)
 
 
 def _describe(error):
     if isinstance(error, requests.HTTPError):
         return f"the server answered {error.response.status_code} {error.response.reason}"
-    if isinstance(error, requests.Timeout):
+    if isinstance(error, (requests.Timeout, urllib3.exceptions.TimeoutError)):
         return "the server sent nothing for too long"
-    if isinstance(error, requests.exceptions.ChunkedEncodingError):
-        return "the connection broke off"
     if isinstance(error, requests.ConnectionError):
-        return "the server cannot be reached or stopped answering"
+        return "the server cannot be reached"
+    if isinstance(error, urllib3.exceptions.ProtocolError):
+        return "the connection broke off"
     return str(error)
 
 
@@ -145,8 +147,6 @@ class ResumedDownload:
 
     def _stream(self, url):
         present_bytes = self.partial_path.stat().st_size if self.partial_path.exists() else 0
-        # "identity": a server that declares the archive's own gzip as an encoding of the transfer
-        # would have it unpacked on the way, and its bytes would no longer have the digest.
         headers = {"Accept-Encoding": "identity"}
         if present_bytes:
             headers["Range"] = f"bytes={present_bytes}-"
@@ -155,7 +155,7 @@ class ResumedDownload:
             if present_bytes and response.status_code == 416:
                 # The partial file is not a beginning of what the server has now.
                 self.partial_path.unlink()
-                raise requests.exceptions.ChunkedEncodingError("the partial file does not fit")
+                raise requests.RequestException("what an earlier try left does not fit the file")
             response.raise_for_status()
             self.was_continued = response.status_code == 206
             if not self.was_continued:
@@ -167,6 +167,8 @@ class ResumedDownload:
                 open(self.partial_path, "ab" if self.was_continued else "wb") as file,
                 Progress(title, total_bytes, "B", done=present_bytes) as progress,
             ):
-                for chunk in response.iter_content(CHUNK_BYTES):
+                # As the bytes come, so that none is lost with the connection, and undecoded: a
+                # server may declare the archive's own gzip as an encoding of the transfer.
+                while chunk := response.raw.read1(CHUNK_BYTES, decode_content=False):
                     file.write(chunk)
                     progress.advance(len(chunk))

@@ -17,6 +17,7 @@ COLOUR_AXES = {
 }
 N_COARSE = ORIENTATIONS * len(WAVELENGTHS_PIXELS)
 N_FINE = N_COARSE * len(COLOUR_AXES)
+CELLS = 4
 CHUNK_IMAGES = 2_000
 
 
@@ -25,8 +26,8 @@ def make_synthetic(train_per_class, test_per_class, seed):
 
     A superclass is a grating's orientation and wavelength, a class adds the colour axis along
     which it swings. Phase, sign, contrast, place, background and noise are drawn for every image,
-    so the mean image of every class is the same grey, and only a model of local structure can
-    tell classes apart. The same arguments give the same bytes.
+    so the mean image of every class is the same grey: what tells classes apart is local structure,
+    and a linear model has only its traces in the variance. The same arguments give the same bytes.
     """
     generator = np.random.default_rng(seed)
     return Dataset(
@@ -58,12 +59,12 @@ def _make_split(images_per_class, generator):
 def _draw(labels, generator):
     """One image per label: background + class's pattern + a distractor's pattern + noise."""
     n_images = len(labels)
-    images = _pattern(labels, generator, contrast=(0.14, 0.47))
+    images = _pattern(labels, generator, contrast=(0.2, 0.5))
     # A second, fainter pattern of any other class: a filter that fires is not yet an answer.
     others = generator.integers(N_FINE, size=n_images)
-    images += _pattern(others, generator, contrast=(0.0, 0.2))
+    images += _pattern(others, generator, contrast=(0.0, 0.15))
     images += generator.uniform(0.3, 0.7, (n_images, 1, 1, 3)).astype(np.float32)
-    images += 0.085 * generator.standard_normal(images.shape, dtype=np.float32)
+    images += 0.06 * generator.standard_normal(images.shape, dtype=np.float32)
     return (255 * np.clip(images, 0, 1)).astype(np.uint8)
 
 
@@ -78,10 +79,10 @@ def _pattern(labels, generator, contrast):
 
     coarse, colour = np.divmod(labels, len(COLOUR_AXES))
     size, orientation = np.divmod(coarse, ORIENTATIONS)
-    angle = np.pi * (orientation / ORIENTATIONS) + uniform(-0.115, 0.115)
-    wave_number = 2 * np.pi / (np.array(WAVELENGTHS_PIXELS)[size] * uniform(0.86, 1.14))
+    angle = np.pi * (orientation / ORIENTATIONS) + uniform(-0.08, 0.08)
+    wave_number = 2 * np.pi / (np.array(WAVELENGTHS_PIXELS)[size] * uniform(0.90, 1.10))
     axes = np.array(list(COLOUR_AXES.values()), dtype=np.float32)
-    axes = (axes / np.linalg.norm(axes, axis=1, keepdims=True))[colour] + uniform(-0.21, 0.21, 3)
+    axes = (axes / np.linalg.norm(axes, axis=1, keepdims=True))[colour] + uniform(-0.17, 0.17, 3)
 
     pixels = np.arange(IMAGE_SIDE, dtype=np.float32)
     # cos(ax + by) from the cosines and sines of a row and a column: no cosine per pixel.
@@ -92,5 +93,8 @@ def _pattern(labels, generator, contrast):
     for axis in (1, 2):
         distance = (pixels - uniform(7, 25, 1)) / uniform(5, 10, 1)
         grating *= np.expand_dims(np.exp(-0.5 * distance**2), axis)
+    # Cells of random sign: over the whole image a template's sum is small, a local filter's is not.
+    cells = 2.0 * generator.integers(0, 2, (len(labels), CELLS, CELLS)) - 1
+    grating *= cells.repeat(IMAGE_SIDE // CELLS, axis=1).repeat(IMAGE_SIDE // CELLS, axis=2)
     grating *= uniform(*contrast, 1, 1)
     return grating.astype(np.float32)[..., None] * axes[:, None, None, :]

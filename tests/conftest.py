@@ -1,0 +1,36 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from project import ROOT
+
+# A configuration that selects the real archive; its paths are relative to the project.
+REAL_CONFIG = Path(os.environ.get("CIFAR100_CONFIG", "../shared/data/source.yaml"))
+
+
+@pytest.fixture
+def run_command():
+    """Run one of scripts/ as a user would: a process of its own, its output as text."""
+
+    def run(name, *arguments, **options):
+        words = [sys.executable, ROOT / "scripts" / name, *arguments]
+        return subprocess.run(
+            [str(word) for word in words], capture_output=True, text=True, timeout=300, **options
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def real_config():
+    """Path of a configuration for the real CIFAR-100 archive; skips where that is absent."""
+    path = ROOT / REAL_CONFIG
+    if not path.is_file():
+        pytest.skip(f"needs the real archive: no configuration at {path}, set CIFAR100_CONFIG")
+    archive = ROOT / yaml.safe_load(path.read_text())["dataset"]["source"]
+    if not archive.is_file():
+        pytest.skip(f"needs the real archive: {archive} is not there")
+    return path.resolve()

@@ -1,0 +1,139 @@
+"""Downloads, against real servers on loopback."""
+
+import gzip
+import hashlib
+
+import pytest
+from loopback import (
+    broken_off,
+    declared_as_encoding,
+    other_bytes,
+    serving,
+    stalled,
+    status,
+    web_page,
+    whole,
+    without_ranges,
+)
+
+from cifarlab.download import Patience, fetch
+from cifarlab.errors import UserError
+
+CONTENT = gzip.compress(bytes(range(256)) * 2_000 + b"end", compresslevel=0)
+DIGEST = "md5:" + hashlib.md5(CONTENT).hexdigest()
+QUICK = Patience(timeout_seconds=1, tries=3, first_pause_seconds=0.01)
+
+
+def ranges(site):
+    return [requested for _, requested in site.requests]
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_file_is_fetched_verified_and_not_fetched_again(tmp_path):
+    with serving(CONTENT) as site:
+        path = fetch([site.url], DIGEST, tmp_path, QUICK)
+        assert path.read_bytes() == CONTENT
+        assert names(tmp_path) == ["archive.tar.gz"]
+        assert fetch([site.url], DIGEST, tmp_path, QUICK) == path
+    assert len(site.requests) == 1
+
+
+def test_a_broken_connection_is_continued_where_it_broke(tmp_path):
+    with serving(CONTENT, broken_off, whole) as site:
+        path = fetch([site.url], DIGEST, tmp_path, QUICK)
+    assert path.read_bytes() == CONTENT
+    assert ranges(site) == [None, f"bytes={len(CONTENT) // 2}-"]
+
+
+def test_a_stalled_connection_times_out_and_is_continued(tmp_path):
+    with serving(CONTENT, stalled, whole) as site:
+        path = fetch([site.url], DIGEST, tmp_path, QUICK)
+    assert path.read_bytes() == CONTENT
+    assert ranges(site)[1] == f"bytes={len(CONTENT) // 2}-"
+
+
+def test_a_later_call_continues_what_an_earlier_one_left(tmp_path):
+    with serving(CONTENT, broken_off, status(503)) as site, pytest.raises(UserError, match="503"):
+        fetch([site.url], DIGEST, tmp_path, QUICK)
+    assert names(tmp_path) == ["archive.tar.gz.part"]
+    with serving(CONTENT) as site:
+        path = fetch([site.url], DIGEST, tmp_path, QUICK)
+    assert ranges(site) == [f"bytes={len(CONTENT) // 2}-"]
+    assert path.read_bytes() == CONTENT
+    assert names(tmp_path) == ["archive.tar.gz"]
+
+
+def test_a_server_without_ranges_sends_the_whole_again(tmp_path):
+    with serving(CONTENT, broken_off, without_ranges) as site:
+        path = fetch([site.url], DIGEST, tmp_path, QUICK)
+    assert path.read_bytes() == CONTENT
+
+
+def test_a_partial_file_with_other_bytes_is_thrown_away_and_the_file_fetched_anew(tmp_path):
+    (tmp_path / "archive.tar.gz.part").write_bytes(b"not the beginning of it")
+    with serving(CONTENT) as site:
+        path = fetch([site.url], DIGEST, tmp_path, QUICK)
+    assert ranges(site) == ["bytes=23-", None]
+    assert path.read_bytes() == CONTENT
+
+
+def test_a_partial_file_longer_than_the_file_is_thrown_away(tmp_path):
+    (tmp_path / "archive.tar.gz.part").write_bytes(bytes(len(CONTENT) + 5))
+    with serving(CONTENT) as site:
+        path = fetch([site.url], DIGEST, tmp_path, QUICK)
+    assert path.read_bytes() == CONTENT
+
+
+def test_a_busy_server_is_asked_again(tmp_path):
+    with serving(CONTENT, status(503), status(429), whole) as site:
+        assert fetch([site.url], DIGEST, tmp_path, QUICK).read_bytes() == CONTENT
+    assert len(site.requests) == 3
+
+
+def test_a_missing_file_is_asked_for_once(tmp_path):
+    with serving(CONTENT, status(404)) as site, pytest.raises(UserError, match="404"):
+        fetch([site.url], DIGEST, tmp_path, QUICK)
+    assert len(site.requests) == 1
+
+
+def test_wrong_bytes_are_named_and_not_kept(tmp_path):
+    with serving(CONTENT, other_bytes) as site, pytest.raises(UserError, match=DIGEST):
+        fetch([site.url], DIGEST, tmp_path, QUICK)
+    assert names(tmp_path) == []
+
+
+def test_a_web_page_in_its_place_is_called_one(tmp_path):
+    with serving(CONTENT, web_page) as site, pytest.raises(UserError, match="web page"):
+        fetch([site.url], DIGEST, tmp_path, QUICK)
+    assert names(tmp_path) == []
+
+
+def test_gzip_declared_as_an_encoding_is_not_unpacked_on_the_way(tmp_path):
+    with serving(CONTENT, declared_as_encoding) as site:
+        path = fetch([site.url], DIGEST, tmp_path, QUICK)
+    assert path.read_bytes() == CONTENT
+
+
+def test_the_next_source_is_tried_and_a_local_one_used_in_place(tmp_path):
+    local = tmp_path / "mine.tar.gz"
+    local.write_bytes(CONTENT)
+    with serving(CONTENT, status(404)) as site:
+        assert fetch([site.url, str(local)], DIGEST, tmp_path / "downloads", QUICK) == local
+
+
+def test_when_every_source_fails_each_reason_is_given(tmp_path):
+    local = tmp_path / "mine.tar.gz"
+    local.write_bytes(b"something else")
+    with serving(CONTENT, status(404)) as site:
+        sources = [str(tmp_path / "absent.tar.gz"), str(local), site.url]
+        with pytest.raises(UserError) as error:
+            fetch(sources, DIGEST, tmp_path / "downloads", QUICK)
+        closed_url = site.url
+    message = str(error.value)
+    for words in ("no such file", "14 bytes", "404", *sources):
+        assert words in message
+    with pytest.raises(UserError, match="gave up after 3 tries"):
+        fetch([closed_url], DIGEST, tmp_path / "downloads", QUICK)

@@ -1,0 +1,86 @@
+"""The environments: conda's pins are the lock's, and hold what the commands import."""
+
+import ast
+import re
+import sys
+
+import pytest
+import yaml
+from project import ROOT
+
+CONDA_NAMES = {"pytorch": "torch", "matplotlib-base": "matplotlib"}
+ENVIRONMENTS = sorted((ROOT / "envs").glob("*.yaml"))
+# What an import is called where the package is called otherwise, or comes with another.
+BROUGHT_BY = {"urllib3": "requests", "markupsafe": "jinja2"}
+
+
+def locked_versions():
+    """Package name to version, of requirements.lock."""
+    pins = re.findall(r"^([\w.-]+)==(\S+)", (ROOT / "requirements.lock").read_text(), re.MULTILINE)
+    return {name.lower(): version for name, version in pins}
+
+
+def conda_versions(path):
+    """Package name to version, of one conda environment, under the names of the lock."""
+    entries = [entry.split("=") for entry in yaml.safe_load(path.read_text())["dependencies"]]
+    return {CONDA_NAMES.get(name, name): version for name, version in entries}
+
+
+@pytest.mark.parametrize("path", ENVIRONMENTS, ids=lambda path: path.stem)
+def test_conda_pins_are_the_locks(path):
+    pins = conda_versions(path)
+    assert pins.pop("python") == "3.11"
+    locked = locked_versions()
+    assert pins == {name: locked[name] for name in pins}
+
+
+def test_the_lock_names_every_direct_dependency_and_the_pair_of_torch():
+    text = (ROOT / "requirements.in").read_text()
+    direct = re.findall(r"^([a-z][\w-]*)", text, re.MULTILINE)
+    locked = locked_versions()
+    assert len(direct) > 10
+    assert [name for name in direct if name not in locked] == []
+    assert (locked["torch"], locked["torchvision"]) == ("2.14.1", "0.29.1")
+
+
+def imported_names(path, seen):
+    """Third-party names that a file imports, through the project's own modules too."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        modules = []
+        if isinstance(node, ast.Import):
+            modules = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            modules = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        for module in modules:
+            top = module.partition(".")[0]
+            if top == "cifarlab":
+                own = ROOT / "scripts" / module.replace(".", "/")
+                for file in (own.with_suffix(".py"), own / "__init__.py"):
+                    if file.is_file() and file not in seen:
+                        seen.add(file)
+                        names |= imported_names(file, seen)
+            elif top not in sys.stdlib_module_names:
+                names.add(BROUGHT_BY.get(top, top))
+    return names
+
+
+def commands_and_environments():
+    """(command, environment) of every rule."""
+    for file in sorted((ROOT / "rules").glob("*.smk")):
+        for rule in re.split(r"^rule ", file.read_text(), flags=re.MULTILINE)[1:]:
+            (command,) = re.findall(r"scripts/\w+\.py", rule)
+            (environment,) = re.findall(r"envs/\w+\.yaml", rule)
+            yield command, environment
+
+
+@pytest.mark.parametrize(("command", "environment"), list(commands_and_environments()))
+def test_a_rules_environment_holds_what_its_command_imports(command, environment):
+    needed = imported_names(ROOT / command, set())
+    assert len(needed) > 0
+    assert sorted(needed - set(conda_versions(ROOT / environment))) == []
+
+
+def test_every_environment_is_used():
+    used = {environment for _, environment in commands_and_environments()}
+    assert used == {f"envs/{path.name}" for path in ENVIRONMENTS}

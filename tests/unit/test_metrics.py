@@ -1,0 +1,53 @@
+"""Metrics, against values worked out by hand or by torch."""
+
+import numpy as np
+import pytest
+import torch
+
+from cifarlab.metrics import (
+    class_accuracies,
+    mean_cross_entropy,
+    superclass_accuracy,
+    top_k_accuracy,
+)
+
+LOGITS = np.array([[3.0, 1, 2, 0], [0, 1, 2, 3], [5, 4, 3, 2], [0, 9, 8, 7]], dtype=np.float32)
+LABELS = np.array([0, 2, 3, 2])
+
+
+def test_top_k_counts_the_label_among_the_k_largest():
+    assert [top_k_accuracy(LOGITS, LABELS, k) for k in (1, 2, 3, 4)] == [0.25, 0.75, 0.75, 1.0]
+
+
+def test_a_tie_counts_against_the_model():
+    assert top_k_accuracy(np.zeros((8, 4)), np.zeros(8, dtype=int), 1) == 0
+    assert top_k_accuracy(np.zeros((8, 4)), np.zeros(8, dtype=int), 4) == 1
+
+
+def test_superclass_accuracy_forgives_a_wrong_class_of_the_right_superclass():
+    # predicted 0, 3, 0, 1 of labels 0, 2, 3, 2
+    assert superclass_accuracy(LOGITS, LABELS, [0, 0, 1, 1]) == 0.5
+
+
+def test_mean_loss_is_the_mean_over_images():
+    generator = np.random.default_rng(0)
+    logits = generator.normal(scale=30, size=(50, 10)).astype(np.float32)
+    labels = generator.integers(10, size=50)
+    expected = torch.nn.functional.cross_entropy(
+        torch.tensor(logits, dtype=torch.float64), torch.tensor(labels)
+    )
+    assert mean_cross_entropy(logits, labels) == pytest.approx(expected.item(), rel=1e-12)
+
+
+def test_class_accuracies_are_per_class_and_unknown_without_images():
+    accuracies = class_accuracies(LOGITS, LABELS)
+    assert accuracies[[0, 2, 3]].tolist() == [1, 0, 0]
+    assert np.isnan(accuracies[1])
+
+
+@pytest.mark.parametrize("metric", [lambda x, y: top_k_accuracy(x, y, 1), mean_cross_entropy])
+def test_shapes_that_do_not_agree_are_refused(metric):
+    with pytest.raises(ValueError, match="expected logits"):
+        metric(LOGITS, LABELS[:3])
+    with pytest.raises(ValueError, match="expected logits"):
+        metric(LOGITS[:0], LABELS[:0])

@@ -1,0 +1,185 @@
+"""The report says what the files say, keeps synthetic and published apart, and needs no network."""
+
+import json
+import re
+from html.parser import HTMLParser
+
+import pytest
+from project import ROOT
+from test_comparison import write_run
+
+from cifarlab.report.content import fold_blocks, gather
+from cifarlab.report.figures import envelope, smoothed
+from cifarlab.report.render import draw_figures, markdown_escape, number, render
+
+LAYERS = [
+    {"name": "block_1.conv", "kind": "Conv2d", "output_shape": [16, 32, 32], "parameters": 1216},
+    {"name": "block_1.pool", "kind": "MaxPool2d", "output_shape": [16, 16, 16], "parameters": 0},
+    {"name": "head", "kind": "Linear", "output_shape": [100], "parameters": 204900},
+]
+
+
+@pytest.fixture
+def results(tmp_path, run_command):
+    """A function that writes results and returns the arguments of `gather`."""
+
+    def write(synthetic, accuracies=(41.25, 43.75)):
+        folder = tmp_path / "mydata"
+        source = (
+            {"synthetic": True, "seed": 0, "train_per_class": 2, "test_per_class": 1}
+            if synthetic
+            else {"synthetic": False, "archive": "a.tar.gz", "md5": "0" * 32}
+        )
+        manifest = {
+            "source": source,
+            "counts": {"train": 50_000, "test": 10_000},
+            "fine_names": ["x"] * 100,
+            "coarse_names": ["y"] * 20,
+            "sha256": {"test_images.npy": "f" * 64},
+        }
+        (folder / "data").mkdir(parents=True)
+        (folder / "cost").mkdir()
+        (folder / "data/manifest.json").write_text(json.dumps(manifest))
+        cost = {
+            "total_params": 206_116,
+            "total_size_mb": 40.5,
+            "size_convention": "activations-x2-MiB-batch64",
+            "input_shape": [3, 32, 32],
+            "layers": LAYERS,
+        }
+        (folder / "cost/cnn_2.json").write_text(json.dumps(cost))
+        runs = [write_run(folder, "cnn_2", seed, value) for seed, value in enumerate(accuracies)]
+        result = run_command(
+            *("compare.py", "--runs", *runs, "--costs", folder / "cost/cnn_2.json"),
+            *("--runs-csv", folder / "runs.csv", "--comparison", folder / "comparison.csv"),
+        )
+        assert result.returncode == 0, result.stderr
+        return (
+            *(folder / "data/manifest.json", folder / "comparison.csv", runs),
+            *([folder / "cost/cnn_2.json"], ROOT / "config/published.csv"),
+        )
+
+    return write
+
+
+def rendered(arguments):
+    content = gather(*arguments)
+    return render(content, draw_figures(content), ROOT / "templates")
+
+
+def test_both_forms_show_the_measured_numbers(results):
+    for text in rendered(results(synthetic=False)):
+        assert "42.50" in text  # the mean of 41.25 and 43.75
+        assert "1.77" in text  # their sample deviation
+        assert "206,116" in text
+        assert "2 seeds" in text
+
+
+def test_other_numbers_give_another_report(results):
+    for text in rendered(results(synthetic=False, accuracies=(30.0, 31.0))):
+        assert "30.50" in text
+        assert "42.50" not in text
+
+
+def test_on_real_images_the_published_numbers_stand_beside(results):
+    for text in rendered(results(synthetic=False)):
+        for published in ("39.75", "1.9618", "71.3", "219,044"):
+            assert published in text
+        assert "Synthetic data." not in text
+
+
+def test_on_synthetic_images_the_first_words_say_so_and_no_real_result_is_shown(results):
+    for text in rendered(results(synthetic=True)):
+        visible = re.sub(r"<style>.*?</style>|<title>.*?</title>", "", text, flags=re.DOTALL)
+        assert visible.index("Synthetic data.") < visible.index("42.50")
+        for published in ("39.75", "1.9618", "71.3"):
+            assert published not in visible
+        assert "219,044" in visible
+
+
+class References(HTMLParser):
+    """Collects what a page would load, the ids it defines and those it points to."""
+
+    def __init__(self):
+        super().__init__()
+        self.loaded, self.ids, self.targets = [], [], []
+
+    def handle_starttag(self, tag, attributes):
+        for name, value in attributes:
+            if name == "id":
+                self.ids.append(value)
+            elif name in ("href", "xlink:href") and value.startswith("#"):
+                self.targets.append(value[1:])
+            elif name in ("src", "href", "xlink:href", "srcset", "data"):
+                self.loaded.append((tag, value))
+        if tag in ("script", "link", "iframe", "object"):
+            self.loaded.append((tag, None))
+
+
+def test_the_page_loads_nothing_and_its_references_are_whole(results):
+    html, _ = rendered(results(synthetic=False))
+    page = References()
+    page.feed(html)
+    assert page.loaded == []
+    assert len(page.ids) == len(set(page.ids))
+    assert set(page.targets) <= set(page.ids)
+    urls = re.findall(r"url\(#([^)]+)\)", html)
+    assert urls
+    assert set(urls) <= set(page.ids)
+    assert not re.search(r"url\((?!#)|@import", html)
+
+
+def test_the_markdown_links_the_figures_that_the_command_writes(results, tmp_path, run_command):
+    manifest, comparison, runs, costs, published = results(synthetic=False)
+    result = run_command(
+        *("report.py", "--dataset", manifest, "--comparison", comparison, "--runs", *runs),
+        *("--costs", *costs, "--published", published, "--templates", ROOT / "templates"),
+        *("--html", tmp_path / "out/r.html", "--markdown", tmp_path / "out/r.md"),
+    )
+    assert (result.returncode, result.stderr) == (0, "")
+    links = re.findall(r"\]\((figures/[^)]+)\)", (tmp_path / "out/r.md").read_text())
+    assert sorted(links) == sorted(
+        f"figures/{path.name}" for path in (tmp_path / "out/figures").iterdir()
+    )
+    assert len(links) == 3
+
+
+def test_names_are_escaped(results):
+    html, markdown = rendered(results(synthetic=False))
+    assert "A &lt;processor&gt; &amp; more" in html
+    assert "<processor>" not in html
+    assert r"A \<processor\> & more" in markdown
+    assert markdown_escape("a|b\n*c*") == r"a\|b \*c\*"
+
+
+def test_the_same_results_give_the_same_bytes(results):
+    arguments = results(synthetic=False)
+    assert rendered(arguments) == rendered(arguments)
+
+
+def test_layers_are_folded_by_block():
+    assert fold_blocks(LAYERS) == [
+        {
+            "name": "block_1",
+            "kinds": ["Conv2d", "MaxPool2d"],
+            "output_shape": [16, 16, 16],
+            "parameters": 1216,
+        },
+        {"name": "head", "kinds": ["Linear"], "output_shape": [100], "parameters": 204900},
+    ]
+
+
+def test_a_curve_of_any_length_can_be_drawn():
+    for n_steps in (1, 2, 49, 5_000):
+        losses = [float(i) for i in range(n_steps)]
+        steps, means = smoothed(losses)
+        assert 1 <= steps[0] <= steps[-1] <= n_steps
+        # On a straight line a centred mean is the line itself.
+        assert means == pytest.approx(steps - 1)
+        middles, lows, highs = envelope(losses)
+        assert (min(lows), max(highs)) == (0, n_steps - 1)
+        assert 1 <= middles[0] <= middles[-1] <= n_steps
+
+
+def test_an_unknown_number_is_a_dash_not_a_guess():
+    assert (number(float("nan"), 2), number(None), number(1234.5, 1)) == ("–", "–", "1,234.5")

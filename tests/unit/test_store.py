@@ -1,0 +1,182 @@
+"""A prepared data set is on disk whole or not at all."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from archives import contents, write_archive
+
+from cifarlab.dataset.store import Dataset, Split, load_manifest, load_split, save_dataset
+from cifarlab.errors import UserError
+from cifarlab.files import file_digest
+
+NAMES = ["test_images.npy", "test_labels.npy", "train_images.npy", "train_labels.npy"]
+
+
+def small_dataset(value=0):
+    generator = np.random.default_rng(value)
+    images = generator.integers(0, 256, (6, 32, 32, 3), dtype=np.uint8)
+    labels = np.arange(6) % 2
+    return Dataset(
+        Split(images, labels), Split(images[:2], labels[:2]), ["a", "b"], ["c"], np.array([0, 0])
+    )
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+
+
+def test_what_is_saved_is_loaded_and_described(tmp_path):
+    dataset = small_dataset()
+    save_dataset(dataset, tmp_path, {"synthetic": True})
+    assert names(tmp_path) == ["manifest.json", *NAMES]
+    manifest = load_manifest(tmp_path / "manifest.json")
+    assert manifest["counts"] == {"train": 6, "test": 2}
+    assert manifest["sha256"] == {name: file_digest(tmp_path / name) for name in NAMES}
+    pixels = dataset.train.images / 255
+    assert manifest["channel_mean"] == pytest.approx(pixels.mean((0, 1, 2)).tolist())
+    assert manifest["channel_std"] == pytest.approx(pixels.std((0, 1, 2)).tolist())
+    split = load_split(tmp_path / "manifest.json", "train")
+    assert isinstance(split.images, np.memmap)
+    assert np.array_equal(split.images, dataset.train.images)
+    assert np.array_equal(split.labels, dataset.train.labels)
+
+
+def test_the_same_data_gives_the_same_bytes(tmp_path):
+    for folder in ("a", "b"):
+        save_dataset(small_dataset(), tmp_path / folder, {})
+    for name in names(tmp_path / "a"):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+KILLED_WHILE_SAVING = """
+import os, signal, sys
+sys.path[:0] = sys.argv[2:]
+from cifarlab.dataset.store import save_dataset
+from test_store import small_dataset
+
+class Deadly:
+    images = small_dataset(1).test.images
+    @property
+    def labels(self):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+dataset = small_dataset(1)
+object.__setattr__(dataset, "test", Deadly())
+save_dataset(dataset, sys.argv[1], {})
+"""
+
+
+@pytest.mark.parametrize("had_one", [False, True])
+def test_a_kill_while_writing_leaves_no_half_written_data_set(tmp_path, had_one):
+    folder = tmp_path / "data"
+    if had_one:
+        save_dataset(small_dataset(0), folder, {})
+    before = {name: (folder / name).read_bytes() for name in names(folder)}
+    words = [sys.executable, "-c", KILLED_WHILE_SAVING, folder, "scripts", "tests/unit", "tests"]
+    killed = subprocess.run([str(word) for word in words], capture_output=True, timeout=60)
+    assert killed.returncode == -signal.SIGKILL
+    # What was there is there, whole; what was begun is hidden and goes with the next try.
+    after = {n: (folder / n).read_bytes() for n in names(folder) if not n.startswith(".")}
+    assert after == before
+    save_dataset(small_dataset(2), folder, {})
+    assert names(folder) == ["manifest.json", *NAMES]
+    assert np.array_equal(
+        load_split(folder / "manifest.json", "test").images, small_dataset(2).test.images
+    )
+
+
+def small_file_limit():
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
+
+
+def test_no_room_while_writing_the_data_set_is_one_line_and_leaves_nothing(tmp_path, run_command):
+    manifest = tmp_path / "data/manifest.json"
+    result = run_command(
+        "data.py", "--manifest", manifest, "synthetic", preexec_fn=small_file_limit
+    )
+    assert result.returncode == 1
+    assert result.stderr.startswith("error: no room left to write")
+    assert len(result.stderr.splitlines()) == 1
+    assert names(manifest.parent) == []
+
+
+def can_mount():
+    return subprocess.run(["unshare", "-rm", "true"], capture_output=True).returncode == 0
+
+
+@pytest.mark.skipif(
+    not sys.platform.startswith("linux") or not can_mount(),
+    reason="a full file system needs a mount of one's own; a file size limit is tested everywhere",
+)
+def test_a_full_file_system_is_one_line_and_leaves_nothing(tmp_path):
+    script = (
+        'mount -t tmpfs -o size=1m tmpfs "$1" || exit 99\n'
+        '"$2" scripts/data.py --manifest "$1/data/manifest.json" synthetic; code=$?\n'
+        'find "$1" -type f; exit $code'
+    )
+    words = ["unshare", "-rm", "sh", "-c", script, "sh", str(tmp_path), sys.executable]
+    result = subprocess.run(words, capture_output=True, text=True, timeout=120)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert "No space left on device" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_no_room_while_downloading_is_one_line_and_keeps_no_part(tmp_path, run_command):
+    from loopback import serving
+
+    with serving(os.urandom(2_000_000)) as site:
+        result = run_command(
+            *("data.py", "--manifest", tmp_path / "data/manifest.json", "archive"),
+            *("--source", site.url, "--md5", "0" * 32, "--downloads", tmp_path / "downloads"),
+            preexec_fn=small_file_limit,
+        )
+    assert result.returncode == 1
+    assert result.stderr.splitlines()[-1].startswith("error: no room left to write")
+    assert "Traceback" not in result.stderr
+    assert names(tmp_path / "downloads") == []
+
+
+def test_an_array_that_does_not_fit_the_manifest_is_named(tmp_path):
+    save_dataset(small_dataset(), tmp_path, {})
+    np.save(tmp_path / "test_labels.npy", np.zeros(5, dtype=np.int64))
+    with pytest.raises(UserError, match=r"has 5 entries, the manifest counts 2"):
+        load_split(tmp_path / "manifest.json", "test")
+
+
+def test_a_missing_manifest_is_one_line(tmp_path, run_command):
+    result = run_command(
+        *("metrics.py", "--dataset", tmp_path / "manifest.json"),
+        *("--predictions", tmp_path / "p.npz", "--metrics", tmp_path / "m.json"),
+    )
+    assert result.returncode == 1
+    assert result.stderr.startswith("error: ")
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_the_command_reads_an_archive_and_the_next_run_after_a_fault_starts_clean(
+    tmp_path, run_command
+):
+    archive = tmp_path / "a.tar.gz"
+    manifest = tmp_path / "data/manifest.json"
+
+    def prepare(md5):
+        return run_command(
+            *("data.py", "--manifest", manifest, "archive", "--source", archive),
+            *("--md5", md5, "--downloads", tmp_path / "downloads"),
+        )
+
+    broken = contents()
+    broken["test"][b"fine_labels"][0] = 99
+    result = prepare(write_archive(archive, broken))
+    assert result.returncode == 1
+    assert len(result.stderr.splitlines()) == 1
+    assert names(manifest.parent) == []
+    result = prepare(write_archive(archive, contents()))
+    assert (result.returncode, result.stderr) == (0, "")
+    assert load_manifest(manifest)["counts"] == {"train": 50_000, "test": 10_000}

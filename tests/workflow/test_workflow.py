@@ -1,0 +1,206 @@
+"""The whole workflow on small synthetic data, as its users call it."""
+
+import copy
+import csv
+import json
+import zipfile
+from datetime import datetime
+from itertools import pairwise
+
+import pytest
+import yaml
+from project import ROOT, SMALL
+
+RUNS = [(model, seed) for model in ("cnn_2", "cnn_3") for seed in (0, 1)]
+
+
+def rows(path):
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_full_run_makes_every_file_of_the_contract(computed):
+    expected = {
+        *("data/manifest.json", "compare/runs.csv", "compare/comparison.csv"),
+        *("report/report.en.html", "report/report.en.md"),
+        *(
+            f"data/{split}_{part}.npy"
+            for split in ("train", "test")
+            for part in ("images", "labels")
+        ),
+        *(f"cost/{model}.json" for model in ("cnn_2", "cnn_3")),
+        *(f"report/figures/{name}.svg" for name in ("accuracy", "losses")),
+        *(f"report/figures/loss.{model}.quick.svg" for model in ("cnn_2", "cnn_3")),
+    }
+    for model, seed in RUNS:
+        for name in (
+            *("weights.safetensors", "history.csv", "epochs.csv", "training.json"),
+            *("predictions.npz", "metrics.json"),
+        ):
+            expected.add(f"runs/{model}/quick/seed-{seed}/{name}")
+    made = {name for name in computed.files("results/synthetic") if not name.startswith("logs/")}
+    assert made == expected
+    results = computed.folder / "results/synthetic"
+    comparison = rows(results / "compare/comparison.csv")
+    assert ",".join(comparison[0]).startswith(
+        "model,recipe,seeds,total_params,total_size_mb,min_loss,final_loss,"
+        "test_accuracy_percent,test_accuracy_std,train_seconds,"
+    )
+    assert [(row["model"], row["recipe"], row["seeds"]) for row in comparison] == [
+        ("cnn_2", "quick", "2"),
+        ("cnn_3", "quick", "2"),
+    ]
+    assert [(row["model"], int(row["seed"])) for row in rows(results / "compare/runs.csv")] == RUNS
+    history = rows(results / "runs/cnn_2/quick/seed-0/history.csv")
+    assert list(history[0]) == ["step", "loss", "learning_rate"]
+    assert [row["step"] for row in history] == ["1", "2", "3", "4"]
+    training = json.loads((results / "runs/cnn_2/quick/seed-0/training.json").read_text())
+    assert training["final_loss"] == float(history[-1]["loss"])
+    assert (training["device"], training["threads"]) == ("cpu", 1)
+
+
+def test_a_second_run_has_nothing_to_do(computed):
+    result = computed.snakemake()
+    assert result.returncode == 0
+    assert "Nothing to be done" in result.stdout + result.stderr
+
+
+def test_one_changed_value_recomputes_its_runs_and_what_follows(computed):
+    values = copy.deepcopy(SMALL)
+    values["recipes"]["slow"] = values["recipes"]["quick"]
+    values["runs"].append({"models": ["cnn_2"], "recipes": ["slow"], "seeds": [0]})
+    computed.configure(values)
+    after_adding = {"train": 1, "evaluate": 1, "metrics": 1, "compare": 1, "report": 1}
+    assert computed.would_run() == after_adding
+    result = computed.snakemake()
+    assert result.returncode == 0, result.stderr
+    values["recipes"]["slow"] = {**values["recipes"]["slow"], "epochs": 2}
+    computed.configure(values)
+    assert computed.would_run() == after_adding
+    result = computed.snakemake()
+    assert result.returncode == 0, result.stderr
+    training = json.loads(
+        (computed.folder / "results/synthetic/runs/cnn_2/slow/seed-0/training.json").read_text()
+    )
+    assert training["steps"] == 8
+    assert computed.would_run() == {}
+
+
+def test_an_unused_model_and_the_order_of_keys_change_nothing(computed):
+    values = copy.deepcopy(SMALL)
+    values["models"] = {"cnn_1": {"blocks": 1, "family": "cnn"}}
+    quick = values["recipes"]["quick"]
+    quick["optimizer"] = dict(reversed(quick["optimizer"].items()))
+    values["recipes"]["quick"] = dict(reversed(quick.items()))
+    computed.configure(values)
+    assert computed.would_run() == {}
+
+
+def test_the_same_run_again_gives_the_same_bytes(computed):
+    run = computed.folder / "results/synthetic/runs/cnn_3/quick/seed-1"
+    names = ("weights.safetensors", "history.csv", "predictions.npz")
+    before = {name: (run / name).read_bytes() for name in names}
+    for name in names:
+        (run / name).unlink()
+    result = computed.snakemake()
+    assert result.returncode == 0, result.stderr
+    assert {name: (run / name).read_bytes() for name in names} == before
+
+
+def test_the_report_target_makes_the_report_alone(computed):
+    report = computed.folder / "results/synthetic/report/report.en.html"
+    before = report.read_bytes()
+    report.unlink()
+    assert computed.would_run("report") == {"report": 1}
+    result = computed.snakemake("report")
+    assert result.returncode == 0, result.stderr
+    assert report.read_bytes() == before
+
+
+def test_snakemakes_own_report_holds_the_marked_results(computed):
+    result = computed.snakemake("--report", "report.zip")
+    assert result.returncode == 0, result.stderr
+    with zipfile.ZipFile(computed.folder / "report.zip") as archive:
+        names = " ".join(archive.namelist())
+        page = archive.read(next(n for n in archive.namelist() if n.endswith("report.html")))
+    for name in ("comparison.csv", "runs.csv", "report.en.html", "accuracy.svg", "losses.svg"):
+        assert name in names
+    for text in ("Comparison", "Figures", "Models, mean over seeds", "mean over its seeds"):
+        assert text.encode() in page
+
+
+def test_with_one_gpu_two_trainings_never_overlap(project):
+    project.configure({**SMALL, "device": "auto"})
+    result = project.snakemake("--resources", "gpu=1")
+    assert result.returncode == 0, result.stderr
+    records = [
+        json.loads(path.read_text())
+        for path in project.folder.glob("results/synthetic/runs/*/*/*/training.json")
+    ]
+    times = sorted(
+        tuple(datetime.fromisoformat(record[key]) for key in ("started_at", "ended_at"))
+        for record in records
+    )
+    assert len(times) == 4
+    for (_, ended), (started, _) in pairwise(times):
+        assert ended <= started
+
+
+@pytest.mark.parametrize(("device", "gpu"), [("auto", True), ("cuda", True), ("cpu", False)])
+def test_a_training_asks_for_a_gpu_unless_it_is_told_to_use_the_cpu(project, device, gpu):
+    project.configure({**SMALL, "device": device})
+    result = project.snakemake("--dry-run")
+    assert result.returncode == 0, result.stderr
+    assert ("gpu=1" in result.stdout) == gpu
+
+
+def test_a_device_that_is_not_there_is_one_clear_line(project):
+    import torch
+
+    if torch.cuda.is_available():
+        pytest.skip("this machine has the GPU that the test expects to be missing")
+    project.configure({**SMALL, "device": "cuda"})
+    result = project.snakemake()
+    assert result.returncode != 0
+    assert "error: device cuda was asked for and torch finds none here" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert not [name for name in project.files() if "/runs/" in name]
+
+
+def test_a_fault_in_the_configuration_ends_before_any_job(project):
+    values = copy.deepcopy(SMALL)
+    values["recipes"]["quick"]["optimizer"]["learning_rat"] = 0.1
+    project.configure(values)
+    result = project.snakemake()
+    assert result.returncode != 0
+    assert "recipes.quick.optimizer.learning_rat: unknown key" in result.stderr
+    assert "did you mean learning_rate?" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert project.files() == []
+
+
+def test_a_missing_archive_is_one_clear_line_and_leaves_nothing(project):
+    dataset = {"name": "mine", "source": "absent.tar.gz", "md5": "0" * 32}
+    project.configure({**SMALL, "dataset": dataset})
+    result = project.snakemake()
+    assert result.returncode != 0
+    assert "absent.tar.gz: no such file" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert project.files("results/mine") == ["logs/data.log"]
+
+
+def test_the_real_archive_is_selected_and_prepared(project, real_config):
+    # The configuration's paths are relative to the project, and this is a copy of it elsewhere.
+    dataset = yaml.safe_load(real_config.read_text())["dataset"]
+    dataset["source"] = str((ROOT / dataset["source"]).resolve())
+    project.configure({"dataset": dataset})
+    manifest = "results/cifar100/data/manifest.json"
+    result = project.snakemake(manifest)
+    assert result.returncode == 0, result.stderr
+    content = json.loads((project.folder / manifest).read_text())
+    assert content["counts"] == {"train": 50_000, "test": 10_000}
+    assert content["source"]["md5"] == dataset["md5"]
+    assert content["fine_names"][:2] == ["apple", "aquarium_fish"]
+    assert content["coarse_names"][content["coarse_of_fine"][0]] == "fruit_and_vegetables"
+    assert content["channel_mean"] == pytest.approx([0.5071, 0.4865, 0.4409], abs=1e-4)
+    assert content["channel_std"] == pytest.approx([0.2673, 0.2564, 0.2762], abs=1e-4)
