@@ -5,7 +5,7 @@ BIN := .venv/bin
 INSTALLED := .venv/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format schema lock clean
+.PHONY: help demo test lint format schema docs lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,12 @@ format: $(INSTALLED) ## write the code in the one form that lint accepts
 schema: $(INSTALLED) ## write config/schema.json from the settings classes
 	$(BIN)/python scripts/schema.py > config/.schema.json.partial
 	mv config/.schema.json.partial config/schema.json
+
+docs: $(INSTALLED) ## train on CIFAR-100 and write docs/results-scratch-cnns.md (CONFIGFILE=…)
+	$(BIN)/snakemake --cores all $(if $(CONFIGFILE),--configfile $(CONFIGFILE))
+	mkdir -p docs/figures
+	cp results/cifar100/report/figures/*.svg docs/figures/
+	cp results/cifar100/report/report.en.md docs/results-scratch-cnns.md
 
 lock: $(INSTALLED) ## resolve requirements.in into requirements.lock, for every platform
 	$(BIN)/pip install --quiet uv

@@ -2,6 +2,8 @@
 # rules take the names below.
 
 import os
+import re
+import shlex
 import sys
 from pathlib import Path
 
@@ -38,8 +40,8 @@ COMPARED_MODELS = list(dict.fromkeys(run.model for run in RUNS))
 
 
 wildcard_constraints:
-    model="[^/]+",
-    recipe="[^/]+",
+    model="|".join(map(re.escape, CONFIGURATION.models)),
+    recipe="|".join(map(re.escape, CONFIGURATION.recipes)),
     seed=r"\d+",
 
 
@@ -84,3 +86,14 @@ def of_all_comparisons(pattern):
     """`pattern` with {model} and {recipe}, filled in for every row of the comparison."""
     rows = dict.fromkeys((run.model, run.recipe) for run in RUNS)
     return [str(pattern).format(model=model, recipe=recipe) for model, recipe in rows]
+
+
+def command_again():
+    """The command line that makes these results again."""
+    words = ["snakemake", "--cores", str(THREADS)]
+    files = [os.path.relpath(file) for file in workflow.configfiles]
+    if further := [file for file in files if file != "config/config.yaml"]:
+        words += ["--configfile", *further]
+    if overrides := workflow.config_settings.config:
+        words += ["--config", *(f"{key}={value}" for key, value in overrides.items())]
+    return shlex.join(words)

@@ -47,7 +47,9 @@ rule report:
         runtime=10,
     params:
         runs=of_all_runs(RUN),
+        command=command_again(),
     shell:
         "python scripts/report.py --dataset {input.dataset:q} --comparison {input.comparison:q}"
         " --runs {params.runs:q} --costs {input.costs:q} --published {input.published:q}"
+        " --command {params.command:q}"
         " --html {output.html:q} --markdown {output.markdown:q} > {log:q} 2>&1"

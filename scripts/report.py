@@ -20,6 +20,9 @@ def parse_arguments():
     parser.add_argument("--costs", type=Path, nargs="+", required=True, help="cost/<model>.json")
     parser.add_argument("--published", type=Path, required=True, help="CSV of published numbers")
     parser.add_argument(
+        "--command", default="", help="what makes these results again, to be told in the report"
+    )
+    parser.add_argument(
         "--templates", type=Path, default="templates", help="folder (default: %(default)s)"
     )
     parser.add_argument("--html", type=Path, required=True, help="HTML file to write")
@@ -40,6 +43,7 @@ def main():
         arguments.runs,
         arguments.costs,
         arguments.published,
+        arguments.command,
     )
     drawn = draw_figures(content)
     html, markdown = render(content, drawn, arguments.templates)

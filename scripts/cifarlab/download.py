@@ -12,7 +12,7 @@ import requests
 import urllib3
 
 from cifarlab.errors import UserError
-from cifarlab.files import file_digest, no_room_is_a_user_error
+from cifarlab.files import file_digest, writing
 from cifarlab.progress import Progress
 
 CHUNK_BYTES = 1 << 20
@@ -137,7 +137,7 @@ class ResumedDownload:
     def __call__(self, url, output_file, _pooch):
         self.partial_path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            with no_room_is_a_user_error(self.partial_path):
+            with writing(self.partial_path):
                 self._stream(url)
         except UserError:
             self.partial_path.unlink(missing_ok=True)

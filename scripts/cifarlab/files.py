@@ -9,22 +9,36 @@ from pathlib import Path
 
 from cifarlab.errors import UserError
 
-# A full disk, a full quota, and a limit on the size of one file.
+# A full disk, a full quota, a limit on the size of one file; a place that cannot be written to.
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+NO_PLACE = {
+    errno.EACCES,
+    errno.EPERM,
+    errno.EROFS,
+    errno.EEXIST,
+    errno.ENOTDIR,
+    errno.EISDIR,
+}
 
 
 @contextmanager
-def no_room_is_a_user_error(path):
-    """Turn "no space left" inside the block into a UserError that names `path`."""
+def writing(path):
+    """Turn a full disk or a forbidden place inside the block into a UserError about `path`."""
     try:
         yield
     except OSError as error:
-        if error.errno not in NO_ROOM:
-            raise
-        raise UserError(
-            f"no room left to write {path} ({os.strerror(error.errno)}); "
-            "nothing was kept of it; free some space and run again"
-        ) from error
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        if error.errno in NO_ROOM:
+            raise UserError(
+                f"no room left to write {path} ({reason}); nothing was kept of it; "
+                "free some space and run again"
+            ) from error
+        if error.errno in NO_PLACE:
+            raise UserError(
+                f"expected a place that may be written to at {path}, found: {reason}; "
+                "change its permissions or choose another place"
+            ) from error
+        raise
 
 
 @contextmanager
@@ -33,22 +47,25 @@ def new_files(*paths):
 
     If the block raises, the temporary files are removed and `paths` stay as they were. The last
     path is the seal of the set: it is taken away before the first is replaced and put in place
-    after all others, so whoever finds it finds the whole set. Raises UserError on a full disk.
+    after all others, so whoever finds it finds the whole set. Raises UserError on a full
+    disk and where one may not write.
     """
     paths = [Path(path) for path in paths]
     partial_paths = [path.with_name(f".{path.name}.partial") for path in paths]
-    for path in paths:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with writing(paths[-1].parent):
+        for path in paths:
+            path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with no_room_is_a_user_error(paths[-1].parent):
+        with writing(paths[-1].parent):
             yield partial_paths
             for partial_path in partial_paths:
                 _flush_to_disk(partial_path)
-        paths[-1].unlink(missing_ok=True)
-        for partial_path, path in zip(partial_paths, paths, strict=True):
-            partial_path.replace(path)
-        for folder in {path.parent for path in paths}:
-            _flush_to_disk(folder)
+            if len(paths) > 1:
+                paths[-1].unlink(missing_ok=True)
+            for partial_path, path in zip(partial_paths, paths, strict=True):
+                partial_path.replace(path)
+            for folder in {path.parent for path in paths}:
+                _flush_to_disk(folder)
     finally:
         for partial_path in partial_paths:
             partial_path.unlink(missing_ok=True)

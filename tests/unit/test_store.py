@@ -142,6 +142,18 @@ def test_no_room_while_downloading_is_one_line_and_keeps_no_part(tmp_path, run_c
     assert names(tmp_path / "downloads") == []
 
 
+def test_a_place_that_cannot_be_written_to_is_one_line(tmp_path, run_command):
+    # A file where a folder should be stops root too, whom permissions do not.
+    (tmp_path / "file").touch()
+    result = run_command(
+        *("data.py", "--manifest", tmp_path / "file/manifest.json"),
+        *("synthetic", "--train-per-class", 1, "--test-per-class", 1),
+    )
+    assert result.returncode == 1
+    assert result.stderr.startswith("error: ")
+    assert len(result.stderr.splitlines()) == 1
+
+
 def test_an_array_that_does_not_fit_the_manifest_is_named(tmp_path):
     save_dataset(small_dataset(), tmp_path, {})
     np.save(tmp_path / "test_labels.npy", np.zeros(5, dtype=np.int64))

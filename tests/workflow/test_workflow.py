@@ -179,6 +179,13 @@ def test_a_fault_in_the_configuration_ends_before_any_job(project):
     assert project.files() == []
 
 
+def test_a_target_of_an_unknown_model_is_one_clear_line(project):
+    result = project.snakemake("results/synthetic/cost/cnn_9.json")
+    assert result.returncode != 0
+    assert "No rule to produce results/synthetic/cost/cnn_9.json" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
 def test_a_missing_archive_is_one_clear_line_and_leaves_nothing(project):
     dataset = {"name": "mine", "source": "absent.tar.gz", "md5": "0" * 32}
     project.configure({**SMALL, "dataset": dataset})

@@ -44,11 +44,16 @@ class Entry:
 
 @dataclass(frozen=True)
 class Content:
-    """manifest: of the data set; dataset_name: its folder; entries: in the order compared."""
+    """What a report says.
+
+    dataset_name: the data set's folder; manifest: its manifest; entries: in the order compared;
+    command: what makes the results again, or empty.
+    """
 
     dataset_name: str
     manifest: dict
     entries: list[Entry]
+    command: str
 
     @property
     def is_synthetic(self):
@@ -57,6 +62,11 @@ class Content:
     @property
     def runs(self):
         return [run for entry in self.entries for run in entry.runs]
+
+    @property
+    def models(self):
+        """Names of the models, each once."""
+        return list(dict.fromkeys(entry.model for entry in self.entries))
 
     @property
     def best(self):
@@ -98,10 +108,11 @@ def fold_blocks(layers):
     return blocks
 
 
-def gather(manifest_path, comparison_path, run_folders, cost_paths, published_path):
+def gather(manifest_path, comparison_path, run_folders, cost_paths, published_path, command=""):
     """The Content of a report.
 
-    manifest_path, comparison_path, cost_paths, published_path: files; run_folders: of all runs.
+    manifest_path, comparison_path, cost_paths, published_path: files; run_folders: of all runs;
+    command: what makes the results again.
     Raises UserError where a file is missing or not what it should be.
     """
     manifest = read_json(manifest_path)
@@ -130,4 +141,4 @@ def gather(manifest_path, comparison_path, run_folders, cost_paths, published_pa
                 ],
             )
         )
-    return Content(Path(manifest_path).parent.parent.name, manifest, entries)
+    return Content(Path(manifest_path).parent.parent.name, manifest, entries, command)
