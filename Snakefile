@@ -10,6 +10,7 @@ configfile: "config/config.yaml"
 
 include: "rules/common.smk"
 include: "rules/data.smk"
+include: "rules/weights.smk"
 include: "rules/train.smk"
 include: "rules/evaluate.smk"
 include: "rules/cost.smk"
@@ -24,6 +25,6 @@ rule all:
         rules.data.output,
         [of_all_runs(file) for file in (*rules.train.output, *rules.evaluate.output)],
         [of_all_runs(file) for file in rules.metrics.output],
-        of_all_models(rules.cost.output.cost),
+        [of_all_models(file) for file in rules.cost.output],
         rules.compare.output,
         rules.report.output,

@@ -72,6 +72,35 @@ def recipe_settings(wildcards):
     return CONFIGURATION.recipes[wildcards.recipe].to_json()
 
 
+def images_at_once(wildcards):
+    """How many images a job's recipe computes at once."""
+    return CONFIGURATION.recipes[wildcards.recipe].images_at_once
+
+
+def recipes_of_model(wildcards):
+    """The settings of every recipe that a job's model is trained with, by name, as JSON."""
+    names = dict.fromkeys(run.recipe for run in RUNS if run.model == wildcards.model)
+    settings = [f'"{name}":{CONFIGURATION.recipes[name].to_json()}' for name in names]
+    return "{" + ",".join(settings) + "}"
+
+
+def code_of_model(wildcards):
+    """The user's own file that a job's model is built from, if any."""
+    return CONFIGURATION.models[wildcards.model].code_file or []
+
+
+def local_weights(wildcards):
+    """The local file that a job's model starts from, if any."""
+    return CONFIGURATION.models[wildcards.model].local_weights or []
+
+
+def initial_weights(wildcards):
+    """The output of the stage weights that a job's model starts from, if any."""
+    if CONFIGURATION.models[wildcards.model].is_pretrained:
+        return str(RESULTS / "weights/{model}.safetensors").format(model=wildcards.model)
+    return []
+
+
 def of_all_runs(pattern):
     """`pattern` with {model}, {recipe} and {seed}, filled in for every run."""
     return [str(pattern).format(**run._asdict()) for run in RUNS]

@@ -1,22 +1,35 @@
-# In: a model's settings, the shape of the images and the number of classes.
-# Out: what the model needs: parameters, layers, the published total size.
+# In: a model's settings and the recipes it is trained with, the shape of the images, the classes.
+# Out: what the model needs (parameters, size, speed, memory) and a drawing of its structure.
 
 
 rule cost:
-    """Parameters, layers and size of one model; nothing is computed."""
+    """Parameters, sizes, speed and memory of one model, and its structure."""
     input:
         dataset=MANIFEST,
+        code=code_of_model,
     output:
         cost=RESULTS / "cost/{model}.json",
+        structure=report(
+            RESULTS / "cost/{model}.svg",
+            caption="../templates/captions/structure.rst",
+            category="Structure",
+            labels={"model": "{model}"},
+        ),
     log:
         LOGS / "cost/{model}.log",
     conda:
         "../envs/torch.yaml"
+    threads: THREADS
     resources:
-        mem_mb=2000,
-        runtime=5,
+        gpu=GPUS_PER_RUN,
+        mem_mb=16000,
+        runtime=60,
     params:
         model=model_settings,
+        recipes=recipes_of_model,
+        device=DEVICE,
     shell:
-        "python scripts/cost.py --dataset {input.dataset:q} --model {params.model:q}"
-        " --cost {output.cost:q} > {log:q} 2>&1"
+        "python scripts/cost.py --dataset {input.dataset:q} --name {wildcards.model:q}"
+        " --model {params.model:q} --recipes {params.recipes:q} --device {params.device}"
+        " --threads {threads} --cost {output.cost:q} --structure {output.structure:q}"
+        " > {log:q} 2>&1"

@@ -6,6 +6,7 @@ rule evaluate:
     """Test logits of one run, once, without gradients."""
     input:
         dataset=MANIFEST,
+        code=code_of_model,
         weights=RUN / "weights.safetensors",
     output:
         predictions=RUN / "predictions.npz",
@@ -16,14 +17,15 @@ rule evaluate:
     threads: THREADS
     resources:
         gpu=GPUS_PER_RUN,
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=8000,
+        runtime=60,
     params:
         model=model_settings,
+        batch_size=images_at_once,
         device=DEVICE,
     shell:
         "python scripts/evaluate.py --dataset {input.dataset:q} --model {params.model:q}"
-        " --weights {input.weights:q} --device {params.device} --threads {threads}"
+        " --weights {input.weights:q} --batch-size {params.batch_size} --device {params.device} --threads {threads}"
         " --predictions {output.predictions:q} > {log:q} 2>&1"
 
 

@@ -1,4 +1,4 @@
-"""Count what one model needs: parameters, layers, and the published total size."""
+"""Count and measure what one model needs: parameters, size, speed, memory; draw its structure."""
 
 import argparse
 from pathlib import Path
@@ -7,30 +7,68 @@ import torch
 
 from cifarlab.cost import model_cost
 from cifarlab.dataset.store import load_manifest
+from cifarlab.devices import DEVICES, choose_device, device_name, library_versions
 from cifarlab.errors import run_command
 from cifarlab.files import new_files, to_json
-from cifarlab.models import ModelSettings, build_model
+from cifarlab.measurements import measure_memory, measure_speed
+from cifarlab.models import ModelSettings, build_model, build_on_meta
+from cifarlab.recipes import Recipe
 from cifarlab.settings import settings_from_json
+from cifarlab.structure import structure_svg, structure_text, structure_tree
 
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--dataset", type=Path, required=True, help="manifest.json of the data set")
+    parser.add_argument("--name", required=True, help="of the model, for the drawing")
     parser.add_argument("--model", required=True, help="settings of the model, as JSON")
+    parser.add_argument(
+        "--recipes",
+        required=True,
+        help="JSON object of recipes by name: memory is measured at the batch size of each",
+    )
+    parser.add_argument("--device", choices=DEVICES, default="auto")
+    parser.add_argument("--threads", type=int, default=1, help="of the CPU (default: %(default)s)")
     parser.add_argument("--cost", type=Path, required=True, help="JSON file to write")
+    parser.add_argument("--structure", type=Path, required=True, help="SVG file to write")
     return parser.parse_args()
 
 
 def main():
     arguments = parse_arguments()
     settings = settings_from_json(ModelSettings, arguments.model)
+    recipes = settings_from_json(dict[str, Recipe], arguments.recipes)
     manifest = load_manifest(arguments.dataset)
-    height, width, channels = manifest["image_shape"]
-    with torch.device("meta"):
-        model = build_model(settings, len(manifest["fine_names"])).eval()
-    cost = model_cost(model, (channels, height, width))
-    with new_files(arguments.cost) as (path,):
-        path.write_text(to_json(cost), encoding="utf-8")
+    n_classes, image_side = len(manifest["fine_names"]), manifest["image_shape"][0]
+    image_shape = (3, settings.input_size, settings.input_size)
+    torch.set_num_threads(arguments.threads)
+    device = choose_device(arguments.device)
+    model = build_on_meta(settings, n_classes)
+    structure = structure_tree(model, image_shape)
+    counted = model_cost(model, image_shape, settings.size_convention)
+    model = build_model(settings, n_classes).eval()
+    model = model.to(device, memory_format=torch.channels_last)
+    speed = measure_speed(model, image_shape, device)
+    del model
+    memory = {
+        name: measure_memory(
+            settings, recipe, n_classes, image_side, device.type, arguments.threads
+        )
+        for name, recipe in recipes.items()
+    }
+    cost = {
+        **counted,
+        **speed,
+        "memory": memory,
+        "device": device.type,
+        "device_name": device_name(device),
+        "threads": arguments.threads,
+        "versions": library_versions(),
+        "layer_table": structure_text(structure),
+    }
+    with new_files(arguments.structure, arguments.cost) as (structure_path, cost_path):
+        structure_path.write_text(structure_svg(structure, arguments.name), encoding="utf-8")
+        cost_path.write_text(to_json(cost), encoding="utf-8")
 
 
 if __name__ == "__main__":

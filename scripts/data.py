@@ -9,7 +9,7 @@ from pathlib import Path
 from cifarlab.dataset.archive import read_archive
 from cifarlab.dataset.store import save_dataset
 from cifarlab.dataset.synthetic import make_synthetic
-from cifarlab.download import Patience, fetch
+from cifarlab.download import add_patience_arguments, fetch, patience_from
 from cifarlab.errors import run_command
 
 
@@ -24,21 +24,7 @@ def parse_arguments():
     archive.add_argument(
         "--downloads", type=Path, required=True, help="folder that keeps downloads"
     )
-    archive.add_argument(
-        "--timeout-seconds",
-        type=float,
-        default=Patience.timeout_seconds,
-        help="give up on a silent server after this long (default: %(default)s)",
-    )
-    archive.add_argument(
-        "--tries", type=int, default=Patience.tries, help="per URL (default: %(default)s)"
-    )
-    archive.add_argument(
-        "--first-pause-seconds",
-        type=float,
-        default=Patience.first_pause_seconds,
-        help="before the second try; doubles with each further one (default: %(default)s)",
-    )
+    add_patience_arguments(archive)
 
     synthetic = kind.add_parser("synthetic", help="make a procedural data set")
     synthetic.add_argument("--train-per-class", type=int, default=500)
@@ -57,10 +43,9 @@ def main():
         }
         dataset, source = make_synthetic(**settings), {"synthetic": True, **settings}
     else:
-        patience = Patience(
-            arguments.timeout_seconds, arguments.tries, arguments.first_pause_seconds
+        archive = fetch(
+            arguments.source, f"md5:{arguments.md5}", arguments.downloads, patience_from(arguments)
         )
-        archive = fetch(arguments.source, f"md5:{arguments.md5}", arguments.downloads, patience)
         dataset = read_archive(archive)
         source = {"synthetic": False, "archive": archive.name, "md5": arguments.md5}
     save_dataset(dataset, arguments.manifest.parent, source)

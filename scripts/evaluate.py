@@ -10,11 +10,11 @@ from cifarlab.dataset.store import load_manifest, load_split
 from cifarlab.devices import DEVICES, choose_device
 from cifarlab.errors import run_command
 from cifarlab.files import new_files
-from cifarlab.inputs import images_of
+from cifarlab.inputs import Images, InputSettings
 from cifarlab.models import ModelSettings, build_model
 from cifarlab.prediction import predict
 from cifarlab.settings import settings_from_json
-from cifarlab.weights import load_weights
+from cifarlab.weights import load_into, read_metadata
 
 
 def parse_arguments():
@@ -22,6 +22,9 @@ def parse_arguments():
     parser.add_argument("--dataset", type=Path, required=True, help="manifest.json of the data set")
     parser.add_argument("--model", required=True, help="settings of the model, as JSON")
     parser.add_argument("--weights", type=Path, required=True, help="weights.safetensors to read")
+    parser.add_argument(
+        "--batch-size", type=int, default=64, help="images at once (default: %(default)s)"
+    )
     parser.add_argument("--device", choices=DEVICES, default="auto")
     parser.add_argument("--threads", type=int, default=1, help="of the CPU (default: %(default)s)")
     parser.add_argument("--predictions", type=Path, required=True, help="NPZ file to write")
@@ -36,9 +39,10 @@ def main():
     manifest = load_manifest(arguments.dataset)
     split = load_split(arguments.dataset, "test")
     model = build_model(settings, len(manifest["fine_names"]))
-    load_weights(model, arguments.weights)
+    load_into(model, arguments.weights)
     model = model.to(device, memory_format=torch.channels_last)
-    logits = predict(model, images_of(split, manifest, device))
+    inputs = InputSettings(**read_metadata(arguments.weights)["inputs"])
+    logits = predict(model, Images(split.images, inputs, device), arguments.batch_size)
     with new_files(arguments.predictions) as (path,), open(path, "wb") as file:
         np.savez(file, logits=logits, labels=split.labels)
 

@@ -17,12 +17,13 @@ from cifarlab.devices import (
 )
 from cifarlab.errors import run_command
 from cifarlab.files import new_files, to_json
-from cifarlab.inputs import images_of
+from cifarlab.heads import find_head
+from cifarlab.inputs import Images, input_settings
 from cifarlab.models import ModelSettings, build_model
 from cifarlab.recipes import Recipe
 from cifarlab.settings import settings_from_json
 from cifarlab.training import train
-from cifarlab.weights import weights_as_bytes
+from cifarlab.weights import load_into, read_metadata, weights_as_bytes
 
 
 def parse_arguments():
@@ -30,6 +31,9 @@ def parse_arguments():
     parser.add_argument("--dataset", type=Path, required=True, help="manifest.json of the data set")
     parser.add_argument("--model", required=True, help="settings of the model, as JSON")
     parser.add_argument("--recipe", required=True, help="settings of the recipe, as JSON")
+    parser.add_argument(
+        "--initial-weights", type=Path, help=".safetensors file of the stage weights, if any"
+    )
     parser.add_argument("--seed", type=int, required=True, help="of the weights and of the order")
     parser.add_argument("--device", choices=DEVICES, default="auto")
     parser.add_argument("--threads", type=int, default=1, help="of the CPU (default: %(default)s)")
@@ -38,6 +42,16 @@ def parse_arguments():
     parser.add_argument("--epochs", type=Path, required=True, help="CSV to write, a row per epoch")
     parser.add_argument("--training", type=Path, required=True, help="JSON record to write")
     return parser.parse_args()
+
+
+def start_from(model, settings, path):
+    """Load the weights that a model starts from; returns their origin, empty from scratch."""
+    if path is None:
+        return {}
+    origin = read_metadata(path)
+    replaced = find_head(model, settings.head)[0] if origin["head"] == "replaced" else None
+    load_into(model, path, without_head=replaced)
+    return origin
 
 
 def write_rows(path, rows):
@@ -60,17 +74,24 @@ def main():
     started_at = datetime.now(UTC)
     torch.manual_seed(arguments.seed)
     model = build_model(model_settings, len(manifest["fine_names"]))
-    model = model.to(device, memory_format=torch.channels_last)
+    origin = start_from(model, model_settings, arguments.initial_weights)
+    memory_format = torch.channels_last if recipe.channels_last else torch.contiguous_format
+    model = model.to(device, memory_format=memory_format)
+    inputs = input_settings(model_settings, manifest, origin)
+    images = Images(split.images, inputs, device)
     labels = torch.tensor(split.labels, device=device)
-    history = train(model, images_of(split, manifest, device), labels, recipe, arguments.seed)
+    history = train(model, images, labels, recipe, arguments.seed)
     record = {
         "model": model_settings.model_dump(),
         "recipe": recipe.model_dump(),
+        "initial_weights": origin or None,
+        "inputs": inputs.to_dict(),
+        "micro_batch": history.micro_batch,
         "seed": arguments.seed,
         "dataset_sha256": manifest["sha256"],
         "steps": len(history.losses),
         "train_seconds": history.train_seconds,
-        "images_per_second": len(split.labels) * recipe.epochs / history.train_seconds,
+        "images_per_second": history.images_seen / history.train_seconds,
         "min_loss": min(history.losses),
         "final_loss": history.losses[-1],
         "peak_memory_mb": peak_memory_mb(device),
@@ -83,7 +104,7 @@ def main():
     }
     outputs = (arguments.weights, arguments.history, arguments.epochs, arguments.training)
     with new_files(*outputs) as (weights_path, history_path, epochs_path, training_path):
-        weights_path.write_bytes(weights_as_bytes(model))
+        weights_path.write_bytes(weights_as_bytes(model.state_dict(), {"inputs": inputs.to_dict()}))
         steps = enumerate(zip(history.losses, history.learning_rates, strict=True), start=1)
         write_rows(
             history_path,

@@ -19,6 +19,23 @@ METRIC_COLUMNS = [
     "superclass_accuracy_percent",
     "test_loss",
 ]
+COST_COLUMNS = [
+    "total_params",
+    "total_size_mb",
+    "size_convention",
+    "weights_mb",
+    "multiply_adds",
+    "latency_median_ms",
+    "latency_p95_ms",
+    "throughput_images_per_second",
+]
+MEMORY_COLUMNS = [
+    "batch_size",
+    "micro_batch",
+    "train_step_seconds",
+    "train_step_peak_mb",
+    "test_batch_peak_mb",
+]
 # The order of these first columns is part of the results contract.
 COMPARISON_COLUMNS = [
     "model",
@@ -37,6 +54,10 @@ COMPARISON_COLUMNS = [
     "test_loss",
     "images_per_second",
     "peak_memory_mb",
+    "input_size",
+    "initial_weights",
+    *COST_COLUMNS[3:],
+    *MEMORY_COLUMNS,
 ]
 
 
@@ -51,6 +72,8 @@ def tabulate_runs(runs):
                 "model": run.model,
                 "recipe": run.recipe,
                 "seed": run.seed,
+                "input_size": run.training["inputs"]["size"],
+                "initial_weights": (run.training["initial_weights"] or {}).get("source"),
                 **{column: run.metrics[column] for column in METRIC_COLUMNS},
                 **{column: run.training[column] for column in TRAINING_COLUMNS},
             }
@@ -71,6 +94,11 @@ def compare(runs, costs):
     comparison["seeds"] = groups.size()
     comparison["test_accuracy_std"] = groups["test_accuracy_percent"].std(ddof=1)
     comparison = comparison.reset_index()
-    for column in ("total_params", "total_size_mb", "size_convention"):
+    comparison["input_size"] = comparison["input_size"].astype(int)
+    comparison["initial_weights"] = groups["initial_weights"].first().to_numpy()
+    for column in COST_COLUMNS:
         comparison[column] = [costs[model][column] for model in comparison["model"]]
+    memories = [costs[row.model]["memory"][row.recipe] for row in comparison.itertuples()]
+    for column in MEMORY_COLUMNS:
+        comparison[column] = [memory[column] for memory in memories]
     return comparison[COMPARISON_COLUMNS]

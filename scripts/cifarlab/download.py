@@ -1,5 +1,6 @@
 """Fetch one file from the first source that has it: resumed, retried, verified."""
 
+import hashlib
 import random
 import sys
 import time
@@ -33,16 +34,45 @@ class Patience:
         return self.first_pause_seconds * 2 ** (failed_tries - 1) * random.uniform(0.5, 1.0)
 
 
+def add_patience_arguments(parser):
+    """Give a command's parser the options that make a Patience."""
+    parser.add_argument(
+        "--timeout-seconds",
+        type=float,
+        default=Patience.timeout_seconds,
+        help="give up on a silent server after this long (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--tries", type=int, default=Patience.tries, help="per URL (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--first-pause-seconds",
+        type=float,
+        default=Patience.first_pause_seconds,
+        help="before the second try; doubles with each further one (default: %(default)s)",
+    )
+
+
+def patience_from(arguments):
+    """The Patience that a command's parsed arguments ask for."""
+    return Patience(arguments.timeout_seconds, arguments.tries, arguments.first_pause_seconds)
+
+
 class FinalFault(Exception):
     """This source will not give the file, however often it is asked."""
+
+
+class WrongBytes(Exception):
+    """A complete download does not have the digest; it may have been continued from another."""
 
 
 def fetch(sources, digest, folder, patience=Patience()):
     """Path of a file with the given digest, from the first of `sources` that provides it.
 
-    sources: URLs or local paths, tried in order; digest: "md5:…" or "sha256:…"; folder: where
-    downloads are kept, a finished one being used again and a broken-off one continued. A local
-    file is used where it lies. Raises UserError, with one reason per source, when none provides it.
+    sources: URLs or local paths, tried in order; digest: "md5:…" or "sha256:…", whole or its
+    beginning; folder: where downloads are kept, a finished one being used again and a broken-off
+    one continued. A local file is used where it lies. Raises UserError, with one reason per
+    source, when none provides it.
     """
     reasons = []
     for source in sources:
@@ -68,8 +98,13 @@ def _check_local(path, digest):
 def _check_digest(path, digest):
     algorithm, expected = digest.split(":")
     found = file_digest(path, algorithm)
-    if found != expected:
+    if not found.startswith(expected):
         raise FinalFault(f"expected {algorithm} {expected}, found {found}{_looks_like(path)}")
+
+
+def _whole(digest):
+    algorithm, value = digest.split(":")
+    return digest if len(value) == 2 * hashlib.new(algorithm).digest_size else None
 
 
 def _looks_like(path):
@@ -83,26 +118,29 @@ def _looks_like(path):
 
 def _fetch_url(url, digest, folder, patience):
     name = Path(urlsplit(url).path).name or "download"
-    download = ResumedDownload(folder / f"{name}.part", patience)
+    download = ResumedDownload(folder / f"{name}.part", digest, patience)
+    fault = None
     for tries in range(1, patience.tries + 1):
+        if fault:
+            pause_seconds = patience.pause_seconds(tries - 1)
+            print(f"{url}: {fault}; trying again in {pause_seconds:.1f} s", file=sys.stderr)
+            time.sleep(pause_seconds)
         try:
-            # pooch keeps a finished file, verifies the digest and moves the file into place. It
+            # pooch keeps a finished file, verifies its digest and moves the file into place. It
             # goes no further: its downloader cannot continue a partial file, its retries have no
-            # backoff to set, and one that fails is not followed by another source.
-            return Path(pooch.retrieve(url, digest, fname=name, path=folder, downloader=download))
+            # backoff to set, one that fails is not followed by another source, and it compares
+            # whole digests only, where the name of a weights file carries a beginning.
+            path = pooch.retrieve(url, _whole(digest), fname=name, path=folder, downloader=download)
+            _check_digest(Path(path), digest)
+            return Path(path)
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             fault = _describe(error)
             if _status(error) in FINAL_STATUSES:
                 raise FinalFault(fault) from error
-        except ValueError as error:
-            # pooch has removed the file by now, so the download says what it was.
-            fault = f"what came does not have {digest}{download.looked_like}"
+        except WrongBytes as error:
+            fault = str(error)
             if not download.was_continued:
                 raise FinalFault(fault) from error
-        if tries < patience.tries:
-            pause_seconds = patience.pause_seconds(tries)
-            print(f"{url}: {fault}; trying again in {pause_seconds:.1f} s", file=sys.stderr)
-            time.sleep(pause_seconds)
     raise FinalFault(f"{fault}; gave up after {patience.tries} tries")
 
 
@@ -126,13 +164,13 @@ class ResumedDownload:
     """A downloader for pooch that continues `partial_path` where the server allows it.
 
     The partial file outlives this process: after a broken connection the next try, or the next
-    call of the workflow, asks only for the rest. It is removed on a full disk.
+    call of the workflow, asks only for the rest. It is removed on a full disk, and when it is
+    complete and does not have the digest, which raises WrongBytes.
     """
 
-    def __init__(self, partial_path, patience):
-        self.partial_path, self.patience = partial_path, patience
+    def __init__(self, partial_path, digest, patience):
+        self.partial_path, self.digest, self.patience = partial_path, digest, patience
         self.was_continued = False
-        self.looked_like = ""
 
     def __call__(self, url, output_file, _pooch):
         self.partial_path.parent.mkdir(parents=True, exist_ok=True)
@@ -142,7 +180,11 @@ class ResumedDownload:
         except UserError:
             self.partial_path.unlink(missing_ok=True)
             raise
-        self.looked_like = _looks_like(self.partial_path)
+        try:
+            _check_digest(self.partial_path, self.digest)
+        except FinalFault as fault:
+            self.partial_path.unlink()
+            raise WrongBytes(str(fault)) from fault
         self.partial_path.replace(output_file)
 
     def _stream(self, url):

@@ -1,34 +1,69 @@
 """From stored images to what a model takes, batch by batch, on the device."""
 
+from dataclasses import asdict, dataclass
+
 import numpy as np
 import torch
+from torch.nn import functional
+
+# Of the images that torchvision's weights were trained on.
+IMAGENET_MEAN, IMAGENET_STD = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
+
+
+@dataclass(frozen=True)
+class InputSettings:
+    """size: side in pixels; mean, std: 3 floats each, in [0, 1]."""
+
+    size: int
+    mean: list[float]
+    std: list[float]
+
+    def to_dict(self):
+        return asdict(self)
+
+
+def input_settings(settings, manifest, origin):
+    """The InputSettings of a model.
+
+    settings: of the model; manifest: of the data set; origin: of its weights, or empty.
+    """
+    if settings.normalize == "imagenet":
+        mean, std = IMAGENET_MEAN, IMAGENET_STD
+    elif settings.normalize == "auto" and "mean" in origin:
+        mean, std = origin["mean"], origin["std"]
+    else:
+        mean, std = manifest["channel_mean"], manifest["channel_std"]
+    return InputSettings(settings.input_size, list(mean), list(std))
 
 
 class Images:
     """All images of a split as one tensor, given out in batches by index.
 
-    images: uint8 [n_images, height, width, 3]; mean, std: 3 floats each, in [0, 1]. The images
-    stay bytes until a batch is asked for; nothing is done per image in Python.
+    images: uint8 [n_images, height, width, 3]; inputs: InputSettings. The images stay bytes of
+    their own size until a batch is asked for; nothing is done per image in Python.
     """
 
-    def __init__(self, images, mean, std, device):
+    def __init__(self, images, inputs, device):
         self.images = torch.from_numpy(np.array(images)).to(device)
-        self.mean = torch.tensor(mean, device=device) * 255
-        self.scale = 1 / (torch.tensor(std, device=device) * 255)
+        self.size = inputs.size
+        self.mean = torch.tensor(inputs.mean, device=device) * 255
+        self.scale = 1 / (torch.tensor(inputs.std, device=device) * 255)
 
     def __len__(self):
         return len(self.images)
 
     def batch(self, index):
-        """Normalised float32 [n, 3, height, width], in channels_last.
+        """Normalised float32 [n, 3, size, size], in channels_last.
 
         index: a slice, or int64 [n] on the device. The images are stored with the channels last,
-        so that memory format costs nothing here.
+        so that memory format costs nothing here. Resized bilinearly, and only where the size
+        differs; normalising first gives the same, as both are linear, and touches fewer pixels.
         """
-        pixels = (self.images[index].float() - self.mean) * self.scale
-        return pixels.permute(0, 3, 1, 2)
-
-
-def images_of(split, manifest, device):
-    """Images of a Split, normalised with the training split's statistics from the manifest."""
-    return Images(split.images, manifest["channel_mean"], manifest["channel_std"], device)
+        pixels = ((self.images[index].float() - self.mean) * self.scale).permute(0, 3, 1, 2)
+        if pixels.shape[2:] == (self.size, self.size):
+            return pixels
+        # Antialiasing changes nothing where images grow, and is not there on every device.
+        shrinks = min(pixels.shape[2:]) > self.size
+        return functional.interpolate(
+            pixels, size=(self.size, self.size), mode="bilinear", antialias=shrinks
+        )

@@ -9,10 +9,29 @@ from cifarlab.comparison import COMPARISON_COLUMNS, compare, tabulate_runs
 from cifarlab.errors import UserError
 from cifarlab.results import RunFolder
 
-COSTS = {
-    name: {"total_params": params, "total_size_mb": 1.5, "size_convention": "rule"}
-    for name, params in (("b", 10), ("a", 20))
+COST = {
+    "total_params": 10,
+    "total_size_mb": 1.5,
+    "size_convention": "activations-x2-MiB-batch64",
+    "weights_mb": 0.9,
+    "multiply_adds": 4_700_000,
+    "latency_median_ms": 1.25,
+    "latency_p95_ms": 1.5,
+    "throughput_images_per_second": 2000.0,
+    "memory": {
+        "r": {
+            "batch_size": 64,
+            "micro_batch": 64,
+            "train_step_seconds": 0.02,
+            "train_step_peak_mb": 900.0,
+            "test_batch_peak_mb": 700.0,
+        }
+    },
+    "device": "cpu",
+    "device_name": "A <processor> & more",
+    "threads": 2,
 }
+COSTS = {"b": COST, "a": {**COST, "total_params": 20}}
 
 
 def write_run(results, model, seed, accuracy, recipe="r"):
@@ -27,7 +46,9 @@ def write_run(results, model, seed, accuracy, recipe="r"):
     }
     training = {
         "model": {"family": "cnn", "blocks": 2},
-        "recipe": {"epochs": 1, "batch_size": 64},
+        "recipe": {"epochs": 1, "batch_size": 64, "max_steps": None},
+        "initial_weights": None,
+        "inputs": {"size": 32},
         "min_loss": 1.0 + seed,
         "final_loss": 1.5,
         "train_seconds": 60.0,
@@ -83,4 +104,4 @@ def test_the_command_writes_plain_numbers_and_leaves_unknown_ones_empty(tmp_path
     )
     assert (result.returncode, result.stderr) == (0, "")
     row = (tmp_path / "comparison.csv").read_text().splitlines()[1]
-    assert row.startswith("a,r,1,20,1.5,1.0,1.5,1234.5,,60.0,rule,")
+    assert row.startswith("a,r,1,20,1.5,1.0,1.5,1234.5,,60.0,activations-")

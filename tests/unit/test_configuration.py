@@ -27,8 +27,20 @@ def test_the_default_configuration_asks_for_the_published_runs(values):
     assert recipe.optimizer.learning_rate == 1e-3
     assert configuration.dataset.md5 == "eb9058c3a382ffc7106e4002c42a8d85"
     assert [tuple(run) for run in run_table(configuration)] == [
-        (model, SCRATCH, seed) for model in ("cnn_2", "cnn_3", "cnn_5") for seed in (0, 1, 2)
+        *((model, SCRATCH, seed) for model in ("cnn_2", "cnn_3", "cnn_5") for seed in (0, 1, 2)),
+        *(
+            (model, "published_finetune", 0)
+            for model in ("vgg19", "resnet101", "vit_b_32", "swin_b")
+        ),
     ]
+    finetune = configuration.recipes["published_finetune"]
+    assert (finetune.epochs, finetune.batch_size, finetune.max_steps) == (5, 64, None)
+    assert finetune.optimizer.model_dump() == {
+        "name": "sgd",
+        "learning_rate": 1e-3,
+        "momentum": 0.9,
+        "weight_decay": 0.0,
+    }
 
 
 def change(path, value):
@@ -56,13 +68,21 @@ FAULTS = [
     ((*OPTIMIZER, "name"), "adagrad", ["optimizer.name", "'adam', 'adamw', 'sgd'", "adagrad"]),
     (("recipes", SCRATCH), {"epochs": 1}, ["batch_size: missing", "optimizer: missing"]),
     (("models", "cnn_2", "blocks"), 6, ["models.cnn_2.blocks", "less than or equal to 5", "6"]),
-    (("models", "cnn_2", "family"), "vgg", ["models.cnn_2.family", "'cnn'", "'vgg'"]),
+    (
+        ("models", "cnn_2", "family"),
+        "vgg",
+        ["models.cnn_2.family", "'cnn', 'file', 'torchvision'", "'vgg'"],
+    ),
     (("models", "a/b"), {"family": "cnn", "blocks": 1}, ["models.a/b", "pattern"]),
     (("runs", 0, "seeds"), [], ["runs[0].seeds", "at least 1", "[]"]),
     (("runs", 0, "seeds"), [-1], ["runs[0].seeds[0]", "greater than or equal to 0", "-1"]),
     (("runs", 0, "seeds"), [4, 4], ["runs[0]", "cnn_2", SCRATCH, "seed 4", "once"]),
     (("runs", 0, "recipes"), ["best"], ["runs[0].recipes", "'best'", SCRATCH]),
-    (("runs", 0, "models"), ["cnn_9"], ["runs[0].models", "'cnn_9'", "cnn_2, cnn_3, cnn_5"]),
+    (
+        ("runs", 0, "models"),
+        ["cnn_9"],
+        ["runs[0].models", "'cnn_9'", "cnn_2, cnn_3, cnn_5, resnet101, swin_b"],
+    ),
     (("runs",), [], ["runs", "at least 1"]),
     (("device",), "gpu", ["device", "'auto', 'cuda', 'mps' or 'cpu'", "'gpu'"]),
     (("dataset", "md5"), "abc", ["dataset.md5", "pattern", "'abc'"]),

@@ -1,37 +1,97 @@
-"""The three CNNs of the published comparison, and what they cost."""
+"""The models of the published comparison, torchvision's others, a user's own, and their counts."""
 
 import csv
 
 import pytest
 import torch
+import torchvision
 from project import ROOT
 
-from cifarlab.cost import activations_size, layer_table, model_cost
-from cifarlab.models import ModelSettings, build_model
+from cifarlab.cost import layer_table, model_cost, multiply_adds, total_size
+from cifarlab.errors import UserError
+from cifarlab.heads import find_head
+from cifarlab.models import ModelSettings, build_model, build_on_meta
 from cifarlab.settings import checked_settings
 
 PUBLISHED = {row["model"]: row for row in csv.DictReader((ROOT / "config/published.csv").open())}
+ARCHITECTURES = torchvision.models.list_models(module=torchvision.models)
+# Inception's last pooling and GoogLeNet's need more pixels than others.
+INPUT_SIZE = 96
 
 
-def cnn(blocks, n_classes=100):
-    return build_model(
-        checked_settings(ModelSettings, {"family": "cnn", "blocks": blocks}), n_classes
-    ).eval()
+def settings_of(name, **changes):
+    """Settings of one of the seven models, as the default configuration gives them."""
+    if name.startswith("cnn"):
+        values = {"family": "cnn", "blocks": int(name[-1])}
+    else:
+        values = {"family": "torchvision", "architecture": name}
+        if name in ("vit_b_32", "swin_b"):
+            values["size_convention"] = "torchinfo-MB-batch1"
+    return checked_settings(ModelSettings, {**values, **changes})
 
 
 @pytest.mark.parametrize(
-    ("blocks", "parameters", "size"),
-    [(2, 219_044, "40.63"), (3, 168_036, "46.94"), (5, 1_116_388, "55.43")],
+    ("name", "parameters", "size"),
+    [
+        ("cnn_2", 219_044, "40.63"),
+        ("cnn_3", 168_036, "46.94"),
+        ("cnn_5", 1_116_388, "55.43"),
+        ("vgg19", 139_979_940, "773.24"),
+        ("resnet101", 42_705_060, "593.20"),
+        ("vit_b_32", 87_532_132, "263.59"),
+        ("swin_b", 86_845_724, "425.33"),
+    ],
 )
-def test_parameters_and_published_size_are_exact(blocks, parameters, size):
-    cost = model_cost(cnn(blocks), (3, 32, 32))
-    assert cost["total_params"] == parameters == int(PUBLISHED[f"cnn_{blocks}"]["total_params"])
-    assert f"{cost['total_size_mb']:.2f}" == size == PUBLISHED[f"cnn_{blocks}"]["total_size_mb"]
-    assert cost["size_convention"] == PUBLISHED[f"cnn_{blocks}"]["size_convention"]
+def test_parameters_and_published_size_are_exact(name, parameters, size):
+    settings = settings_of(name)
+    side = settings.input_size
+    cost = model_cost(build_on_meta(settings, 100), (3, side, side), settings.size_convention)
+    assert cost["total_params"] == parameters == int(PUBLISHED[name]["total_params"])
+    assert f"{cost['total_size_mb']:.2f}" == size == PUBLISHED[name]["total_size_mb"]
+    assert cost["size_convention"] == PUBLISHED[name]["size_convention"]
+
+
+@pytest.mark.parametrize("name", ["vgg19", "resnet101", "vit_b_32", "swin_b", "mobilenet_v3_small"])
+def test_multiply_adds_are_those_that_torchvision_states(name):
+    stated = torchvision.models.get_model_weights(name)["IMAGENET1K_V1"].meta["_ops"]
+    model = build_on_meta(settings_of(name), 1000)
+    # It states billions with three decimals; a pooling here and there is counted by neither.
+    assert multiply_adds(model, (3, 224, 224)) / 1e9 == pytest.approx(stated, rel=2e-3, abs=6e-4)
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_the_head_of_every_torchvision_model_is_found_and_replaced(architecture):
+    settings = checked_settings(
+        ModelSettings,
+        {"family": "torchvision", "architecture": architecture, "input_size": INPUT_SIZE},
+    )
+    if architecture.startswith("maxvit"):
+        settings = settings.model_copy(update={"input_size": 224})
+    elif architecture.startswith("vit_h"):
+        settings = settings.model_copy(update={"input_size": 112})
+    model = build_on_meta(settings, 7)
+    name, head = find_head(model)
+    assert next(head.parameters()).shape[0] == 7, name
+    with torch.inference_mode():
+        images = torch.empty(2, 3, settings.input_size, settings.input_size, device="meta")
+        assert model(images).shape == (2, 7)
+
+
+def test_a_model_whose_head_cannot_be_found_says_how_to_name_it():
+    with pytest.raises(UserError, match=r"head: dotted\.name"):
+        find_head(torch.nn.Sequential(torch.nn.ReLU()))
+    model = torch.nn.ModuleDict({"features": torch.nn.Linear(1, 1)})
+    with pytest.raises(UserError, match=r"'classifier\.9'.*its last are: features"):
+        find_head(model, "classifier.9")
+
+
+def test_an_unknown_architecture_is_named_with_close_ones():
+    with pytest.raises(UserError, match=r"'resnet_101'.*resnet101"):
+        build_on_meta(settings_of("resnet_101"), 100)
 
 
 def test_a_block_is_convolution_norm_relu_and_pooling():
-    layers = layer_table(cnn(2), (3, 32, 32))
+    layers = layer_table(build_on_meta(settings_of("cnn_2"), 100), (3, 32, 32))
     assert [layer["kind"] for layer in layers] == [
         *(["Conv2d", "BatchNorm2d", "ReLU", "MaxPool2d"] * 2),
         "Flatten",
@@ -41,16 +101,55 @@ def test_a_block_is_convolution_norm_relu_and_pooling():
     assert layers[0]["parameters"] == 16 * 3 * 5 * 5 + 16
 
 
-def test_the_size_counts_the_input_once_outputs_twice_and_no_flatten():
+def test_the_sizes_count_what_their_rules_say():
+    one = {"output_shape": [1 << 20], "is_leaf": True, "parameters": 0}
     layers = [
-        {"kind": "Linear", "output_shape": [1 << 20]},
-        {"kind": "Flatten", "output_shape": [1 << 20]},
+        {**one, "kind": "Linear", "name": "a", "parameters": 1 << 20},
+        {**one, "kind": "ReLU", "name": "b"},
+        {**one, "kind": "Block", "name": "c", "is_leaf": False, "parameters": 1 << 20},
+        {**one, "kind": "Flatten", "name": "d"},
     ]
-    # 4 bytes × (batch 2 × (1 Mi input + 2 × 1 Mi output) + 1 Mi parameters)
-    assert activations_size(layers, [1 << 20], 1 << 20, batch_size=2) == 4 * (2 * 3 + 1)
+    shape, parameters = [1 << 20], 3 << 20
+    # Mi numbers: batch × (input + 2 × outputs) + parameters, 4 bytes each.
+    mib = 4 * (1 * (1 + 2 * 3) + 3)
+    assert total_size("activations-x2-MiB-batch1", layers, shape, parameters) == mib
+    mib = 4 * (64 * (1 + 2 * 3) + 3)
+    assert total_size("activations-x2-MiB-batch64", layers, shape, parameters) == mib
+    mb = 4 * (1 * (1 + 2 * 1) + 1) * (1 << 20) / 1e6
+    assert total_size("torchinfo-MB-batch1", layers, shape, parameters) == pytest.approx(mb)
 
 
 @pytest.mark.parametrize("blocks", [1, 2, 3, 4, 5])
-def test_every_depth_gives_one_logit_per_class(blocks):
+def test_a_cnn_of_every_depth_gives_one_logit_per_class(blocks):
+    model = build_model(settings_of(f"cnn_{blocks}"), 7).eval()
     with torch.inference_mode():
-        assert cnn(blocks, n_classes=7)(torch.zeros(4, 3, 32, 32)).shape == (4, 7)
+        assert model(torch.zeros(4, 3, 32, 32)).shape == (4, 7)
+
+
+def own_model(tmp_path, text, factory="make", **options):
+    path = tmp_path / "my_model.py"
+    path.write_text(text)
+    values = {"family": "file", "factory": f"{path}:{factory}", "options": options}
+    return checked_settings(ModelSettings, values)
+
+
+def test_a_users_factory_gets_the_number_of_classes_and_its_options(tmp_path):
+    text = "from torch import nn\ndef make(n, width):\n    return nn.Linear(width, n)"
+    model = build_model(own_model(tmp_path, text, width=5), 7)
+    assert (model.in_features, model.out_features) == (5, 7)
+
+
+@pytest.mark.parametrize(
+    ("text", "factory", "words"),
+    [
+        ("x = 1", "make", "has no function 'make'"),
+        ("def make(n_classes): return n_classes", "make", "returned int"),
+        (None, "make", "expected a Python file"),
+    ],
+)
+def test_a_fault_of_a_users_factory_is_named(tmp_path, text, factory, words):
+    settings = own_model(tmp_path, text or "", factory)
+    if text is None:
+        (tmp_path / "my_model.py").unlink()
+    with pytest.raises(UserError, match=words):
+        build_model(settings, 7)

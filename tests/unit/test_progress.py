@@ -4,6 +4,7 @@ import os
 import pty
 import subprocess
 import sys
+import termios
 
 from project import ROOT
 
@@ -31,6 +32,7 @@ def test_a_log_gets_plain_lines_with_the_time_left():
 
 def test_a_terminal_gets_a_bar():
     terminal, end = pty.openpty()
+    termios.tcsetwinsize(end, (24, 100))
     run(stderr=end)
     os.close(end)
     shown = os.read(terminal, 10_000).decode()

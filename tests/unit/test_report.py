@@ -6,17 +6,11 @@ from html.parser import HTMLParser
 
 import pytest
 from project import ROOT
-from test_comparison import write_run
+from test_comparison import COST, write_run
 
-from cifarlab.report.content import fold_blocks, gather
+from cifarlab.report.content import gather
 from cifarlab.report.figures import envelope, smoothed
 from cifarlab.report.render import draw_figures, markdown_escape, number, render
-
-LAYERS = [
-    {"name": "block_1.conv", "kind": "Conv2d", "output_shape": [16, 32, 32], "parameters": 1216},
-    {"name": "block_1.pool", "kind": "MaxPool2d", "output_shape": [16, 16, 16], "parameters": 0},
-    {"name": "head", "kind": "Linear", "output_shape": [100], "parameters": 204900},
-]
 
 
 @pytest.fixture
@@ -40,14 +34,11 @@ def results(tmp_path, run_command):
         (folder / "data").mkdir(parents=True)
         (folder / "cost").mkdir()
         (folder / "data/manifest.json").write_text(json.dumps(manifest))
-        cost = {
-            "total_params": 206_116,
-            "total_size_mb": 40.5,
-            "size_convention": "activations-x2-MiB-batch64",
-            "input_shape": [3, 32, 32],
-            "layers": LAYERS,
-        }
+        cost = {**COST, "total_params": 206_116, "total_size_mb": 40.5, "layer_table": "a <b> c"}
         (folder / "cost/cnn_2.json").write_text(json.dumps(cost))
+        (folder / "cost/cnn_2.svg").write_text(
+            '<svg xmlns="http://www.w3.org/2000/svg" role="img"><title>drawing</title></svg>'
+        )
         runs = [write_run(folder, "cnn_2", seed, value) for seed, value in enumerate(accuracies)]
         result = run_command(
             *("compare.py", "--runs", *runs, "--costs", folder / "cost/cnn_2.json"),
@@ -141,7 +132,7 @@ def test_the_markdown_links_the_figures_that_the_command_writes(results, tmp_pat
     assert sorted(links) == sorted(
         f"figures/{path.name}" for path in (tmp_path / "out/figures").iterdir()
     )
-    assert len(links) == 3
+    assert len(links) == 4
 
 
 def test_names_are_escaped(results):
@@ -155,18 +146,6 @@ def test_names_are_escaped(results):
 def test_the_same_results_give_the_same_bytes(results):
     arguments = results(synthetic=False)
     assert rendered(arguments) == rendered(arguments)
-
-
-def test_layers_are_folded_by_block():
-    assert fold_blocks(LAYERS) == [
-        {
-            "name": "block_1",
-            "kinds": ["Conv2d", "MaxPool2d"],
-            "output_shape": [16, 16, 16],
-            "parameters": 1216,
-        },
-        {"name": "head", "kinds": ["Linear"], "output_shape": [100], "parameters": 204900},
-    ]
 
 
 def test_a_curve_of_any_length_can_be_drawn():

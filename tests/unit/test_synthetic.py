@@ -6,7 +6,7 @@ import torch
 
 from cifarlab.dataset.store import channel_statistics
 from cifarlab.dataset.synthetic import make_synthetic
-from cifarlab.inputs import Images
+from cifarlab.inputs import Images, InputSettings
 from cifarlab.metrics import top_k_accuracy
 from cifarlab.models import ModelSettings, build_model
 from cifarlab.prediction import predict
@@ -40,15 +40,15 @@ def test_a_seed_gives_the_same_images_and_another_seed_others(dataset):
 
 def accuracy_after_training(dataset, model):
     """Test accuracy in [0, 1] after three epochs on the data set."""
-    mean, std = channel_statistics(dataset.train.images)
-    train_images = Images(dataset.train.images, mean, std, "cpu")
-    test_images = Images(dataset.test.images, mean, std, "cpu")
+    inputs = InputSettings(32, *channel_statistics(dataset.train.images))
+    train_images = Images(dataset.train.images, inputs, "cpu")
+    test_images = Images(dataset.test.images, inputs, "cpu")
     recipe = checked_settings(
         Recipe,
         {"epochs": 3, "batch_size": 64, "optimizer": {"name": "adam", "learning_rate": 1e-3}},
     )
     train(model, train_images, torch.from_numpy(dataset.train.labels), recipe, seed=0)
-    return top_k_accuracy(predict(model, test_images), dataset.test.labels, 1)
+    return top_k_accuracy(predict(model, test_images, 64), dataset.test.labels, 1)
 
 
 def test_a_small_cnn_learns_what_a_linear_model_on_pixels_cannot(dataset):

@@ -5,12 +5,12 @@ import pytest
 import torch
 
 from cifarlab.errors import UserError
-from cifarlab.inputs import Images
+from cifarlab.inputs import Images, InputSettings
 from cifarlab.models import ModelSettings, build_model
 from cifarlab.recipes import Recipe, build_optimizer
 from cifarlab.settings import checked_settings
 from cifarlab.training import train
-from cifarlab.weights import load_weights, weights_as_bytes
+from cifarlab.weights import load_into, read_metadata, weights_as_bytes
 
 N_IMAGES = 150
 
@@ -23,8 +23,8 @@ def recipe(epochs=2, **optimizer):
 def data():
     generator = np.random.default_rng(0)
     pixels = generator.integers(0, 256, (N_IMAGES, 32, 32, 3), dtype=np.uint8)
-    images = Images(pixels, [0.5, 0.4, 0.3], [0.2, 0.25, 0.3], "cpu")
-    return images, torch.from_numpy(generator.integers(0, 10, N_IMAGES))
+    inputs = InputSettings(32, [0.5, 0.4, 0.3], [0.2, 0.25, 0.3])
+    return Images(pixels, inputs, "cpu"), torch.from_numpy(generator.integers(0, 10, N_IMAGES))
 
 
 def new_model(seed=0):
@@ -35,7 +35,7 @@ def new_model(seed=0):
 def trained(seed=0, **options):
     model = new_model(seed)
     history = train(model, *data(), recipe(**options), seed)
-    return weights_as_bytes(model), history
+    return weights_as_bytes(model.state_dict(), {"seed": seed}), history
 
 
 def test_batches_are_normalised_per_channel_as_torchvision_does():
@@ -119,10 +119,13 @@ def test_a_loss_that_diverges_ends_the_training_with_its_step():
 def test_weights_that_do_not_fit_the_model_are_listed(tmp_path):
     path = tmp_path / "weights.safetensors"
     path.write_bytes(trained()[0])
-    load_weights(new_model(1), path)
+    load_into(new_model(1), path)
+    assert read_metadata(path) == {"seed": 0}
     other = build_model(checked_settings(ModelSettings, {"family": "cnn", "blocks": 3}), 10)
-    with pytest.raises(UserError, match=r"missing: block_3\.conv\.bias.*another shape: head\.weig"):
-        load_weights(other, path)
+    with pytest.raises(
+        UserError, match=r"missing: block_3\.conv\.bias.*another shape: head\.weight"
+    ):
+        load_into(other, path)
     path.write_bytes(path.read_bytes()[:1000])
-    with pytest.raises(UserError, match="cannot read the weights"):
-        load_weights(new_model(), path)
+    with pytest.raises(UserError, match="cannot read weights"):
+        load_into(new_model(), path)

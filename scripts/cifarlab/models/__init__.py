@@ -1,9 +1,12 @@
 """Model families, one module each. A family's module has `Settings` and `build`.
 
-Settings: a settings class whose `family` is the module's name; build(settings, n_classes): the
-torch.nn.Module, with fresh weights from torch's global generator, from float [n, 3, height, width]
-to logits [n, n_classes]. A module imports torch only when it builds: the workflow reads Settings
-at every start, and importing torch takes seconds.
+Settings: a subclass of BaseModelSettings whose `family` is the module's name. build(settings,
+n_classes): the torch.nn.Module, with fresh weights from torch's global generator, from float
+[n, 3, input_size, input_size] to logits [n, n_classes]. A module imports torch only when it
+builds: the workflow reads Settings at every start, and importing torch takes seconds.
+
+Where torchvision names weights for a family, it has named_weights(settings) too, and where
+published state dicts need it, adapt_state(settings, state).
 """
 
 import importlib
@@ -17,14 +20,25 @@ FAMILIES = {
     for module in pkgutil.iter_modules(__path__)
 }
 
-
-def _one_of(kinds):
-    return Annotated[Union[kinds], Field(discriminator="family")] if len(kinds) > 1 else kinds[0]  # noqa: UP007
-
-
-ModelSettings = _one_of(tuple(module.Settings for module in FAMILIES.values()))
+ModelSettings = Annotated[
+    Union[tuple(module.Settings for module in FAMILIES.values())],  # noqa: UP007
+    Field(discriminator="family"),
+]
 
 
 def build_model(settings, n_classes):
     """The model that `settings` describes, for `n_classes` classes."""
     return FAMILIES[settings.family].build(settings, n_classes)
+
+
+def build_on_meta(settings, n_classes):
+    """The same in eval mode on the meta device: all shapes, no numbers, nothing computed."""
+    import torch
+
+    try:
+        with torch.device("meta"):
+            model = build_model(settings, n_classes)
+    except NotImplementedError:
+        # Some constructors (RegNet's) compute their widths with tensors, which needs numbers.
+        model = build_model(settings, n_classes).to("meta")
+    return model.eval()

@@ -4,18 +4,22 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from cifarlab import settings
+from cifarlab.model_settings import BaseModelSettings
 
 CHANNELS = (16, 32, 64, 128, 256)
-IMAGE_SIDE = 32
 
 
-class Settings(settings.Settings):
+class Settings(BaseModelSettings):
     """A stack of convolution blocks, each halving the image."""
 
     family: Literal["cnn"]
+    """The module that builds the model."""
+
     blocks: Annotated[int, Field(ge=1, le=len(CHANNELS))]
     """Blocks of convolution 5×5, batch normalisation, ReLU and max pooling 2×2."""
+
+    size_convention: Literal["activations-x2-MiB-batch64"] = "activations-x2-MiB-batch64"
+    """The rule for the total size that the published table uses for these models."""
 
 
 def build(settings, n_classes):
@@ -35,7 +39,7 @@ def build(settings, n_classes):
             )
         )
         in_channels = channels
-    side = IMAGE_SIDE // 2**settings.blocks
+    side = settings.input_size // 2**settings.blocks
     layers["flatten"] = nn.Flatten()
     layers["head"] = nn.Linear(in_channels * side * side, n_classes)
     return nn.Sequential(layers)

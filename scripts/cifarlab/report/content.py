@@ -22,14 +22,20 @@ PUBLISHED_COLUMNS = [
 # These follow from the architecture alone, so they may stand beside results on synthetic images.
 DATA_INDEPENDENT_COLUMNS = ["model", "total_params", "total_size_mb", "size_convention"]
 
+SIZE_RULES = {
+    "activations-x2-MiB-batch64": "input, twice every output, and parameters at batch 64",
+    "activations-x2-MiB-batch1": "input, twice every output, and parameters at batch 1",
+    "torchinfo-MB-batch1": "torchinfo's estimate at batch 1",
+}
+
 
 @dataclass(frozen=True)
 class Entry:
     """One model × recipe.
 
     measured: its row of comparison.csv; published: its row of the published table or None, with
-    only what may be compared; runs: its RunFolders; cost: the model's cost; blocks: its layers,
-    folded; histories: one DataFrame of history.csv per run.
+    only what may be compared; runs: its RunFolders; cost: the model's cost; structure: its drawing,
+    SVG text; histories: one DataFrame of history.csv per run.
     """
 
     model: str
@@ -38,8 +44,25 @@ class Entry:
     published: dict | None
     runs: list[RunFolder]
     cost: dict
-    blocks: list[dict]
+    structure: str
     histories: list[pd.DataFrame]
+
+    @property
+    def start(self):
+        """What the training started from, in words."""
+        origin = self.runs[0].training["initial_weights"]
+        if origin is None:
+            return "from scratch"
+        return f"from {origin['source']} (SHA-256 {origin['sha256'][:16]}…), head {origin['head']}"
+
+    @property
+    def terms(self):
+        """What a reader must know of the training to compare it, in words."""
+        training = self.runs[0].training
+        words = [self.start, f"{training['inputs']['size']} px"]
+        if training["recipe"].get("max_steps"):
+            words.append(f"ended after {training['steps']} steps")
+        return ", ".join(words)
 
 
 @dataclass(frozen=True)
@@ -69,6 +92,14 @@ class Content:
         return list(dict.fromkeys(entry.model for entry in self.entries))
 
     @property
+    def size_rules(self):
+        """The rules of the total size that are in use, in words, each with its models."""
+        rules = {}
+        for entry in self.entries:
+            rules.setdefault(SIZE_RULES[entry.cost["size_convention"]], {})[entry.model] = None
+        return [f"{', '.join(models)}: {rule}" for rule, models in rules.items()]
+
+    @property
     def best(self):
         """The entry of highest mean accuracy."""
         return max(self.entries, key=lambda entry: entry.measured["test_accuracy_percent"])
@@ -91,29 +122,12 @@ def read_table(path, columns):
     return table
 
 
-def fold_blocks(layers):
-    """Layers of the same top-level module as one block, in order.
-
-    layers: of a cost, dicts with name, kind, output_shape, parameters. Returns dicts with name,
-    kinds, output_shape of the last layer, parameters of all.
-    """
-    blocks = []
-    for layer in layers:
-        name = layer["name"].partition(".")[0]
-        if not blocks or blocks[-1]["name"] != name:
-            blocks.append({"name": name, "kinds": [], "parameters": 0})
-        blocks[-1]["kinds"].append(layer["kind"])
-        blocks[-1]["parameters"] += layer["parameters"]
-        blocks[-1]["output_shape"] = layer["output_shape"]
-    return blocks
-
-
 def gather(manifest_path, comparison_path, run_folders, cost_paths, published_path, command=""):
     """The Content of a report.
 
-    manifest_path, comparison_path, cost_paths, published_path: files; run_folders: of all runs;
-    command: what makes the results again.
-    Raises UserError where a file is missing or not what it should be.
+    manifest_path, comparison_path, published_path: files; cost_paths: files, each with its drawing
+    beside it; run_folders: of all runs; command: what makes the results again. Raises UserError
+    where a file is missing or not what it should be.
     """
     manifest = read_json(manifest_path)
     comparison = read_table(comparison_path, ["model", "recipe", "test_accuracy_percent"])
@@ -122,6 +136,10 @@ def gather(manifest_path, comparison_path, run_folders, cost_paths, published_pa
         withheld = [name for name in PUBLISHED_COLUMNS if name not in DATA_INDEPENDENT_COLUMNS]
         published = published.assign(**dict.fromkeys(withheld, None))
     costs = {Path(path).stem: read_json(path) for path in cost_paths}
+    structures = {
+        Path(path).stem: Path(path).with_suffix(".svg").read_text(encoding="utf-8")
+        for path in cost_paths
+    }
     runs = [RunFolder(Path(path)) for path in run_folders]
     entries = []
     for measured in comparison.to_dict("records"):
@@ -135,7 +153,7 @@ def gather(manifest_path, comparison_path, run_folders, cost_paths, published_pa
                 published=published.loc[model].to_dict() if model in published.index else None,
                 runs=own_runs,
                 cost=costs[model],
-                blocks=fold_blocks(costs[model]["layers"]),
+                structure=structures[model],
                 histories=[
                     read_table(run.path / "history.csv", ["step", "loss"]) for run in own_runs
                 ],

@@ -177,6 +177,7 @@ def _svg(figure):
 
 def inline_svg(svg, prefix, description):
     """`svg` for a page with others: ids of its own, and a text for those who cannot see it."""
+    svg = svg[svg.index("<svg") :].replace(' role="img"', "")
     svg = re.sub(r'\bid="([^"]+)"', rf'id="{prefix}-\1"', svg)
     svg = re.sub(r'href="#([^"]+)"', rf'href="#{prefix}-\1"', svg)
     svg = re.sub(r"url\(#([^)]+)\)", rf"url(#{prefix}-\1)", svg)

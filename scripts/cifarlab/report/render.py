@@ -84,6 +84,7 @@ def draw_figures(content):
     }
     for entry in content.entries:
         title = figures.entry_title(content, entry)
+        drawn[f"structure.{entry.model}"] = (entry.structure, f"Structure of {entry.model}")
         drawn[figure_name(entry)] = (
             figures.loss_figure(content, entry),
             f"Line chart: training loss of {title} over steps, one line per seed",

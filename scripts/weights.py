@@ -1,0 +1,41 @@
+"""Fetch the weights that a model starts from, check that they fit it, and keep them as tensors.
+
+The head for other classes is left out; whatever else does not fit ends with a list of the keys.
+"""
+
+import argparse
+from pathlib import Path
+
+from cifarlab.dataset.store import load_manifest
+from cifarlab.download import add_patience_arguments, patience_from
+from cifarlab.errors import run_command
+from cifarlab.files import new_files
+from cifarlab.models import ModelSettings, build_on_meta
+from cifarlab.pretrained import describe_origin, fit_to_model, locate_weights
+from cifarlab.settings import settings_from_json
+from cifarlab.weights import read_state, weights_as_bytes
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--dataset", type=Path, required=True, help="manifest.json of the data set")
+    parser.add_argument("--model", required=True, help="settings of the model, as JSON")
+    parser.add_argument("--downloads", type=Path, required=True, help="folder that keeps downloads")
+    parser.add_argument("--weights", type=Path, required=True, help=".safetensors file to write")
+    add_patience_arguments(parser)
+    return parser.parse_args()
+
+
+def main():
+    arguments = parse_arguments()
+    settings = settings_from_json(ModelSettings, arguments.model)
+    path, origin = locate_weights(settings, arguments.downloads, patience_from(arguments))
+    model = build_on_meta(settings, len(load_manifest(arguments.dataset)["fine_names"]))
+    state, head_fits = fit_to_model(read_state(path), model, settings, path)
+    content = weights_as_bytes(state, describe_origin(origin, path, head_fits))
+    with new_files(arguments.weights) as (weights_path,):
+        weights_path.write_bytes(content)
+
+
+if __name__ == "__main__":
+    run_command(main)

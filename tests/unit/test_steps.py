@@ -1,0 +1,196 @@
+"""One optimizer step: micro-batches, memory, precision, memory format, schedule, resizing."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import nn
+from torchvision.transforms import v2
+
+from cifarlab.errors import UserError
+from cifarlab.inputs import Images, InputSettings
+from cifarlab.models import ModelSettings, build_model
+from cifarlab.recipes import Recipe, learning_rate_factor
+from cifarlab.settings import checked_settings
+from cifarlab.steps import Stepper
+from cifarlab.training import train
+
+N_IMAGES = 48
+
+
+def recipe(**changes):
+    values = {
+        "epochs": 1,
+        "batch_size": 48,
+        "optimizer": {"name": "sgd", "learning_rate": 0.1},
+    }
+    return checked_settings(Recipe, {**values, **changes})
+
+
+def data(size=32):
+    generator = np.random.default_rng(0)
+    pixels = generator.integers(0, 256, (N_IMAGES, 32, 32, 3), dtype=np.uint8)
+    inputs = InputSettings(size, [0.5, 0.4, 0.3], [0.2, 0.25, 0.3])
+    return Images(pixels, inputs, "cpu"), torch.from_numpy(generator.integers(0, 10, N_IMAGES))
+
+
+def plain_model():
+    """Convolutions without batch normalisation, so that images do not see each other."""
+    torch.manual_seed(0)
+    return nn.Sequential(
+        nn.Conv2d(3, 8, 3, stride=2), nn.GELU(), nn.Flatten(), nn.Linear(8 * 15 * 15, 10)
+    )
+
+
+def cnn():
+    torch.manual_seed(0)
+    return build_model(checked_settings(ModelSettings, {"family": "cnn", "blocks": 2}), 10)
+
+
+def gradient(model, **changes):
+    """(loss, all gradients in one vector) of one step on all images, in the given order."""
+    stepper = Stepper(model.train(), *data(), recipe(**changes))
+    loss = stepper.step(torch.arange(N_IMAGES), learning_rate=0.0)
+    return loss.item(), torch.cat([p.grad.flatten() for p in model.parameters()])
+
+
+@pytest.mark.parametrize("micro_batch", [1, 16, 20, 47, 48, 100])
+def test_micro_batches_give_the_gradient_of_the_whole_batch(micro_batch):
+    loss, expected = gradient(plain_model())
+    split_loss, found = gradient(plain_model(), micro_batch=micro_batch)
+    assert split_loss == pytest.approx(loss, rel=1e-6)
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-7)
+
+
+def test_batch_normalisation_sees_micro_batches_as_the_docs_say():
+    _, expected = gradient(cnn())
+    _, found = gradient(cnn(), micro_batch=16)
+    assert not torch.allclose(found, expected, rtol=1e-2)
+
+
+class Memory(nn.Module):
+    """A model on a device that has memory for so many images at once."""
+
+    def __init__(self, model, n_images):
+        super().__init__()
+        self.model, self.n_images = model, n_images
+
+    def forward(self, images):
+        if len(images) > self.n_images:
+            raise torch.OutOfMemoryError("no memory")
+        return self.model(images)
+
+
+def test_auto_halves_until_it_fits_says_so_and_keeps_the_gradient(capfd):
+    loss, expected = gradient(plain_model())
+    model = Memory(plain_model(), n_images=13)
+    found_loss, found = gradient(model, micro_batch="auto")
+    assert found_loss == pytest.approx(loss, rel=1e-6)
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-7)
+    said = capfd.readouterr().err
+    assert "48 images at once; going on with micro_batch 24" in said
+    assert "24 images at once; going on with micro_batch 12" in said
+
+
+def test_the_history_records_the_micro_batch_that_was_found():
+    images, labels = data()
+    history = train(Memory(plain_model(), 30), images, labels, recipe(micro_batch="auto"), seed=0)
+    assert history.micro_batch == 24
+
+
+@pytest.mark.parametrize(
+    ("n_images", "micro_batch", "words"),
+    [
+        (13, 20, "20 images at once"),
+        (13, None, "micro_batch: auto"),
+        (0, "auto", "smaller model"),
+    ],
+)
+def test_without_auto_or_below_one_image_it_ends_in_one_line(n_images, micro_batch, words):
+    with pytest.raises(UserError, match=words):
+        gradient(Memory(plain_model(), n_images), micro_batch=micro_batch)
+
+
+@pytest.mark.parametrize("precision", ["bf16", "fp16"])
+def test_lower_precision_computes_in_it_and_learns_the_same(precision):
+    loss, expected = gradient(plain_model())
+    low_loss, found = gradient(plain_model(), precision=precision)
+    assert low_loss != loss
+    assert low_loss == pytest.approx(loss, rel=2e-2)
+    # fp16 gradients are scaled until the optimizer's step, so only their direction is compared.
+    assert torch.cosine_similarity(found, expected, dim=0) > 0.99
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16", "fp16"])
+def test_training_in_every_precision_lowers_the_loss_and_keeps_fp32_weights(precision):
+    images, labels = data()
+    model = plain_model()
+    settings = recipe(epochs=12, batch_size=16, precision=precision)
+    settings = settings.model_copy(
+        update={"optimizer": settings.optimizer.model_copy(update={"learning_rate": 0.02})}
+    )
+    history = train(model, images, labels, settings, seed=0)
+    assert history.losses[-1] < history.losses[0]
+    assert {parameter.dtype for parameter in model.parameters()} == {torch.float32}
+
+
+def test_a_compiled_model_takes_the_same_step():
+    loss, expected = gradient(plain_model())
+    compiled_loss, found = gradient(plain_model(), compile=True)
+    assert compiled_loss == pytest.approx(loss, rel=1e-5)
+    torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-6)
+
+
+def test_max_steps_ends_the_training_and_counts_what_was_seen():
+    images, labels = data()
+    history = train(plain_model(), images, labels, recipe(batch_size=20, max_steps=2), seed=0)
+    assert (len(history.losses), history.images_seen) == (2, 40)
+    assert history.epochs[0]["mean_loss"] == pytest.approx(sum(history.losses) / 2)
+
+
+def test_the_learning_rate_warms_up_and_anneals():
+    factors = [
+        learning_rate_factor(recipe(warm_up=0.2, schedule="cosine"), step, 10) for step in range(10)
+    ]
+    assert factors[:3] == [0.5, 1.0, 1.0]
+    assert factors[2:] == sorted(factors[2:], reverse=True)
+    assert factors[6] == pytest.approx(0.5)
+    assert 0 < factors[9] < 0.05
+    constant = [learning_rate_factor(recipe(), step, 10) for step in range(10)]
+    assert constant == [1.0] * 10
+
+
+def test_the_schedule_reaches_the_optimizer_and_the_history():
+    images, labels = data()
+    settings = recipe(epochs=5, batch_size=24, warm_up=0.2, schedule="cosine")
+    history = train(plain_model(), images, labels, settings, seed=0)
+    assert history.learning_rates == pytest.approx(
+        [0.1 * learning_rate_factor(settings, step, 10) for step in range(10)]
+    )
+    model = plain_model()
+    before = torch.cat([p.detach().clone().flatten() for p in model.parameters()])
+    stepper = Stepper(model, images, labels, settings)
+    stepper.step(torch.arange(8), learning_rate=0.0)
+    assert torch.equal(before, torch.cat([p.detach().flatten() for p in model.parameters()]))
+    stepper.step(torch.arange(8), learning_rate=0.1)
+    assert not torch.equal(before, torch.cat([p.detach().flatten() for p in model.parameters()]))
+
+
+@pytest.mark.parametrize("size", [224, 64, 32, 20])
+def test_resizing_on_the_device_is_torchvisions_per_image_pipeline(size):
+    images, _ = data(size)
+    pipeline = v2.Compose(
+        [
+            v2.Resize((size, size), interpolation=v2.InterpolationMode.BILINEAR),
+            v2.ToImage(),
+            v2.ToDtype(torch.float32, scale=True),
+            v2.Normalize([0.5, 0.4, 0.3], [0.2, 0.25, 0.3]),
+        ]
+    )
+    index = torch.tensor([5, 0, 17])
+    expected = torch.stack([pipeline(Image.fromarray(images.images[i].numpy())) for i in index])
+    batch = images.batch(index)
+    assert batch.shape == (3, 3, size, size)
+    # PIL rounds a resized pixel to 1/255, which the smallest deviation (0.2) makes 0.02.
+    tolerance = 1.01 / 255 / 0.2
+    assert (batch - expected).abs().max() <= (tolerance if size != 32 else 1e-6)

@@ -1,0 +1,232 @@
+"""Weights that a model starts from: fetched, verified, checked against the model, loaded."""
+
+import hashlib
+import io
+import os
+
+import pytest
+import safetensors.torch
+import torch
+import torchvision
+from loopback import broken_off, other_bytes, serving, whole
+
+from cifarlab.dataset.store import save_dataset
+from cifarlab.download import Patience
+from cifarlab.errors import UserError
+from cifarlab.models import ModelSettings, build_model
+from cifarlab.pretrained import fit_to_model, hash_in_name, locate_weights
+from cifarlab.settings import checked_settings
+from cifarlab.weights import load_into, read_metadata, read_state
+
+QUICK = Patience(timeout_seconds=1, tries=3, first_pause_seconds=0.01)
+
+
+def settings_of(architecture="squeezenet1_1", **changes):
+    return checked_settings(
+        ModelSettings, {"family": "torchvision", "architecture": architecture, **changes}
+    )
+
+
+def published_state(architecture="squeezenet1_1", n_classes=1000):
+    """Weights as somebody published them, for another number of classes."""
+    torch.manual_seed(7)
+    return torchvision.models.get_model(
+        architecture, weights=None, num_classes=n_classes
+    ).state_dict()
+
+
+def as_file(state):
+    """(bytes of a .pth file, its name with torch.hub's hash)"""
+    buffer = io.BytesIO()
+    torch.save(state, buffer)
+    content = buffer.getvalue()
+    return content, f"net-{hashlib.sha256(content).hexdigest()[:8]}.pth"
+
+
+@pytest.fixture
+def stage(tmp_path, run_command):
+    """Run the command of the stage for settings; returns its result and its output's path."""
+    from test_store import small_dataset
+
+    save_dataset(small_dataset(), tmp_path / "data", {"synthetic": True})
+    output = tmp_path / "weights.safetensors"
+
+    def run(settings):
+        result = run_command(
+            *("weights.py", "--dataset", tmp_path / "data/manifest.json"),
+            *("--model", settings.to_json(), "--downloads", tmp_path / "downloads"),
+            *("--weights", output, "--first-pause-seconds", "0.01", "--tries", "3"),
+        )
+        assert "Traceback" not in result.stderr
+        return result, output
+
+    return run
+
+
+def url_of(site, name):
+    return site.url.rpartition("/")[0] + "/" + name
+
+
+def test_weights_are_fetched_by_url_and_the_head_is_left_out(stage):
+    state = published_state()
+    content, name = as_file(state)
+    with serving(content) as site:
+        settings = settings_of(weights=url_of(site, name))
+        result, output = stage(settings)
+    assert result.returncode == 0, result.stderr
+    kept = safetensors.torch.load_file(output)
+    assert sorted(kept) == sorted(key for key in state if not key.startswith("classifier.1."))
+    origin = read_metadata(output)
+    assert origin == {
+        "source": settings.weights,
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "head": "replaced",
+    }
+    torch.manual_seed(0)
+    model = build_model(settings, 2)
+    fresh_head = model.classifier[1].weight.clone()
+    load_into(model, output, without_head="classifier.1")
+    assert torch.equal(model.features[0].weight, state["features.0.weight"])
+    assert torch.equal(model.classifier[1].weight, fresh_head)
+
+
+def test_a_broken_download_is_continued(stage):
+    content, name = as_file(published_state())
+    with serving(content, broken_off, whole) as site:
+        result, _ = stage(settings_of(weights=url_of(site, name)))
+    assert result.returncode == 0, result.stderr
+    assert site.requests[1][1] == f"bytes={len(content) // 2}-"
+
+
+def test_a_truncated_file_ends_in_one_line_and_leaves_no_output(stage):
+    content, name = as_file(published_state())
+    with serving(content, broken_off) as site:
+        result, output = stage(settings_of(weights=url_of(site, name)))
+    assert result.returncode == 1
+    assert "the connection broke off; gave up after 3 tries" in result.stderr
+    assert not output.exists()
+
+
+def test_a_wrong_hash_ends_in_one_line_and_leaves_no_output(stage, tmp_path):
+    content, name = as_file(published_state())
+    with serving(content, other_bytes) as site:
+        result, output = stage(settings_of(weights=url_of(site, name)))
+    assert result.returncode == 1
+    assert f"expected sha256 {name[4:12]}, found " in result.stderr
+    assert not output.exists()
+    assert [*(tmp_path / "downloads").iterdir()] == []
+
+
+def test_weights_of_another_architecture_are_listed_key_by_key(stage):
+    content, name = as_file(published_state("squeezenet1_0"))
+    with serving(content) as site:
+        result, output = stage(settings_of(weights=url_of(site, name)))
+    assert result.returncode == 1
+    assert "features.0.weight (96×3×7×7, expected 64×3×3×3)" in result.stderr
+    assert " missing: " in result.stderr
+    assert " unexpected: " in result.stderr
+    assert not output.exists()
+
+
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
+def test_a_local_file_is_used_and_a_head_that_fits_is_kept(stage, tmp_path, suffix):
+    state = published_state(n_classes=2)
+    path = tmp_path / f"mine{suffix}"
+    if suffix == ".pth":
+        torch.save({"state_dict": state, "optimizer": {"lr": 0.1}, "epoch": 3}, path)
+    else:
+        safetensors.torch.save_file(state, path)
+    result, output = stage(settings_of(weights=str(path)))
+    assert result.returncode == 0, result.stderr
+    assert read_metadata(output)["head"] == "kept"
+    assert torch.equal(
+        safetensors.torch.load_file(output)["classifier.1.weight"], state["classifier.1.weight"]
+    )
+
+
+class Calls:
+    def __init__(self, target):
+        self.target = target
+
+    def __reduce__(self):
+        return os.mkdir, (self.target,)
+
+
+def test_a_file_that_runs_code_is_refused_and_not_run(tmp_path):
+    torch.save({"weight": Calls(str(tmp_path / "called"))}, tmp_path / "evil.pth")
+    with pytest.raises(UserError, match="expected tensors by name, nothing else"):
+        read_state(tmp_path / "evil.pth")
+    assert not (tmp_path / "called").exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"garbage", b"<!DOCTYPE html>"])
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
+def test_a_damaged_file_is_one_line(tmp_path, content, suffix):
+    path = tmp_path / f"w{suffix}"
+    path.write_bytes(content)
+    with pytest.raises(UserError, match="cannot read weights"):
+        read_state(path)
+
+
+@pytest.mark.parametrize(
+    ("weights", "words"),
+    [
+        ("absent/file.pth", "expected a file at absent/file.pth"),
+        ("IMAGENET22K", "torchvision has no 'IMAGENET22K' for squeezenet1_1; it has IMAGENET1K_V1"),
+        ("http://127.0.0.1:9/plain.pth", "expected a hash in the file name"),
+    ],
+)
+def test_weights_that_cannot_be_located_are_named(tmp_path, weights, words):
+    with pytest.raises(UserError, match=words):
+        locate_weights(settings_of(weights=weights), tmp_path, QUICK)
+
+
+def test_a_family_without_named_weights_says_what_it_takes(tmp_path):
+    settings = checked_settings(
+        ModelSettings, {"family": "cnn", "blocks": 2, "weights": "IMAGENET1K_V1"}
+    )
+    with pytest.raises(UserError, match="no name that family cnn knows"):
+        locate_weights(settings, tmp_path, QUICK)
+
+
+@pytest.mark.parametrize("architecture", torchvision.models.list_models(module=torchvision.models))
+def test_every_weight_that_torchvision_names_carries_its_hash_and_statistics(architecture):
+    for weights in torchvision.models.get_model_weights(architecture):
+        assert len(hash_in_name(weights.url)) >= len("sha256:") + 8
+        transforms = weights.transforms()
+        assert len(transforms.mean) == len(transforms.std) == 3
+
+
+def test_densenets_published_keys_are_renamed():
+    state = published_state("densenet121", 10)
+    old = {
+        key.replace(".norm1.", ".norm.1.").replace(".conv2.", ".conv.2."): value
+        for key, value in state.items()
+    }
+    assert old.keys() != state.keys()
+    settings = settings_of("densenet121")
+    kept, head_fits = fit_to_model(old, build_model(settings, 10), settings, "old.pth")
+    assert head_fits
+    assert kept.keys() == state.keys()
+
+
+@pytest.mark.parametrize("architecture", ["inception_v3", "googlenet"])
+def test_auxiliary_classifiers_of_published_weights_are_left_out(architecture):
+    settings = settings_of(architecture, weights="IMAGENET1K_V1")
+    state = torchvision.models.get_model(
+        architecture, weights=None, aux_logits=True, init_weights=False
+    ).state_dict()
+    with torch.device("meta"):
+        model = build_model(settings, 10)
+    kept, head_fits = fit_to_model(state, model, settings, "w.pth")
+    assert not head_fits
+    assert not any(key.startswith(("aux", "Aux")) for key in kept)
+
+
+def test_a_module_that_asks_for_its_version_loads(stage, tmp_path):
+    path = tmp_path / "mnasnet.pth"
+    torch.save(published_state("mnasnet0_5"), path)
+    settings = settings_of("mnasnet0_5", weights=str(path))
+    result, output = stage(settings)
+    assert result.returncode == 0, result.stderr
+    load_into(build_model(settings, 2), output, without_head="classifier.1")

@@ -1,0 +1,47 @@
+"""The tutorials, done as written."""
+
+import csv
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from project import ROOT
+
+BLOCK = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize(
+    ("page", "model", "start"),
+    [
+        ("tutorial-torchvision-model.md", "mobilenet_v3_small", "from scratch, 64 px"),
+        ("tutorial-own-model.md", "tiny", "from my_models/tiny.pth"),
+    ],
+)
+def test_a_tutorial_works_as_written(project, page, model, start):
+    (project.folder / ".venv").mkdir()
+    (project.folder / ".venv/bin").symlink_to(Path(sys.executable).parent)
+    done = []
+    for language, name, content in BLOCK.findall((ROOT / "docs" / page).read_text()):
+        if name:
+            path = project.folder / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(content)
+        else:
+            assert language == "sh"
+            result = subprocess.run(
+                ["bash", "-e", "-c", content],
+                cwd=project.folder,
+                capture_output=True,
+                text=True,
+                timeout=300,
+            )
+            assert result.returncode == 0, result.stderr
+        done.append(name or content)
+    assert len(done) >= 2
+    results = project.folder / "results/synthetic"
+    with (results / "compare/comparison.csv").open(newline="") as file:
+        assert [row["model"] for row in csv.DictReader(file)] == ["cnn_2", model]
+    report = (results / "report/report.en.html").read_text()
+    assert start in report
