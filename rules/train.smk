@@ -26,7 +26,9 @@ rule train:
         model=model_settings,
         recipe=recipe_settings,
         device=DEVICE,
-        initial=lambda wildcards, input: ["--initial-weights", input.initial] if input.initial else [],
+        initial=lambda wildcards, input: (
+            ["--initial-weights", input.initial] if input.initial else []
+        ),
     shell:
         "python scripts/train.py --dataset {input.dataset:q} --model {params.model:q}"
         " --recipe {params.recipe:q} --seed {wildcards.seed} {params.initial:q}"

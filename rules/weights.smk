@@ -12,13 +12,13 @@ rule weights:
         weights=RESULTS / "weights/{model}.safetensors",
     log:
         LOGS / "weights/{model}.log",
-    params:
-        model=model_settings,
+    conda:
+        "../envs/torch.yaml"
     resources:
         mem_mb=4000,
         runtime=60,
-    conda:
-        "../envs/torch.yaml"
+    params:
+        model=model_settings,
     shell:
         "python scripts/weights.py --dataset {input.dataset:q} --model {params.model:q}"
         " --downloads results/downloads --weights {output.weights:q} > {log:q} 2>&1"

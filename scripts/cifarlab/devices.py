@@ -3,6 +3,7 @@
 import platform
 import resource
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import get_args
 
@@ -65,14 +66,12 @@ def peak_memory_mb(device):
 
 def library_versions():
     """Versions of what computes: Python, torch, torchvision, numpy, and CUDA where it is used."""
-    import numpy
-    import torchvision
-
+    # Asked of the installation: importing torchvision for its version would take a second.
     versions = {
         "python": platform.python_version(),
         "torch": torch.__version__,
-        "torchvision": torchvision.__version__,
-        "numpy": numpy.__version__,
+        "torchvision": version("torchvision"),
+        "numpy": version("numpy"),
     }
     if torch.cuda.is_available():
         versions["cuda"] = torch.version.cuda

@@ -18,7 +18,7 @@ from cifarlab.steps import Stepper
 LATENCY_REPEATS = 30
 LATENCY_SECONDS = 10
 THROUGHPUT_BATCH = 64
-WARM_UPS = 2
+THROUGHPUT_REPEATS = 3
 
 
 def measure_speed(model, image_shape, device):
@@ -29,7 +29,7 @@ def measure_speed(model, image_shape, device):
     throughput_images_per_second.
     """
     latencies = _times(model, 1, image_shape, device, LATENCY_REPEATS)
-    batch_seconds = min(_times(model, THROUGHPUT_BATCH, image_shape, device, 3))
+    batch_seconds = min(_times(model, THROUGHPUT_BATCH, image_shape, device, THROUGHPUT_REPEATS))
     return {
         "latency_median_ms": 1000 * float(np.median(latencies)),
         "latency_p95_ms": 1000 * float(np.percentile(latencies, 95)),
@@ -43,7 +43,8 @@ def _times(model, n_images, image_shape, device, repeats):
     images = images.contiguous(memory_format=torch.channels_last)
     seconds = []
     began = time.perf_counter()
-    for number in range(-WARM_UPS, repeats):
+    # The first run is not counted: it chooses algorithms and fills caches.
+    for number in range(-1, repeats):
         wait_for(device)
         started = time.perf_counter()
         model(images)

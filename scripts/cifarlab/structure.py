@@ -18,12 +18,13 @@ REPEATED_PARTS = re.compile(r"(?:^|(?<=· ))((?:[^·]+· ){1,8}?)\1+")
 # Lengths in units of the view box; a column is named by the right edge of its text.
 WIDTH, MARGIN, PADDING, GAP, LINE = 760, 16, 12, 18, 16
 TEXT, BOLD, SMALL = 12, 13.5, 11
-SHAPE, PARAMETERS, SHARE = 530, 655, 720
+SHAPE, PARAMETERS, SHARE = 516, 655, 720
 COLUMN_WIDTHS = {SHAPE: 122, PARAMETERS: 118, SHARE: 62}
 # Widths of letters in DejaVu Sans, the widest of the usual fonts, in ems and rounded up.
 EMS = dict.fromkeys("abcdefghijklmnopqrstuvwxyz0123456789–", 0.65)
-EMS |= dict.fromkeys(" .,·:;|!'()[]-ijlIft", 0.43) | dict.fromkeys("mwMWOQ@%&#×+=<>~…", 1.0)
-HAS_PARAMETERS, REPEATED = "#0072B2", "#E69F00"
+EMS |= dict.fromkeys(" .,·:;|'ijlI", 0.35) | dict.fromkeys("!()[]-ftr", 0.44)
+EMS |= dict.fromkeys("mwMWOQ@%&#×+=<>~…", 1.0)
+HAS_PARAMETERS, REPEATED, NEITHER = "#0072B2", "#E69F00", "#808080"
 
 
 def structure_tree(model, image_shape):
@@ -147,11 +148,10 @@ def structure_svg(tree, title):
     """
     total, children = tree["parameters"], tree["children"] or [tree]
     heading, outside = f"{total:,} parameters", total - sum(c["parameters"] for c in children)
-    heading += f", {outside:,} of them outside its layers" if outside > 0 else ""
+    heading += f", {outside:,} of them in none of the boxes" if outside > 0 else ""
     ends = {"kind": "", "kernel_size": None, "parameters": None, "children": [], "times": 1}
     first = {**ends, "name": "input", "output_shape": tree["input_shape"]}
     last = {**ends, "name": "class logits", "output_shape": tree["output_shape"]}
-
     svg = ElementTree.Element("svg", xmlns="http://www.w3.org/2000/svg", role="img")
     svg.attrib |= {"font-family": "sans-serif", "fill": "currentColor"}
     _add(svg, "title").text = _printable(title)
@@ -237,12 +237,12 @@ def _flow(svg, nodes, top, depth, total):
 def _box(svg, node, top, depth, total):
     """Draw one box with all that is in it; returns its bottom."""
     left, baseline, inner = MARGIN + depth * PADDING, top + 21, node.get("boxes")
-    width, bottom, times = WIDTH - 2 * left, top + 34, node["times"]
+    width, bottom, times, rx = WIDTH - 2 * left, top + 34, node["times"], 5 if node["kind"] else 17
     phrase = "" if inner else _contents(node["children"])
-    kind = "" if phrase and node["kind"] == PLAIN and times == 1 else _kind(node)
-    colour = REPEATED if times > 1 else HAS_PARAMETERS if node["parameters"] else "currentColor"
-    frame = _add(svg, "rect", data_depth=depth, x=left, y=top, width=width, rx=5)
-    frame.attrib |= {"fill": colour, "fill-opacity": "0.1", "stroke": colour}
+    kind = "" if node["kind"] == PLAIN and times == 1 else _kind(node)
+    colour = REPEATED if times > 1 else HAS_PARAMETERS if node["parameters"] else NEITHER
+    frame = _add(svg, "rect", data_depth=depth, x=left, y=top, width=width, fill=colour, rx=rx)
+    frame.attrib |= {"fill-opacity": "0.1", "stroke": colour, "stroke-opacity": "0.6"}
 
     room = SHAPE - COLUMN_WIDTHS[SHAPE] - left - PADDING
     name = _fitted(node["name"], 0.65 * room if kind else room, BOLD)

@@ -207,6 +207,11 @@ LONG = "W" * 300
 with torch.device("meta"):
     HOSTILE = {
         "60 different layers": (flat(60, lambda n: nn.Linear(3 + n, 4 + n)), (3,)),
+        "60 different sizes": (flat(60, lambda n: nn.Linear(3 + n, 4 + n)), (2, 3)),
+        "12 deep stages": (
+            flat(12, lambda n: flat(3, lambda m: flat(n + m + 1, convolution))),
+            (3, 8, 8),
+        ),
         "40 blocks of 40": (flat(40, lambda n: flat(n % 7 + 9, convolution)), (3, 8, 8)),
         "30 pairs that repeat": (flat(30, lambda n: flat(2, lambda m: nn.Linear(4, 4))), (4,)),
         "20 blocks of different depth": (flat(20, lambda n: flat(n + 2, convolution)), (3, 8, 8)),
