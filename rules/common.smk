@@ -1,6 +1,7 @@
 # The configuration and what follows from it. This is the only file that reads `config`;
 # rules take the names below.
 
+import json
 import os
 import re
 import shlex
@@ -78,10 +79,10 @@ def images_at_once(wildcards):
 
 
 def recipes_of_model(wildcards):
-    """The settings of every recipe that a job's model is trained with, by name, as JSON."""
+    """What a step takes with every recipe that a job's model is trained with, by name, as JSON."""
     names = dict.fromkeys(run.recipe for run in RUNS if run.model == wildcards.model)
-    settings = [f'"{name}":{CONFIGURATION.recipes[name].to_json()}' for name in names]
-    return "{" + ",".join(settings) + "}"
+    recipes = {name: CONFIGURATION.recipes[name].of_one_step() for name in names}
+    return json.dumps({name: recipe.model_dump() for name, recipe in recipes.items()})
 
 
 def code_of_model(wildcards):

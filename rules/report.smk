@@ -38,6 +38,7 @@ rule report:
             labels={"figure": "Training loss"},
         ),
         loss=of_all_comparisons(REPORT / "figures/loss.{model}.{recipe}.svg"),
+        structure=of_all_models(REPORT / "figures/structure.{model}.svg"),
     log:
         LOGS / "report.log",
     conda:

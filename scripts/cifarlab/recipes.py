@@ -79,6 +79,24 @@ class Recipe(Settings):
         """Images that are computed at once in testing: as many as in training."""
         return self.micro_batch if isinstance(self.micro_batch, int) else self.batch_size
 
+    def of_one_step(self):
+        """The recipe with one value for all that has no bearing on what a step takes.
+
+        What is left are batch size, optimizer and its state, micro-batch, precision, format.
+        """
+        optimizer = {"learning_rate": 1.0, "weight_decay": 0.0}
+        if getattr(self.optimizer, "momentum", 0.0):
+            optimizer["momentum"] = 0.5
+        return self.model_copy(
+            update={
+                "epochs": 1,
+                "optimizer": self.optimizer.model_copy(update=optimizer),
+                "schedule": "constant",
+                "warm_up": 0.0,
+                "max_steps": None,
+            }
+        )
+
 
 def learning_rate_factor(recipe, step, n_steps):
     """Share of the recipe's learning rate at a step, in [0, 1].

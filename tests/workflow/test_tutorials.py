@@ -4,7 +4,6 @@ import csv
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from project import ROOT
@@ -20,8 +19,7 @@ BLOCK = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL
     ],
 )
 def test_a_tutorial_works_as_written(project, page, model, start):
-    (project.folder / ".venv").mkdir()
-    (project.folder / ".venv/bin").symlink_to(Path(sys.executable).parent)
+    (project.folder / ".venv").symlink_to(sys.prefix)
     done = []
     for language, name, content in BLOCK.findall((ROOT / "docs" / page).read_text()):
         if name:
