@@ -3,6 +3,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/installed
+# Further configuration for `make docs`, such as one that names a local archive.
+CONFIGFILE ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint format schema docs lock clean
@@ -32,11 +34,18 @@ schema: $(INSTALLED) ## write config/schema.json from the settings classes
 	$(BIN)/python scripts/schema.py > config/.schema.json.partial
 	mv config/.schema.json.partial config/schema.json
 
-docs: $(INSTALLED) ## train on CIFAR-100 and write docs/results-scratch-cnns.md (CONFIGFILE=…)
-	$(BIN)/snakemake --cores all $(if $(CONFIGFILE),--configfile $(CONFIGFILE))
-	mkdir -p docs/figures
-	cp results/cifar100/report/figures/*.svg docs/figures/
-	cp results/cifar100/report/report.en.md docs/results-scratch-cnns.md
+docs: $(INSTALLED) ## measure again, about half an hour, and write the measured pages of docs/
+	$(BIN)/snakemake --cores all --configfile $(CONFIGFILE) config/scratch.yaml
+	$(BIN)/snakemake --cores all --configfile config/real-size.yaml
+	$(call page,cifar100,results-scratch-cnns)
+	$(call page,synthetic-real-size,models)
+
+# A report of results/ as a page of docs/, its figures in a folder of the page's name.
+define page
+rm -rf docs/$(2)
+cp -r results/$(1)/report/figures docs/$(2)
+sed 's#](figures/#]($(2)/#' results/$(1)/report/report.en.md > docs/$(2).md
+endef
 
 lock: $(INSTALLED) ## resolve requirements.in into requirements.lock, for every platform
 	$(BIN)/pip install --quiet uv

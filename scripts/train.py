@@ -1,7 +1,6 @@
 """Train one model with one recipe and one seed: weights, loss history, record of the training."""
 
 import argparse
-import csv
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,14 +15,13 @@ from cifarlab.devices import (
     peak_memory_mb,
 )
 from cifarlab.errors import run_command
-from cifarlab.files import new_files, to_json
-from cifarlab.heads import find_head
+from cifarlab.files import new_files, to_json, write_csv
 from cifarlab.inputs import Images, input_settings
 from cifarlab.models import ModelSettings, build_model
 from cifarlab.recipes import Recipe
 from cifarlab.settings import settings_from_json
 from cifarlab.training import train
-from cifarlab.weights import load_into, read_metadata, weights_as_bytes
+from cifarlab.weights import load_initial, weights_as_bytes
 
 
 def parse_arguments():
@@ -44,24 +42,6 @@ def parse_arguments():
     return parser.parse_args()
 
 
-def start_from(model, settings, path):
-    """Load the weights that a model starts from; returns their origin, empty from scratch."""
-    if path is None:
-        return {}
-    origin = read_metadata(path)
-    replaced = find_head(model, settings.head)[0] if origin["head"] == "replaced" else None
-    load_into(model, path, without_head=replaced)
-    return origin
-
-
-def write_rows(path, rows):
-    """A CSV file of `rows` (dicts with the same keys), the keys as its header."""
-    with open(path, "w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, fieldnames=rows[0], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-
-
 def main():
     arguments = parse_arguments()
     model_settings = settings_from_json(ModelSettings, arguments.model)
@@ -74,7 +54,7 @@ def main():
     started_at = datetime.now(UTC)
     torch.manual_seed(arguments.seed)
     model = build_model(model_settings, len(manifest["fine_names"]))
-    origin = start_from(model, model_settings, arguments.initial_weights)
+    origin = load_initial(model, model_settings, arguments.initial_weights)
     memory_format = torch.channels_last if recipe.channels_last else torch.contiguous_format
     model = model.to(device, memory_format=memory_format)
     inputs = input_settings(model_settings, manifest, origin)
@@ -106,11 +86,11 @@ def main():
     with new_files(*outputs) as (weights_path, history_path, epochs_path, training_path):
         weights_path.write_bytes(weights_as_bytes(model.state_dict(), {"inputs": inputs.to_dict()}))
         steps = enumerate(zip(history.losses, history.learning_rates, strict=True), start=1)
-        write_rows(
+        write_csv(
             history_path,
             [{"step": step, "loss": loss, "learning_rate": rate} for step, (loss, rate) in steps],
         )
-        write_rows(epochs_path, history.epochs)
+        write_csv(epochs_path, history.epochs)
         training_path.write_text(to_json(record), encoding="utf-8")
 
 

@@ -1,5 +1,6 @@
 """Files that are written whole or not at all, and their digests."""
 
+import csv
 import errno
 import hashlib
 import json
@@ -88,6 +89,14 @@ def file_digest(path, algorithm="sha256"):
 def to_json(value):
     """`value` as indented JSON text with a final newline; NaN and infinity are refused."""
     return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def write_csv(path, rows):
+    """A CSV file of `rows`, dicts with the same keys, which are its header."""
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, fieldnames=rows[0], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 def read_json(path):

@@ -54,12 +54,16 @@ class Stepper:
             with torch.autocast(
                 self.device.type, dtype=precision, enabled=precision != torch.float32
             ):
-                logits = self.model(self.images.batch(part))
+                logits = self.model(self._batch(part))
                 # The loss of a part is a mean over its images: weighted, the sum is the batch's.
                 loss = self.loss_function(logits, self.labels[part]) * (len(part) / len(batch))
             self.scaler.scale(loss).backward()
             total = total + loss.detach()
         return total
+
+    def _batch(self, part):
+        images = self.images.batch(part)
+        return images if self.recipe.channels_last else images.contiguous()
 
     def _make_room(self, error, batch_size):
         """Halve the micro-batch, or raise UserError."""

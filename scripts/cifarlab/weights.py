@@ -9,6 +9,7 @@ import safetensors.torch
 import torch
 
 from cifarlab.errors import UserError
+from cifarlab.heads import find_head
 
 METADATA_KEY = "cifarlab"
 # A training script often keeps the weights under one of these, beside its optimizer's state.
@@ -106,3 +107,17 @@ def load_into(model, path, without_head=None):
     # Some modules (MNASNet's) refuse a state without the version that state_dict() notes.
     complete._metadata = expected._metadata
     model.load_state_dict(complete)
+
+
+def load_initial(model, settings, path):
+    """Load what the stage weights kept for a model; a replaced head keeps its fresh weights.
+
+    settings: of the model; path: the stage's output, or None to train from scratch. Returns the
+    origin of the weights, empty from scratch. Raises UserError as `load_into`.
+    """
+    if path is None:
+        return {}
+    origin = read_metadata(path)
+    replaced = find_head(model, settings.head)[0] if origin["head"] == "replaced" else None
+    load_into(model, path, without_head=replaced)
+    return origin

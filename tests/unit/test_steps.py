@@ -141,6 +141,23 @@ def test_a_compiled_model_takes_the_same_step():
     torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-6)
 
 
+@pytest.mark.parametrize("channels_last", [True, False])
+def test_the_recipe_chooses_the_memory_format_of_the_images(channels_last):
+    seen = []
+
+    class Spy(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.model = plain_model()
+
+        def forward(self, images):
+            seen.append(images.is_contiguous(memory_format=torch.channels_last))
+            return self.model(images)
+
+    gradient(Spy(), channels_last=channels_last)
+    assert seen == [channels_last]
+
+
 def test_max_steps_ends_the_training_and_counts_what_was_seen():
     images, labels = data()
     history = train(plain_model(), images, labels, recipe(batch_size=20, max_steps=2), seed=0)

@@ -6,6 +6,7 @@ import re
 import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 # Okabe and Ito 2008: distinguishable to colour-blind readers; line styles and markers repeat it.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8A8A00")
@@ -134,6 +135,7 @@ def losses_figure(content):
                 label=entry_title(content, entry),
             )
         axes.set_xlabel("step")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_ylabel("training loss, smoothed")
         axes.legend()
         return _svg(figure)
@@ -151,6 +153,7 @@ def loss_figure(content, entry):
                 *smoothed(losses), **style, markevery=0.1, markersize=5, label=f"seed {run.seed}"
             )
         axes.set_xlabel("step")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_ylabel("training loss")
         axes.legend()
         return _svg(figure)

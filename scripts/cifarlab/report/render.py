@@ -34,6 +34,8 @@ def shape(sizes):
 
 def settings_text(value):
     """One setting for people: nested ones in parentheses after the name."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if not isinstance(value, dict):
         return str(value)
     rest = ", ".join(f"{label(key)} {item}" for key, item in value.items() if key != "name")
