@@ -12,7 +12,7 @@ CONFIGFILE ?=
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: $(INSTALLED) ## the whole workflow on synthetic images, about two minutes
+demo: $(INSTALLED) ## the whole workflow on synthetic images, about five minutes
 	$(BIN)/snakemake --cores all --configfile config/demo.yaml
 	@echo "Report: results/synthetic/report/report.en.html"
 

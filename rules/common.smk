@@ -1,7 +1,6 @@
 # The configuration and what follows from it. This is the only file that reads `config`;
 # rules take the names below.
 
-import json
 import os
 import re
 import shlex
@@ -16,6 +15,7 @@ sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 
 from cifarlab.configuration import read_configuration, run_table
 from cifarlab.errors import UserError
+from cifarlab.settings import canonical_json
 
 # `.venv/bin/snakemake` without an activated .venv must find the same Python for its jobs. With
 # `--sdm conda` the environment of a rule is activated later and comes first.
@@ -35,6 +35,8 @@ MANIFEST = RESULTS / "data/manifest.json"
 PUBLISHED = CONFIGURATION.published
 DEVICE = CONFIGURATION.device
 THREADS = CONFIGURATION.threads
+# What is measured is measured alone: a job that asks for all cores has no neighbours.
+ALL_CORES = max(THREADS, workflow.resource_settings.cores or 0)
 # With device auto a job uses a GPU where it finds one, so it asks for one.
 GPUS_PER_RUN = 0 if DEVICE == "cpu" else 1
 COMPARED_MODELS = list(dict.fromkeys(run.model for run in RUNS))
@@ -82,7 +84,7 @@ def recipes_of_model(wildcards):
     """What a step takes with every recipe that a job's model is trained with, by name, as JSON."""
     names = dict.fromkeys(run.recipe for run in RUNS if run.model == wildcards.model)
     recipes = {name: CONFIGURATION.recipes[name].of_one_step() for name in names}
-    return json.dumps({name: recipe.model_dump() for name, recipe in recipes.items()})
+    return canonical_json({name: recipe.model_dump() for name, recipe in recipes.items()})
 
 
 def code_of_model(wildcards):

@@ -19,7 +19,7 @@ rule cost:
         LOGS / "cost/{model}.log",
     conda:
         "../envs/torch.yaml"
-    threads: THREADS
+    threads: ALL_CORES
     resources:
         gpu=GPUS_PER_RUN,
         mem_mb=16000,
@@ -28,8 +28,9 @@ rule cost:
         model=model_settings,
         recipes=recipes_of_model,
         device=DEVICE,
+        threads=THREADS,
     shell:
         "python scripts/cost.py --dataset {input.dataset:q} --name {wildcards.model:q}"
         " --model {params.model:q} --recipes {params.recipes:q} --device {params.device}"
-        " --threads {threads} --cost {output.cost:q} --structure {output.structure:q}"
+        " --threads {params.threads} --cost {output.cost:q} --structure {output.structure:q}"
         " > {log:q} 2>&1"

@@ -15,6 +15,7 @@ rule report:
             for path in of_all_runs(RUN / name)
         ],
         costs=of_all_models(rules.cost.output.cost),
+        structures=of_all_models(rules.cost.output.structure),
         published=PUBLISHED,
         templates=expand("templates/report.{kind}", kind=["html.j2", "md.j2", "css"]),
     output:
@@ -37,7 +38,7 @@ rule report:
             category="Figures",
             labels={"figure": "Training loss"},
         ),
-        loss=of_all_comparisons(REPORT / "figures/loss.{model}.{recipe}.svg"),
+        loss=of_all_comparisons(REPORT / "figures/loss.{model}+{recipe}.svg"),
         structure=of_all_models(REPORT / "figures/structure.{model}.svg"),
     log:
         LOGS / "report.log",

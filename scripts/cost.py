@@ -11,7 +11,7 @@ from cifarlab.devices import DEVICES, choose_device, device_name, library_versio
 from cifarlab.errors import run_command
 from cifarlab.files import new_files, to_json
 from cifarlab.measurements import measure_memory, measure_speed
-from cifarlab.models import ModelSettings, build_model, build_on_meta
+from cifarlab.models import ModelSettings, build_for_counting, build_model
 from cifarlab.recipes import Recipe
 from cifarlab.settings import settings_from_json
 from cifarlab.structure import structure_svg, structure_text, structure_tree
@@ -43,19 +43,19 @@ def main():
     image_shape = (3, settings.input_size, settings.input_size)
     torch.set_num_threads(arguments.threads)
     device = choose_device(arguments.device)
-    model = build_on_meta(settings, n_classes)
+    model = build_for_counting(settings, n_classes)
     structure = structure_tree(model, image_shape)
     counted = model_cost(model, image_shape, settings.size_convention)
-    model = build_model(settings, n_classes).eval()
-    model = model.to(device, memory_format=torch.channels_last)
-    speed = measure_speed(model, image_shape, device)
-    del model
+    # First, while this process holds nothing of the device.
     memory = {
         name: measure_memory(
             settings, recipe, n_classes, image_side, device.type, arguments.threads
         )
         for name, recipe in recipes.items()
     }
+    model = build_model(settings, n_classes).eval()
+    model = model.to(device, memory_format=torch.channels_last)
+    speed = measure_speed(model, image_shape, device)
     cost = {
         **counted,
         **speed,

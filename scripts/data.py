@@ -47,7 +47,7 @@ def main():
             arguments.source, f"md5:{arguments.md5}", arguments.downloads, patience_from(arguments)
         )
         dataset = read_archive(archive)
-        source = {"synthetic": False, "archive": archive.name, "md5": arguments.md5}
+        source = {"synthetic": False, "md5": arguments.md5}
     save_dataset(dataset, arguments.manifest.parent, source)
 
 

@@ -8,7 +8,7 @@ import torch
 
 from cifarlab.dataset.store import load_manifest, load_split
 from cifarlab.devices import DEVICES, choose_device
-from cifarlab.errors import run_command
+from cifarlab.errors import UserError, run_command
 from cifarlab.files import new_files
 from cifarlab.inputs import Images, InputSettings
 from cifarlab.models import ModelSettings, build_model
@@ -43,6 +43,11 @@ def main():
     model = model.to(device, memory_format=torch.channels_last)
     inputs = InputSettings(**read_metadata(arguments.weights)["inputs"])
     logits = predict(model, Images(split.images, inputs, device), arguments.batch_size)
+    if not np.isfinite(logits).all():
+        raise UserError(
+            f"the model of {arguments.weights} gives logits that are not finite; "
+            "its training diverged, lower the recipe's learning rate"
+        )
     with new_files(arguments.predictions) as (path,), open(path, "wb") as file:
         np.savez(file, logits=logits, labels=split.labels)
 

@@ -2,6 +2,7 @@
 
 import argparse
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -29,7 +30,7 @@ def load_predictions(path):
     try:
         with np.load(path) as file:
             return file["logits"], file["labels"]
-    except (OSError, KeyError, ValueError) as error:
+    except (OSError, EOFError, KeyError, ValueError, BadZipFile) as error:
         raise UserError(f"cannot read predictions in {path} ({error}); evaluate again") from error
 
 

@@ -10,7 +10,7 @@ from cifarlab.dataset.store import load_manifest
 from cifarlab.download import add_patience_arguments, patience_from
 from cifarlab.errors import run_command
 from cifarlab.files import new_files
-from cifarlab.models import ModelSettings, build_on_meta
+from cifarlab.models import ModelSettings, build_for_counting
 from cifarlab.pretrained import describe_origin, fit_to_model, locate_weights
 from cifarlab.settings import settings_from_json
 from cifarlab.weights import read_state, weights_as_bytes
@@ -30,7 +30,7 @@ def main():
     arguments = parse_arguments()
     settings = settings_from_json(ModelSettings, arguments.model)
     path, origin = locate_weights(settings, arguments.downloads, patience_from(arguments))
-    model = build_on_meta(settings, len(load_manifest(arguments.dataset)["fine_names"]))
+    model = build_for_counting(settings, len(load_manifest(arguments.dataset)["fine_names"]))
     state, head_fits = fit_to_model(read_state(path), model, settings, path)
     content = weights_as_bytes(state, describe_origin(origin, path, head_fits))
     with new_files(arguments.weights) as (weights_path,):

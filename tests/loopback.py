@@ -14,7 +14,7 @@ class Site:
     def __init__(self, content, answers):
         self.content, self.answers = content, answers
         self.requests = []
-        self.released = threading.Event()
+        self.asked, self.released = threading.Event(), threading.Event()
         self.url = None
 
 
@@ -92,6 +92,13 @@ def stalled(handler, site):
     """Half of what was promised, then silence until the test ends."""
     _send(handler, 200, site.content[: len(site.content) // 2], len(site.content))
     site.released.wait()
+
+
+def held_back(handler, site):
+    """The whole file, once the test lets go."""
+    site.asked.set()
+    site.released.wait()
+    whole(handler, site)
 
 
 def other_bytes(handler, site):

@@ -4,9 +4,10 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from cifarlab.devices import MEGABYTE
+
 BYTES_PER_FLOAT = 4
 MEBIBYTE = 1 << 20
-MEGABYTE = 1_000_000
 
 
 def count_parameters(model):

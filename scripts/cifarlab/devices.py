@@ -1,6 +1,7 @@
 """Where tensors live: choosing, naming, waiting and measuring."""
 
 import platform
+import re
 import resource
 import sys
 from importlib.metadata import version
@@ -55,13 +56,36 @@ def wait_for(device):
 
 
 def peak_memory_mb(device):
-    """Peak of this process so far in MB: the allocator's on a GPU, the resident size on a CPU."""
+    """Peak memory of this process in MB.
+
+    The allocator's peak with CUDA, what the driver holds now with MPS, which keeps no peak, and
+    the peak resident size on a CPU.
+    """
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device) / MEGABYTE
     if device.type == "mps":
         return torch.mps.driver_allocated_memory() / MEGABYTE
+    status = Path("/proc/self/status")
+    if status.exists():
+        # getrusage would count the parent's peak too: Linux keeps it across fork and exec.
+        (kibibytes,) = re.findall(r"^VmHWM:\s+(\d+) kB", status.read_text(), re.MULTILINE)
+        return int(kibibytes) * 1024 / MEGABYTE
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak * (1 if sys.platform == "darwin" else 1024) / MEGABYTE
+
+
+def is_out_of_memory(error):
+    """Whether an exception says that a device's memory does not suffice."""
+    words = ("out of memory", "can't allocate memory", "ALLOC_FAILED")
+    return isinstance(error, torch.OutOfMemoryError) or (
+        isinstance(error, RuntimeError) and any(word in str(error) for word in words)
+    )
+
+
+def free_memory(device):
+    """Give memory that torch keeps for later use back to the device."""
+    if device.type != "cpu":
+        getattr(torch, device.type).empty_cache()
 
 
 def library_versions():

@@ -1,9 +1,12 @@
 """Fetch one file from the first source that has it: resumed, retried, verified."""
 
+import fcntl
 import hashlib
+import os
 import random
 import sys
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -78,7 +81,8 @@ def fetch(sources, digest, folder, patience=Patience()):
     for source in sources:
         try:
             if urlsplit(source).scheme in ("http", "https"):
-                return _fetch_url(source, digest, Path(folder), patience)
+                with _alone_in(Path(folder)):
+                    return _fetch_url(source, digest, Path(folder), patience)
             return _check_local(Path(source), digest)
         except FinalFault as fault:
             reasons.append(f"{source}: {fault}")
@@ -88,6 +92,22 @@ def fetch(sources, digest, folder, patience=Patience()):
     )
 
 
+@contextmanager
+def _alone_in(folder):
+    """One download at a time in a folder: two of the same file would write into one another.
+
+    The kernel lets go of the lock when the process ends, however it ends.
+    """
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def _check_local(path, digest):
     if not path.is_file():
         raise FinalFault("no such file")
@@ -95,10 +115,15 @@ def _check_local(path, digest):
     return path
 
 
-def _check_digest(path, digest):
+def _has_digest(path, digest):
     algorithm, expected = digest.split(":")
-    found = file_digest(path, algorithm)
-    if not found.startswith(expected):
+    return file_digest(path, algorithm).startswith(expected)
+
+
+def _check_digest(path, digest):
+    if not _has_digest(path, digest):
+        algorithm, expected = digest.split(":")
+        found = file_digest(path, algorithm)
         raise FinalFault(f"expected {algorithm} {expected}, found {found}{_looks_like(path)}")
 
 
@@ -119,6 +144,9 @@ def _looks_like(path):
 def _fetch_url(url, digest, folder, patience):
     name = Path(urlsplit(url).path).name or "download"
     download = ResumedDownload(folder / f"{name}.part", digest, patience)
+    finished = folder / name
+    if finished.exists() and not _has_digest(finished, digest):
+        finished.unlink()
     fault = None
     for tries in range(1, patience.tries + 1):
         if fault:
@@ -131,7 +159,6 @@ def _fetch_url(url, digest, folder, patience):
             # backoff to set, one that fails is not followed by another source, and it compares
             # whole digests only, where the name of a weights file carries a beginning.
             path = pooch.retrieve(url, _whole(digest), fname=name, path=folder, downloader=download)
-            _check_digest(Path(path), digest)
             return Path(path)
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             fault = _describe(error)
@@ -154,7 +181,7 @@ def _describe(error):
     if isinstance(error, (requests.Timeout, urllib3.exceptions.TimeoutError)):
         return "the server sent nothing for too long"
     if isinstance(error, requests.ConnectionError):
-        return "the server cannot be reached"
+        return f"the server cannot be reached ({type(error).__name__})"
     if isinstance(error, urllib3.exceptions.ProtocolError):
         return "the connection broke off"
     return str(error)

@@ -9,6 +9,8 @@ def _checked(logits, labels):
         raise ValueError(
             f"expected logits [n, classes] and labels [n], found {logits.shape} and {labels.shape}"
         )
+    if np.isnan(logits).any():
+        raise ValueError("expected logits that are numbers, found NaN")
     return logits.astype(np.float64), labels
 
 

@@ -24,8 +24,13 @@ class Settings(BaseModel):
     )
 
     def to_json(self):
-        """Canonical JSON: every key, in the order of the class, not of the user."""
-        return self.model_dump_json()
+        """Canonical JSON: every key, sorted, whatever order the user wrote."""
+        return canonical_json(self.model_dump())
+
+
+def canonical_json(value):
+    """JSON text that is the same for the same values, whatever the order of their keys."""
+    return json.dumps(value, sort_keys=True, allow_nan=False)
 
 
 def _number(value):
@@ -83,6 +88,7 @@ def _fault_line(fault, schema, value):
         allowed = sorted(_schema_at(schema, location[:-1])["properties"])
         close = difflib.get_close_matches(str(location[-1]), allowed, n=1)
         hint = f"; did you mean {close[0]}?" if close else ""
+        # The key may come from a configuration file below the user's: laying on top only adds.
         message = f"unknown key (found {found!r}){hint}; allowed here: {', '.join(allowed)}"
     elif fault["type"] == "missing":
         allowed = _schema_at(schema, location[:-1])["properties"][location[-1]]
@@ -109,7 +115,7 @@ def _schema_at(schema, location):
     for part in location:
         if "discriminator" in node:
             node = {"$ref": node["discriminator"]["mapping"][part]}
-        elif isinstance(part, int):
+        elif isinstance(part, int) and "items" in node:
             node = node["items"]
         elif part in node.get("properties", {}):
             node = node["properties"][part]

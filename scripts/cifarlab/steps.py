@@ -5,6 +5,7 @@ import sys
 import torch
 from torch import nn
 
+from cifarlab.devices import free_memory, is_out_of_memory
 from cifarlab.errors import UserError
 from cifarlab.recipes import build_optimizer
 
@@ -40,9 +41,19 @@ class Stepper:
             try:
                 loss = self._gradient(batch.to(self.device))
                 break
-            except torch.OutOfMemoryError as error:
-                self._make_room(error, len(batch))
-        self.scaler.step(self.optimizer)
+            except RuntimeError as error:
+                if not is_out_of_memory(error):
+                    raise
+            # Out of the except block, whose traceback would keep the activations alive.
+            self._make_room(len(batch))
+        try:
+            self.scaler.step(self.optimizer)
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
+            raise UserError(
+                "memory does not suffice for the optimizer's state; use a smaller model or sgd"
+            ) from error
         self.scaler.update()
         return loss
 
@@ -65,7 +76,7 @@ class Stepper:
         images = self.images.batch(part)
         return images if self.recipe.channels_last else images.contiguous()
 
-    def _make_room(self, error, batch_size):
+    def _make_room(self, batch_size):
         """Halve the micro-batch, or raise UserError."""
         self.optimizer.zero_grad(set_to_none=True)
         largest = min(self.micro_batch, batch_size)
@@ -73,10 +84,9 @@ class Stepper:
             hint = "a smaller model" if largest == 1 else "micro_batch: auto, or a smaller number,"
             raise UserError(
                 f"memory does not suffice for {largest} images at once; use {hint} in the recipe"
-            ) from error
+            )
         self.micro_batch = (largest + 1) // 2
-        if self.device.type == "cuda":
-            torch.cuda.empty_cache()
+        free_memory(self.device)
         print(
             f"memory does not suffice for {largest} images at once; going on with "
             f"micro_batch {self.micro_batch}",

@@ -133,6 +133,10 @@ def text_labels(members):
     members["train"][b"fine_labels"] = ["cat"] * 50_000
 
 
+def ragged_labels(members):
+    members["train"][b"fine_labels"] = [[1, 2], 3]
+
+
 def few_names(members):
     members["meta"][b"fine_label_names"].pop()
 
@@ -146,6 +150,7 @@ def few_names(members):
         (wide_images, "expected images of shape"),
         (one_label_less, "expected 50,000 whole numbers"),
         (text_labels, "whole numbers"),
+        (ragged_labels, "whole numbers"),
         (label_too_large, "from 0 to 99, found 0 to 100"),
         (label_negative, "from 0 to 19, found -1 to 19"),
         (unbalanced, "expected 100 images for each"),

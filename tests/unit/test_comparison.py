@@ -34,7 +34,7 @@ COST = {
 COSTS = {"b": COST, "a": {**COST, "total_params": 20}}
 
 
-def write_run(results, model, seed, accuracy, recipe="r"):
+def write_run(results, model, seed, accuracy, recipe="r", epochs=5):
     """The files of one run, with this accuracy in percent."""
     folder = results / "runs" / model / recipe / f"seed-{seed}"
     folder.mkdir(parents=True)
@@ -46,7 +46,13 @@ def write_run(results, model, seed, accuracy, recipe="r"):
     }
     training = {
         "model": {"family": "cnn", "blocks": 2},
-        "recipe": {"epochs": 1, "batch_size": 64, "max_steps": None},
+        "recipe": {
+            "epochs": epochs,
+            "batch_size": 64,
+            "optimizer": {"name": "adam", "learning_rate": 0.001},
+            "loss": "cross_entropy",
+            "max_steps": None,
+        },
         "initial_weights": None,
         "inputs": {"size": 32},
         "min_loss": 1.0 + seed,

@@ -84,6 +84,7 @@ FAULTS = [
         ["runs[0].models", "'cnn_9'", "cnn_2, cnn_3, cnn_5, resnet101, swin_b"],
     ),
     (("runs",), [], ["runs", "at least 1"]),
+    (("recipes",), {1: {"epochs": 1}}, ["recipes", "string"]),
     (("device",), "gpu", ["device", "'auto', 'cuda', 'mps' or 'cpu'", "'gpu'"]),
     (("dataset", "md5"), "abc", ["dataset.md5", "pattern", "'abc'"]),
     (("dataset", "md5"), None, ["dataset.md5", "missing"]),
@@ -122,6 +123,15 @@ def test_the_order_of_keys_does_not_change_the_canonical_settings(values):
     other["recipes"][SCRATCH] = dict(reversed(values["recipes"][SCRATCH].items()))
     before, after = (read_configuration(v).recipes[SCRATCH].to_json() for v in (values, other))
     assert before == after
+
+
+def test_the_order_of_a_models_options_does_not_change_its_canonical_settings(values):
+    model = {"family": "file", "factory": "m.py:f"}
+    texts = []
+    for options in ({"a": 1, "b": 2}, {"b": 2, "a": 1}):
+        values["models"]["own"] = {**model, "options": options}
+        texts.append(read_configuration(values).models["own"].to_json())
+    assert texts[0] == texts[1]
 
 
 def test_reading_the_configuration_does_not_import_torch(run_command):

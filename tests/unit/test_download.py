@@ -2,11 +2,14 @@
 
 import gzip
 import hashlib
+import subprocess
+import sys
 
 import pytest
 from loopback import (
     broken_off,
     declared_as_encoding,
+    held_back,
     other_bytes,
     serving,
     stalled,
@@ -15,6 +18,7 @@ from loopback import (
     whole,
     without_ranges,
 )
+from project import ROOT
 
 from cifarlab.download import Patience, fetch
 from cifarlab.errors import UserError
@@ -91,6 +95,29 @@ def test_a_busy_server_is_asked_again(tmp_path):
     with serving(CONTENT, status(503), status(429), whole) as site:
         assert fetch([site.url], DIGEST, tmp_path, QUICK).read_bytes() == CONTENT
     assert len(site.requests) == 3
+
+
+def test_two_downloads_of_one_file_wait_for_each_other(tmp_path):
+    program = (
+        "import sys; from cifarlab.download import Patience, fetch;"
+        "fetch([sys.argv[1]], sys.argv[2], sys.argv[3], Patience(30, 1, 0.01))"
+    )
+    with serving(CONTENT, held_back) as site:
+        words = [sys.executable, "-c", program, site.url, DIGEST, str(tmp_path)]
+        both = [subprocess.Popen(words, cwd=ROOT / "scripts") for _ in range(2)]
+        assert site.asked.wait(60)
+        site.released.set()
+        assert [process.wait(60) for process in both] == [0, 0]
+    assert (tmp_path / "archive.tar.gz").read_bytes() == CONTENT
+    assert len(site.requests) == 1
+
+
+def test_a_damaged_file_of_an_earlier_download_is_fetched_anew(tmp_path):
+    (tmp_path / "archive.tar.gz").write_bytes(b"junk")
+    beginning = "sha256:" + hashlib.sha256(CONTENT).hexdigest()[:8]
+    with serving(CONTENT) as site:
+        path = fetch([site.url], beginning, tmp_path, QUICK)
+    assert path.read_bytes() == CONTENT
 
 
 def test_a_missing_file_is_asked_for_once(tmp_path):

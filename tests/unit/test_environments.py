@@ -60,6 +60,11 @@ def imported_names(path, seen):
                     if file.is_file() and file not in seen:
                         seen.add(file)
                         names |= imported_names(file, seen)
+                if module == "cifarlab.models":
+                    # Families are found by their files, not by import statements.
+                    for file in set(own.glob("*.py")) - seen:
+                        seen.add(file)
+                        names |= imported_names(file, seen)
             elif top not in sys.stdlib_module_names:
                 names.add(BROUGHT_BY.get(top, top))
     return names

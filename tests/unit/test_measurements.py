@@ -6,6 +6,7 @@ import signal
 import pytest
 import torch
 
+from cifarlab.devices import peak_memory_mb
 from cifarlab.errors import UserError
 from cifarlab.measurements import _in_a_fresh_process, measure_memory, measure_speed
 from cifarlab.models import ModelSettings, build_model
@@ -33,6 +34,18 @@ def test_testing_takes_less_memory_than_training_and_micro_batches_less_than_bat
     assert split["train_step_peak_mb"] < whole["train_step_peak_mb"]
     assert (whole["micro_batch"], split["micro_batch"], split["batch_size"]) == (48, 4, 48)
     assert whole["train_step_seconds"] > 0
+
+
+def small_process_peak_mb():
+    return peak_memory_mb(torch.device("cpu"))
+
+
+def test_a_fresh_process_does_not_inherit_the_peak_of_its_parent():
+    before = _in_a_fresh_process(small_process_peak_mb)
+    allocated = torch.ones(250_000_000)  # 1 GB, touched
+    assert peak_memory_mb(torch.device("cpu")) > 1000
+    del allocated
+    assert _in_a_fresh_process(small_process_peak_mb) < before + 300
 
 
 def test_speed_is_positive_and_its_percentiles_are_in_order():

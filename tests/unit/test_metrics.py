@@ -45,6 +45,11 @@ def test_class_accuracies_are_per_class_and_unknown_without_images():
     assert np.isnan(accuracies[1])
 
 
+def test_logits_that_are_no_numbers_are_refused():
+    with pytest.raises(ValueError, match="NaN"):
+        top_k_accuracy(np.full((4, 3), np.nan), np.zeros(4, dtype=int), 1)
+
+
 @pytest.mark.parametrize("metric", [lambda x, y: top_k_accuracy(x, y, 1), mean_cross_entropy])
 def test_shapes_that_do_not_agree_are_refused(metric):
     with pytest.raises(ValueError, match="expected logits"):

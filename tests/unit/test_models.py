@@ -10,7 +10,7 @@ from project import ROOT
 from cifarlab.cost import layer_table, model_cost, multiply_adds, total_size
 from cifarlab.errors import UserError
 from cifarlab.heads import find_head
-from cifarlab.models import ModelSettings, build_model, build_on_meta
+from cifarlab.models import ModelSettings, build_for_counting, build_model
 from cifarlab.settings import checked_settings
 
 PUBLISHED = {row["model"]: row for row in csv.DictReader((ROOT / "config/published.csv").open())}
@@ -45,7 +45,7 @@ def settings_of(name, **changes):
 def test_parameters_and_published_size_are_exact(name, parameters, size):
     settings = settings_of(name)
     side = settings.input_size
-    cost = model_cost(build_on_meta(settings, 100), (3, side, side), settings.size_convention)
+    cost = model_cost(build_for_counting(settings, 100), (3, side, side), settings.size_convention)
     assert cost["total_params"] == parameters == int(PUBLISHED[name]["total_params"])
     assert f"{cost['total_size_mb']:.2f}" == size == PUBLISHED[name]["total_size_mb"]
     assert cost["size_convention"] == PUBLISHED[name]["size_convention"]
@@ -54,7 +54,7 @@ def test_parameters_and_published_size_are_exact(name, parameters, size):
 @pytest.mark.parametrize("name", ["vgg19", "resnet101", "vit_b_32", "swin_b", "mobilenet_v3_small"])
 def test_multiply_adds_are_those_that_torchvision_states(name):
     stated = torchvision.models.get_model_weights(name)["IMAGENET1K_V1"].meta["_ops"]
-    model = build_on_meta(settings_of(name), 1000)
+    model = build_for_counting(settings_of(name), 1000)
     # It states billions with three decimals; a pooling here and there is counted by neither.
     assert multiply_adds(model, (3, 224, 224)) / 1e9 == pytest.approx(stated, rel=2e-3, abs=6e-4)
 
@@ -69,7 +69,7 @@ def test_the_head_of_every_torchvision_model_is_found_and_replaced(architecture)
         settings = settings.model_copy(update={"input_size": 224})
     elif architecture.startswith("vit_h"):
         settings = settings.model_copy(update={"input_size": 112})
-    model = build_on_meta(settings, 7)
+    model = build_for_counting(settings, 7)
     name, head = find_head(model)
     assert next(head.parameters()).shape[0] == 7, name
     with torch.inference_mode():
@@ -87,11 +87,11 @@ def test_a_model_whose_head_cannot_be_found_says_how_to_name_it():
 
 def test_an_unknown_architecture_is_named_with_close_ones():
     with pytest.raises(UserError, match=r"'resnet_101'.*resnet101"):
-        build_on_meta(settings_of("resnet_101"), 100)
+        build_for_counting(settings_of("resnet_101"), 100)
 
 
 def test_a_block_is_convolution_norm_relu_and_pooling():
-    layers = layer_table(build_on_meta(settings_of("cnn_2"), 100), (3, 32, 32))
+    layers = layer_table(build_for_counting(settings_of("cnn_2"), 100), (3, 32, 32))
     assert [layer["kind"] for layer in layers] == [
         *(["Conv2d", "BatchNorm2d", "ReLU", "MaxPool2d"] * 2),
         "Flatten",
@@ -126,6 +126,44 @@ def test_a_cnn_of_every_depth_gives_one_logit_per_class(blocks):
         assert model(torch.zeros(4, 3, 32, 32)).shape == (4, 7)
 
 
+LINEAR = """
+from torch import nn
+def make(n):
+    return nn.Sequential(nn.Flatten(), nn.Linear(3 * 32 * 32, {outputs}))
+"""
+
+
+def test_a_users_file_may_define_dataclasses_and_compute_with_numbers(tmp_path):
+    text = """
+from __future__ import annotations
+from dataclasses import dataclass
+import torch
+from torch import nn
+
+@dataclass
+class Widths:
+    head: int
+
+class Net(nn.Module):
+    def __init__(self, n, rates):
+        super().__init__()
+        self.rate, self.head = rates[0], nn.Linear(Widths(3072).head, n)
+    def forward(self, images):
+        return self.head(images.flatten(1)) * (1 + self.rate)
+
+def make(n):
+    return Net(n, [rate.item() for rate in torch.linspace(0.5, 1, 2)])
+"""
+    model = build_for_counting(own_model(tmp_path, text), 7)
+    assert model.rate == 0.5
+    assert model_cost(model, (3, 32, 32), "activations-x2-MiB-batch1")["total_params"] == 3073 * 7
+
+
+def test_settings_that_a_model_cannot_run_with_are_named():
+    with pytest.raises(UserError, match=r'cannot be built and run.*"input_size": 16'):
+        build_model(settings_of("cnn_5", input_size=16), 10)
+
+
 def own_model(tmp_path, text, factory="make", **options):
     path = tmp_path / "my_model.py"
     path.write_text(text)
@@ -134,9 +172,9 @@ def own_model(tmp_path, text, factory="make", **options):
 
 
 def test_a_users_factory_gets_the_number_of_classes_and_its_options(tmp_path):
-    text = "from torch import nn\ndef make(n, width):\n    return nn.Linear(width, n)"
-    model = build_model(own_model(tmp_path, text, width=5), 7)
-    assert (model.in_features, model.out_features) == (5, 7)
+    text = LINEAR.format(outputs="n * factor").replace("make(n)", "make(n, factor)")
+    model = build_model(own_model(tmp_path, text, factor=1), 7)
+    assert model[1].out_features == 7
 
 
 @pytest.mark.parametrize(
@@ -145,6 +183,10 @@ def test_a_users_factory_gets_the_number_of_classes_and_its_options(tmp_path):
         ("x = 1", "make", "has no function 'make'"),
         ("def make(n_classes): return n_classes", "make", "returned int"),
         (None, "make", "expected a Python file"),
+        ("def make(:", "make", r"SyntaxError.*my_model\.py"),
+        ("def make(): pass", "make", "TypeError"),
+        ("def make(n): return 1 / 0", "make", r"ZeroDivisionError.*my_model\.py, line 1"),
+        (LINEAR.format(outputs="n + 1"), "make", r"logits of shape \(2, 7\).*found \(2, 8\)"),
     ],
 )
 def test_a_fault_of_a_users_factory_is_named(tmp_path, text, factory, words):

@@ -17,12 +17,12 @@ from cifarlab.report.render import draw_figures, markdown_escape, number, render
 def results(tmp_path, run_command):
     """A function that writes results and returns the arguments of `gather`."""
 
-    def write(synthetic, accuracies=(41.25, 43.75)):
-        folder = tmp_path / "mydata"
+    def write(synthetic, accuracies=(41.25, 43.75), name="mydata", recipe="r", epochs=5):
+        folder = tmp_path / name
         source = (
             {"synthetic": True, "seed": 0, "train_per_class": 2, "test_per_class": 1}
             if synthetic
-            else {"synthetic": False, "archive": "a.tar.gz", "md5": "0" * 32}
+            else {"synthetic": False, "md5": "0" * 32}
         )
         manifest = {
             "source": source,
@@ -35,11 +35,15 @@ def results(tmp_path, run_command):
         (folder / "cost").mkdir()
         (folder / "data/manifest.json").write_text(json.dumps(manifest))
         cost = {**COST, "total_params": 206_116, "total_size_mb": 40.5, "layer_table": "a <b> c"}
+        cost["memory"] = {recipe: COST["memory"]["r"]}
         (folder / "cost/cnn_2.json").write_text(json.dumps(cost))
         (folder / "cost/cnn_2.svg").write_text(
             '<svg xmlns="http://www.w3.org/2000/svg" role="img"><title>drawing</title></svg>'
         )
-        runs = [write_run(folder, "cnn_2", seed, value) for seed, value in enumerate(accuracies)]
+        runs = [
+            write_run(folder, "cnn_2", seed, value, recipe, epochs)
+            for seed, value in enumerate(accuracies)
+        ]
         result = run_command(
             *("compare.py", "--runs", *runs, "--costs", folder / "cost/cnn_2.json"),
             *("--runs-csv", folder / "runs.csv", "--comparison", folder / "comparison.csv"),
@@ -158,6 +162,29 @@ def test_a_curve_of_any_length_can_be_drawn():
         middles, lows, highs = envelope(losses)
         assert (min(lows), max(highs)) == (0, n_steps - 1)
         assert 1 <= middles[0] <= middles[-1] <= n_steps
+
+
+def test_published_results_stand_beside_the_published_recipe_alone(results):
+    for text in rendered(results(synthetic=False)):
+        assert "published, with another recipe" not in text
+    arguments = results(synthetic=False, name="other", epochs=50)
+    for text in rendered(arguments):
+        assert "published, with another recipe" in text
+
+
+def test_a_name_that_looks_like_a_number_stays_a_name(results):
+    for text in rendered(results(synthetic=False, recipe="1e-3")):
+        assert "1e-3" in text
+
+
+def test_every_size_rule_is_told_in_words():
+    from typing import get_args
+
+    from cifarlab.model_settings import BaseModelSettings
+    from cifarlab.report.content import SIZE_RULES
+
+    conventions = get_args(BaseModelSettings.model_fields["size_convention"].annotation)
+    assert set(SIZE_RULES) == set(conventions)
 
 
 def test_an_unknown_number_is_a_dash_not_a_guess():

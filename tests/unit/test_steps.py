@@ -1,5 +1,7 @@
 """One optimizer step: micro-batches, memory, precision, memory format, schedule, resizing."""
 
+import shutil
+
 import numpy as np
 import pytest
 import torch
@@ -10,6 +12,7 @@ from torchvision.transforms import v2
 from cifarlab.errors import UserError
 from cifarlab.inputs import Images, InputSettings
 from cifarlab.models import ModelSettings, build_model
+from cifarlab.prediction import predict
 from cifarlab.recipes import Recipe, learning_rate_factor
 from cifarlab.settings import checked_settings
 from cifarlab.steps import Stepper
@@ -111,6 +114,30 @@ def test_without_auto_or_below_one_image_it_ends_in_one_line(n_images, micro_bat
         gradient(Memory(plain_model(), n_images), micro_batch=micro_batch)
 
 
+def test_a_test_batch_that_does_not_fit_is_halved_and_gives_the_same_logits(capfd):
+    images, _ = data()
+    expected = predict(plain_model(), images, 48)
+    found = predict(Memory(plain_model(), 13).eval(), images, 48)
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
+    assert "going on with 12" in capfd.readouterr().err
+
+
+def test_no_memory_for_the_optimizers_state_is_one_line():
+    stepper = Stepper(plain_model(), *data(), recipe(micro_batch="auto"))
+
+    def step():
+        raise torch.OutOfMemoryError("no memory")
+
+    stepper.optimizer.step = step
+    with pytest.raises(UserError, match="optimizer's state"):
+        stepper.step(torch.arange(4), learning_rate=0.1)
+
+
+def test_a_fault_that_is_not_of_memory_is_not_taken_for_one():
+    with pytest.raises(RuntimeError, match="shape"):
+        gradient(nn.Sequential(nn.Flatten(), nn.Linear(7, 10)), micro_batch="auto")
+
+
 @pytest.mark.parametrize("precision", ["bf16", "fp16"])
 def test_lower_precision_computes_in_it_and_learns_the_same(precision):
     loss, expected = gradient(plain_model())
@@ -134,6 +161,7 @@ def test_training_in_every_precision_lowers_the_loss_and_keeps_fp32_weights(prec
     assert {parameter.dtype for parameter in model.parameters()} == {torch.float32}
 
 
+@pytest.mark.skipif(not shutil.which("g++"), reason="torch.compile needs a C++ compiler, g++")
 def test_a_compiled_model_takes_the_same_step():
     loss, expected = gradient(plain_model())
     compiled_loss, found = gradient(plain_model(), compile=True)

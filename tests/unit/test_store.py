@@ -8,6 +8,7 @@ import sys
 import numpy as np
 import pytest
 from archives import contents, write_archive
+from project import ROOT
 
 from cifarlab.dataset.store import Dataset, Split, load_manifest, load_split, save_dataset
 from cifarlab.errors import UserError
@@ -76,7 +77,8 @@ def test_a_kill_while_writing_leaves_no_half_written_data_set(tmp_path, had_one)
     if had_one:
         save_dataset(small_dataset(0), folder, {})
     before = {name: (folder / name).read_bytes() for name in names(folder)}
-    words = [sys.executable, "-c", KILLED_WHILE_SAVING, folder, "scripts", "tests/unit", "tests"]
+    paths = [ROOT / name for name in ("scripts", "tests/unit", "tests")]
+    words = [sys.executable, "-c", KILLED_WHILE_SAVING, folder, *paths]
     killed = subprocess.run([str(word) for word in words], capture_output=True, timeout=60)
     assert killed.returncode == -signal.SIGKILL
     # What was there is there, whole; what was begun is hidden and goes with the next try.
@@ -117,10 +119,11 @@ def can_mount():
 def test_a_full_file_system_is_one_line_and_leaves_nothing(tmp_path):
     script = (
         'mount -t tmpfs -o size=1m tmpfs "$1" || exit 99\n'
-        '"$2" scripts/data.py --manifest "$1/data/manifest.json" synthetic; code=$?\n'
+        '"$2" "$3" --manifest "$1/data/manifest.json" synthetic; code=$?\n'
         'find "$1" -type f; exit $code'
     )
     words = ["unshare", "-rm", "sh", "-c", script, "sh", str(tmp_path), sys.executable]
+    words.append(str(ROOT / "scripts/data.py"))
     result = subprocess.run(words, capture_output=True, text=True, timeout=120)
     assert (result.returncode, result.stdout) == (1, "")
     assert "No space left on device" in result.stderr
@@ -169,6 +172,26 @@ def test_a_missing_manifest_is_one_line(tmp_path, run_command):
     assert result.returncode == 1
     assert result.stderr.startswith("error: ")
     assert len(result.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("content", [b"", b"junk", b"PK\x03\x04junk"])
+def test_damaged_predictions_are_one_line(tmp_path, run_command, content):
+    save_dataset(small_dataset(), tmp_path, {})
+    (tmp_path / "p.npz").write_bytes(content)
+    result = run_command(
+        *("metrics.py", "--dataset", tmp_path / "manifest.json"),
+        *("--predictions", tmp_path / "p.npz", "--metrics", tmp_path / "m.json"),
+    )
+    assert result.returncode == 1
+    assert result.stderr.startswith("error: cannot read predictions")
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_an_empty_array_is_named(tmp_path):
+    save_dataset(small_dataset(), tmp_path, {})
+    (tmp_path / "test_labels.npy").write_bytes(b"")
+    with pytest.raises(UserError, match="cannot read"):
+        load_split(tmp_path / "manifest.json", "test")
 
 
 def test_the_command_reads_an_archive_and_the_next_run_after_a_fault_starts_clean(

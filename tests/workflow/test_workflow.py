@@ -31,7 +31,7 @@ def test_a_full_run_makes_every_file_of_the_contract(computed):
         *(f"cost/{model}.{kind}" for model in ("cnn_2", "cnn_3") for kind in ("json", "svg")),
         *(f"report/figures/structure.{model}.svg" for model in ("cnn_2", "cnn_3")),
         *(f"report/figures/{name}.svg" for name in ("accuracy", "losses")),
-        *(f"report/figures/loss.{model}.quick.svg" for model in ("cnn_2", "cnn_3")),
+        *(f"report/figures/loss.{model}+quick.svg" for model in ("cnn_2", "cnn_3")),
     }
     for model, seed in RUNS:
         for name in (
@@ -151,8 +151,10 @@ def test_with_one_gpu_two_trainings_never_overlap(project):
 @pytest.mark.parametrize(("device", "gpu"), [("auto", True), ("cuda", True), ("cpu", False)])
 def test_a_training_asks_for_a_gpu_unless_it_is_told_to_use_the_cpu(project, device, gpu):
     project.configure({**SMALL, "device": device})
-    result = project.snakemake("--dry-run")
+    training = "results/synthetic/runs/cnn_2/quick/seed-0/weights.safetensors"
+    result = project.snakemake("--dry-run", training)
     assert result.returncode == 0, result.stderr
+    assert "rule train" in result.stdout
     assert ("gpu=1" in result.stdout) == gpu
 
 

@@ -150,7 +150,10 @@ def _images(content, split, n_images):
 
 
 def _labels(content, key, split, n_images, n_classes):
-    labels = np.asarray(_entry(content, key, split))
+    try:
+        labels = np.asarray(_entry(content, key, split))
+    except ValueError as error:
+        raise _fault(split, f"expected whole numbers in {key!r} ({error})") from error
     if labels.shape != (n_images,) or labels.dtype.kind not in "iu":
         raise _fault(split, f"expected {n_images:,} whole numbers in {key!r}, found {labels.shape}")
     if labels.min() < 0 or labels.max() >= n_classes:

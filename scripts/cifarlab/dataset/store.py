@@ -103,7 +103,7 @@ def load_split(manifest_path, split):
         path = Path(manifest_path).parent / f"{split}_{part}.npy"
         try:
             array = np.load(path, mmap_mode="r")
-        except (OSError, ValueError) as error:
+        except (OSError, EOFError, ValueError) as error:
             raise UserError(f"cannot read {path} ({error}); run the data stage again") from error
         if len(array) != count:
             raise UserError(

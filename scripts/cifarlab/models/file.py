@@ -1,6 +1,7 @@
 """A user's own model: a function in a Python file that returns it."""
 
 import importlib.util
+import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -39,6 +40,8 @@ def build(settings, n_classes):
         raise UserError(f"factory: expected a Python file at {path}, found none; check the path")
     spec = importlib.util.spec_from_file_location(f"model_file_{Path(path).stem}", path)
     module = importlib.util.module_from_spec(spec)
+    # Dataclasses, among others, look their module up by its name.
+    sys.modules[spec.name] = module
     spec.loader.exec_module(module)
     if not callable(getattr(module, name, None)):
         raise UserError(f"factory: {path} has no function {name!r}; define it or name another")

@@ -18,6 +18,11 @@ PUBLISHED_COLUMNS = [
     "final_loss",
     "test_accuracy_percent",
     "train_seconds",
+    "epochs",
+    "batch_size",
+    "loss",
+    "optimizer",
+    "learning_rate",
 ]
 # These follow from the architecture alone, so they may stand beside results on synthetic images.
 DATA_INDEPENDENT_COLUMNS = ["model", "total_params", "total_size_mb", "size_convention"]
@@ -46,6 +51,20 @@ class Entry:
     cost: dict
     structure: str
     histories: list[pd.DataFrame]
+
+    @property
+    def is_as_published(self):
+        """Whether the recipe has the published row's settings, so that results may be compared."""
+        recipe = self.runs[0].training["recipe"]
+        optimizer = recipe["optimizer"]
+        measured = (recipe["epochs"], recipe["batch_size"], recipe["loss"], optimizer["name"])
+        row = self.published
+        return (
+            row is not None
+            and measured == (row["epochs"], row["batch_size"], row["loss"], row["optimizer"])
+            and optimizer["learning_rate"] == row["learning_rate"]
+            and not recipe["max_steps"]
+        )
 
     @property
     def start(self):
@@ -113,7 +132,9 @@ class Content:
 def read_table(path, columns):
     """A CSV file as a DataFrame; UserError where it is missing or lacks one of `columns`."""
     try:
-        table = pd.read_csv(path)
+        # A name may look like a number, or like a missing one.
+        names = dict.fromkeys(("model", "recipe"), str)
+        table = pd.read_csv(path, dtype=names, keep_default_na=False, na_values=[""])
     except (OSError, ValueError) as error:
         raise UserError(f"cannot read the table {path} ({error})") from error
     missing = [column for column in columns if column not in table]
@@ -132,6 +153,8 @@ def gather(manifest_path, comparison_path, run_folders, cost_paths, published_pa
     manifest = read_json(manifest_path)
     comparison = read_table(comparison_path, ["model", "recipe", "test_accuracy_percent"])
     published = read_table(published_path, PUBLISHED_COLUMNS).set_index("model", drop=False)
+    if not published.index.is_unique:
+        raise UserError(f"{published_path} has a model twice; keep one row for each")
     if manifest["source"]["synthetic"]:
         withheld = [name for name in PUBLISHED_COLUMNS if name not in DATA_INDEPENDENT_COLUMNS]
         published = published.assign(**dict.fromkeys(withheld, None))

@@ -88,7 +88,7 @@ def accuracy_figure(content):
                 alpha=0.65,
                 label="one run",
             )
-            published = (entry.published or {}).get("test_accuracy_percent")
+            published = entry.published["test_accuracy_percent"] if entry.is_as_published else None
             if published is not None:
                 axes.plot(
                     [published, published],

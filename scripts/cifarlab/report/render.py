@@ -95,8 +95,8 @@ def draw_figures(content):
 
 
 def figure_name(entry):
-    """Name of the loss figure of an entry."""
-    return f"loss.{entry.model}.{entry.recipe}"
+    """Name of the loss figure of an entry; no model's or recipe's name has a plus."""
+    return f"loss.{entry.model}+{entry.recipe}"
 
 
 def render(content, drawn, templates):
