@@ -80,7 +80,8 @@ class Entry:
         training = self.runs[0].training
         words = [self.start, f"{training['inputs']['size']} px"]
         if training["recipe"].get("max_steps"):
-            words.append(f"ended after {training['steps']} steps")
+            steps = training["steps"]
+            words.append(f"ended after {steps} step{'s' if steps != 1 else ''}")
         return ", ".join(words)
 
 
