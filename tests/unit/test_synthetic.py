@@ -17,7 +17,7 @@ from cifarlab.training import train
 
 @pytest.fixture(scope="module")
 def dataset():
-    """As large as the demo's."""
+    """Small, but large enough to learn from in three epochs."""
     return make_synthetic(train_per_class=80, test_per_class=20, seed=0)
 
 
