@@ -2,6 +2,7 @@
 
 import torch
 from torch import nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from cifarlab.devices import MEGABYTE
@@ -92,13 +93,17 @@ def _size(shape):
 def multiply_adds(model, image_shape):
     """Multiply-adds of one image: those of convolutions and matrix products.
 
-    The arguments as for `layer_table`. Counted in training mode, where attention runs as the
-    products that it is and not as one fused operation that the counter does not know; with two
-    images, because batch normalisation refuses to train on one.
+    The arguments as for `layer_table`. Counted in training mode and with the plain attention, so
+    that it runs as the products that it is and not as one fused operation that the counter does
+    not know; with two images, because batch normalisation refuses to train on one.
     """
     model.train()
     try:
-        with FlopCounterMode(display=False) as counter, torch.no_grad():
+        with (
+            FlopCounterMode(display=False) as counter,
+            sdpa_kernel(SDPBackend.MATH),
+            torch.no_grad(),
+        ):
             model(_empty_images(model, 2, image_shape))
     finally:
         model.eval()

@@ -14,13 +14,13 @@ from cifarlab.errors import UserError
 def test_a_whole_archive_gives_images_labels_and_names(tmp_path):
     members = contents()
     # One pixel per colour plane, so that a wrong axis order shows.
-    members["train"][b"data"][7, [0, 1024 + 33, 2048 + 66]] = (10, 20, 30)
+    members["train"][b"data"][7, [0, 1024 + 32 + 5, 2048 + 64 + 9]] = (10, 20, 30)
     write_archive(tmp_path / "a.tar.gz", members)
     dataset = read_archive(tmp_path / "a.tar.gz")
     assert dataset.train.images.shape == (50_000, 32, 32, 3)
     assert dataset.train.images[7, 0, 0].tolist() == [10, 0, 0]
-    assert dataset.train.images[7, 1, 1].tolist() == [0, 20, 0]
-    assert dataset.train.images[7, 2, 2].tolist() == [0, 0, 30]
+    assert dataset.train.images[7, 1, 5].tolist() == [0, 20, 0]
+    assert dataset.train.images[7, 2, 9].tolist() == [0, 0, 30]
     assert dataset.test.labels.tolist() == [i % 100 for i in range(10_000)]
     assert dataset.coarse_of_fine.tolist() == [i // 5 for i in range(100)]
     assert dataset.fine_names[99] == "fine 99"

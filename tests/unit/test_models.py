@@ -59,6 +59,23 @@ def test_multiply_adds_are_those_that_torchvision_states(name):
     assert multiply_adds(model, (3, 224, 224)) / 1e9 == pytest.approx(stated, rel=2e-3, abs=6e-4)
 
 
+class Attends(torch.nn.Module):
+    """Attention over the rows of an image, which runs as one fused operation in testing."""
+
+    def __init__(self):
+        super().__init__()
+        self.attention = torch.nn.MultiheadAttention(32, 4, batch_first=True)
+
+    def forward(self, images):
+        rows = images[:, 0]
+        return self.attention(rows, rows, rows, need_weights=False)[0].mean(1)
+
+
+def test_multiply_adds_of_attention_are_counted_on_the_cpu_too():
+    projections, products = 4 * 32 * 32 * 32, 2 * 32 * 32 * 32
+    assert multiply_adds(Attends().eval(), (1, 32, 32)) == projections + products
+
+
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_the_head_of_every_torchvision_model_is_found_and_replaced(architecture):
     settings = checked_settings(

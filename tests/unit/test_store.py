@@ -12,7 +12,7 @@ from project import ROOT
 
 from cifarlab.dataset.store import Dataset, Split, load_manifest, load_split, save_dataset
 from cifarlab.errors import UserError
-from cifarlab.files import file_digest
+from cifarlab.files import file_digest, new_files
 
 NAMES = ["test_images.npy", "test_labels.npy", "train_images.npy", "train_labels.npy"]
 
@@ -89,6 +89,23 @@ def test_a_kill_while_writing_leaves_no_half_written_data_set(tmp_path, had_one)
     assert np.array_equal(
         load_split(folder / "manifest.json", "test").images, small_dataset(2).test.images
     )
+
+
+def test_a_set_that_cannot_be_completed_has_lost_its_seal(tmp_path):
+    for name in ("first", "seal"):
+        (tmp_path / name).write_text("old")
+    # A folder in the place of the second file stops the set half-way.
+    (tmp_path / "second/inside").mkdir(parents=True)
+    paths = [tmp_path / name for name in ("first", "second", "seal")]
+
+    def replace():
+        with new_files(*paths) as partial_paths:
+            for path in partial_paths:
+                path.write_text("new")
+
+    with pytest.raises(UserError, match="expected a place"):
+        replace()
+    assert names(tmp_path) == ["first", "second"]
 
 
 def small_file_limit():

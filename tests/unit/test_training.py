@@ -78,6 +78,15 @@ def test_every_image_is_seen_once_an_epoch_and_the_order_changes():
     assert first.tolist() != second.tolist()
 
 
+def test_the_seed_chooses_the_order_of_the_images():
+    images, labels = data()
+    first_losses = [
+        train(new_model(), images, labels, recipe(epochs=1), seed).losses[0] for seed in (0, 1)
+    ]
+    # The same untrained model on other first images.
+    assert first_losses[0] != first_losses[1]
+
+
 def test_the_mean_loss_of_an_epoch_weighs_the_last_smaller_batch_less():
     history = trained()[1]
     assert len(history.losses) == len(history.learning_rates) == 6

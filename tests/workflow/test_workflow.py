@@ -177,7 +177,9 @@ def test_a_fault_in_the_configuration_ends_before_any_job(project):
     project.configure(values)
     result = project.snakemake()
     assert result.returncode != 0
-    assert "recipes.quick.optimizer.learning_rat: unknown key" in result.stderr
+    lines = result.stderr.splitlines()
+    assert "error in the configuration: the settings are not valid:" in lines
+    assert lines[-1].startswith("  recipes.quick.optimizer.learning_rat: unknown key")
     assert "did you mean learning_rate?" in result.stderr
     assert "Traceback" not in result.stderr
     assert project.files() == []
