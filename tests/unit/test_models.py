@@ -90,7 +90,9 @@ def test_the_head_of_every_torchvision_model_is_found_and_replaced(architecture)
     name, head = find_head(model)
     assert next(head.parameters()).shape[0] == 7, name
     with torch.inference_mode():
-        images = torch.empty(2, 3, settings.input_size, settings.input_size, device="meta")
+        images = torch.zeros(
+            2, 3, settings.input_size, settings.input_size, device=head.weight.device
+        )
         assert model(images).shape == (2, 7)
 
 
@@ -176,9 +178,11 @@ def make(n):
     assert model_cost(model, (3, 32, 32), "activations-x2-MiB-batch1")["total_params"] == 3073 * 7
 
 
-def test_settings_that_a_model_cannot_run_with_are_named():
-    with pytest.raises(UserError, match=r'cannot be built and run.*"input_size": 16'):
-        build_model(settings_of("cnn_5", input_size=16), 10)
+@pytest.mark.parametrize("build", [build_model, build_for_counting])
+@pytest.mark.parametrize(("name", "input_size"), [("cnn_5", 16), ("vit_b_32", 100)])
+def test_settings_that_a_model_cannot_run_with_are_named(build, name, input_size):
+    with pytest.raises(UserError, match=rf'cannot be built and run.*"input_size": {input_size}'):
+        build(settings_of(name, input_size=input_size), 10)
 
 
 def own_model(tmp_path, text, factory="make", **options):
@@ -206,9 +210,10 @@ def test_a_users_factory_gets_the_number_of_classes_and_its_options(tmp_path):
         (LINEAR.format(outputs="n + 1"), "make", r"logits of shape \(2, 7\).*found \(2, 8\)"),
     ],
 )
-def test_a_fault_of_a_users_factory_is_named(tmp_path, text, factory, words):
+@pytest.mark.parametrize("build", [build_model, build_for_counting])
+def test_a_fault_of_a_users_factory_is_named(tmp_path, text, factory, words, build):
     settings = own_model(tmp_path, text or "", factory)
     if text is None:
         (tmp_path / "my_model.py").unlink()
     with pytest.raises(UserError, match=words):
-        build_model(settings, 7)
+        build(settings, 7)

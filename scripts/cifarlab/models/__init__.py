@@ -44,21 +44,15 @@ def build_model(settings, n_classes):
 def build_for_counting(settings, n_classes):
     """The same in eval mode, on the meta device if it can be: all shapes, nothing computed.
 
-    A model that needs numbers to be built (RegNet's widths) is moved there; one that needs them
-    to run stays on the CPU.
+    Some models need numbers to be built (RegNet's widths) or to run; those are on the CPU.
     """
     import torch
 
-    build = FAMILIES[settings.family].build
     try:
-        try:
-            with torch.device("meta"):
-                model = build(settings, n_classes)
-        except (NotImplementedError, RuntimeError):
-            with _faults_of_the_model(settings):
-                model = build(settings, n_classes).to("meta")
+        with torch.device("meta"):
+            model = FAMILIES[settings.family].build(settings, n_classes)
         _try_out(model, settings, n_classes)
-    except (NotImplementedError, RuntimeError):
+    except Exception:  # built again on the CPU, where a fault of the model itself is told
         model = build_model(settings, n_classes)
     return model.eval()
 

@@ -134,10 +134,7 @@ def losses_figure(content):
                 markersize=5,
                 label=entry_title(content, entry),
             )
-        axes.set_xlabel("step")
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.set_ylabel("training loss, smoothed")
-        axes.legend()
+        _label_loss_over_steps(axes, "training loss, smoothed")
         return _svg(figure)
 
 
@@ -152,11 +149,15 @@ def loss_figure(content, entry):
             axes.plot(
                 *smoothed(losses), **style, markevery=0.1, markersize=5, label=f"seed {run.seed}"
             )
-        axes.set_xlabel("step")
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.set_ylabel("training loss")
-        axes.legend()
+        _label_loss_over_steps(axes, "training loss")
         return _svg(figure)
+
+
+def _label_loss_over_steps(axes, loss):
+    axes.set_xlabel("step")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.set_ylabel(loss)
+    axes.legend()
 
 
 def entry_title(content, entry):
