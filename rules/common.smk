@@ -31,7 +31,9 @@ DATASET = CONFIGURATION.dataset
 RESULTS = Path("results") / DATASET.name
 LOGS = RESULTS / "logs"
 RUN = RESULTS / "runs/{model}/{recipe}/seed-{seed}"
-MANIFEST = RESULTS / "data/manifest.json"
+RECORDS = RESULTS / "records"
+DATA = RESULTS / "data"
+MANIFEST = DATA / "manifest.json"
 PUBLISHED = CONFIGURATION.published
 DEVICE = CONFIGURATION.device
 THREADS = CONFIGURATION.threads
@@ -40,6 +42,8 @@ ALL_CORES = max(THREADS, workflow.resource_settings.cores or 0)
 # With device auto a job uses a GPU where it finds one, so it asks for one.
 GPUS_PER_RUN = 0 if DEVICE == "cpu" else 1
 COMPARED_MODELS = list(dict.fromkeys(run.model for run in RUNS))
+PRETRAINED_MODELS = [name for name in COMPARED_MODELS if CONFIGURATION.models[name].is_pretrained]
+VERSIONS_ARE_LOCKED = CONFIGURATION.library_versions == "locked"
 
 
 wildcard_constraints:
@@ -48,21 +52,35 @@ wildcard_constraints:
     seed=r"\d+",
 
 
-def data_arguments():
-    """The words that tell scripts/data.py where the images come from."""
+def locked_versions():
+    """The versions of torch and torchvision in the lock file, as canonical JSON."""
+    lock = (Path(workflow.basedir) / "requirements.lock").read_text(encoding="utf-8")
+    return canonical_json(dict(re.findall(r"^(torch|torchvision)==([\w.+]+)", lock, re.MULTILINE)))
+
+
+LOCKED_VERSIONS = locked_versions()
+
+
+def data_settings():
+    """What the images are, by the names of scripts/data.py's arguments."""
     if DATASET.is_synthetic:
-        return [
-            "synthetic",
-            *("--train-per-class", DATASET.synthetic.train_per_class),
-            *("--test-per-class", DATASET.synthetic.test_per_class),
-            *("--seed", DATASET.synthetic.seed),
-        ]
-    return [
-        "archive",
-        *("--source", *DATASET.source),
-        *("--md5", DATASET.md5),
-        *("--downloads", "results/downloads"),
-    ]
+        return {"kind": "synthetic", **DATASET.synthetic.model_dump()}
+    return {"kind": "archive", "md5": DATASET.md5}
+
+
+def data_arguments():
+    """The words that tell scripts/data.py what to make, and where to find it."""
+    settings = data_settings()
+    words = [settings.pop("kind")]
+    for name, value in settings.items():
+        words += [f"--{name.replace('_', '-')}", str(value)]
+    # Where the images come from has no bearing on what they are: their digest is given.
+    if not DATASET.is_synthetic:
+        words += ["--source", *DATASET.source, "--downloads", "results/downloads"]
+    return words
+
+
+DATA_ARGUMENTS = data_arguments()
 
 
 def model_settings(wildcards):
@@ -87,20 +105,26 @@ def recipes_of_model(wildcards):
     return canonical_json({name: recipe.model_dump() for name, recipe in recipes.items()})
 
 
-def code_of_model(wildcards):
-    """The user's own file that a job's model is built from, if any."""
-    return CONFIGURATION.models[wildcards.model].code_file or []
+def code_with_model(command):
+    """A command's file with those that build a job's model: its family's, and the user's own."""
+
+    def files(wildcards):
+        settings = CONFIGURATION.models[wildcards.model]
+        family = f"scripts/cifarlab/models/{settings.family}.py"
+        return ancient([command, family, *filter(None, [settings.code_file])])
+
+    return files
 
 
 def local_weights(wildcards):
     """The local file that a job's model starts from, if any."""
-    return CONFIGURATION.models[wildcards.model].local_weights or []
+    return ancient(CONFIGURATION.models[wildcards.model].local_weights or [])
 
 
 def initial_weights(wildcards):
     """The output of the stage weights that a job's model starts from, if any."""
     if CONFIGURATION.models[wildcards.model].is_pretrained:
-        return str(RESULTS / "weights/{model}.safetensors").format(model=wildcards.model)
+        return ancient(str(RESULTS / "weights/{model}.safetensors").format(model=wildcards.model))
     return []
 
 

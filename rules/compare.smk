@@ -5,10 +5,13 @@
 rule compare:
     """All runs side by side, and their means over seeds."""
     input:
-        metrics=of_all_runs(RUN / "metrics.json"),
-        training=of_all_runs(RUN / "training.json"),
-        costs=of_all_models(rules.cost.output.cost),
+        code=ancient("scripts/compare.py"),
+        metrics=ancient(of_all_runs(RUN / "metrics.json")),
+        training=ancient(of_all_runs(RUN / "training.json")),
+        costs=ancient(of_all_models(rules.cost.output.cost)),
+        stale=if_stale("compare"),
     output:
+        record=RECORDS / "compare.json",
         runs=report(
             RESULTS / "compare/runs.csv",
             caption="../templates/captions/runs.rst",
@@ -32,4 +35,5 @@ rule compare:
         runs=of_all_runs(RUN),
     shell:
         "python scripts/compare.py --runs {params.runs:q} --costs {input.costs:q}"
-        " --runs-csv {output.runs:q} --comparison {output.comparison:q} > {log:q} 2>&1"
+        " --runs-csv {output.runs:q} --comparison {output.comparison:q}"
+        " --record {output.record:q} --code {input.code:q} > {log:q} 2>&1"

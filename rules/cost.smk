@@ -5,9 +5,11 @@
 rule cost:
     """Parameters, sizes, speed and memory of one model, and its structure."""
     input:
-        dataset=MANIFEST,
-        code=code_of_model,
+        code=code_with_model("scripts/cost.py"),
+        dataset=ancient(DATA / "classes.json"),
+        stale=if_stale("cost"),
     output:
+        record=RECORDS / "cost/{model}.json",
         cost=RESULTS / "cost/{model}.json",
         structure=report(
             RESULTS / "cost/{model}.svg",
@@ -25,12 +27,13 @@ rule cost:
         mem_mb=16000,
         runtime=60,
     params:
+        name=lambda wildcards: wildcards.model,
         model=model_settings,
         recipes=recipes_of_model,
         device=DEVICE,
         threads=THREADS,
     shell:
-        "python scripts/cost.py --dataset {input.dataset:q} --name {wildcards.model:q}"
+        "python scripts/cost.py --dataset {input.dataset:q} --name {params.name:q}"
         " --model {params.model:q} --recipes {params.recipes:q} --device {params.device}"
         " --threads {params.threads} --cost {output.cost:q} --structure {output.structure:q}"
-        " > {log:q} 2>&1"
+        " --record {output.record:q} --code {input.code:q} > {log:q} 2>&1"

@@ -1,13 +1,18 @@
 # In: the CIFAR-100 archive, fetched or local, or nothing for synthetic images.
-# Out: the arrays of both splits, and the manifest that seals them.
+# Out: the arrays of both splits, what describes them, and the manifest that seals the set.
 
 
-rule data:
+checkpoint data:
     """The images and labels, checked and memory-mappable; the manifest is written last."""
+    input:
+        code=ancient("scripts/data.py"),
+        stale=if_stale("data"),
     output:
         manifest=MANIFEST,
+        descriptions=expand(DATA / "{part}.json", part=["train", "test", "classes"]),
+        record=RECORDS / "data.json",
         arrays=expand(
-            RESULTS / "data/{split}_{part}.npy",
+            DATA / "{split}_{part}.npy",
             split=["train", "test"],
             part=["images", "labels"],
         ),
@@ -19,6 +24,7 @@ rule data:
         mem_mb=2000,
         runtime=120,
     params:
-        source=data_arguments(),
+        **data_settings(),
     shell:
-        "python scripts/data.py --manifest {output.manifest:q} {params.source:q}" " > {log:q} 2>&1"
+        "python scripts/data.py --code {input.code:q} --record {output.record:q}"
+        " --manifest {output.manifest:q} {DATA_ARGUMENTS:q} > {log:q} 2>&1"

@@ -5,11 +5,13 @@
 rule evaluate:
     """Test logits of one run, once, without gradients."""
     input:
-        dataset=MANIFEST,
-        code=code_of_model,
-        weights=RUN / "weights.safetensors",
+        code=code_with_model("scripts/evaluate.py"),
+        dataset=ancient(DATA / "test.json"),
+        weights=ancient(RUN / "weights.safetensors"),
+        stale=if_stale("evaluate"),
     output:
         predictions=RUN / "predictions.npz",
+        record=RECORDS / "evaluate/{model}/{recipe}/seed-{seed}.json",
     log:
         LOGS / "evaluate/{model}/{recipe}/seed-{seed}.log",
     conda:
@@ -22,20 +24,23 @@ rule evaluate:
     params:
         model=model_settings,
         batch_size=images_at_once,
-        device=DEVICE,
     shell:
         "python scripts/evaluate.py --dataset {input.dataset:q} --model {params.model:q}"
-        " --weights {input.weights:q} --batch-size {params.batch_size} --device {params.device} --threads {threads}"
-        " --predictions {output.predictions:q} > {log:q} 2>&1"
+        " --weights {input.weights:q} --batch-size {params.batch_size} --device {DEVICE}"
+        " --threads {threads} --predictions {output.predictions:q} --record {output.record:q}"
+        " --code {input.code:q} > {log:q} 2>&1"
 
 
 rule metrics:
     """Accuracies and loss of one run, from its predictions."""
     input:
-        dataset=MANIFEST,
-        predictions=RUN / "predictions.npz",
+        code=ancient("scripts/metrics.py"),
+        dataset=ancient(DATA / "classes.json"),
+        predictions=ancient(RUN / "predictions.npz"),
+        stale=if_stale("metrics"),
     output:
         metrics=RUN / "metrics.json",
+        record=RECORDS / "metrics/{model}/{recipe}/seed-{seed}.json",
     log:
         LOGS / "metrics/{model}/{recipe}/seed-{seed}.log",
     conda:
@@ -45,4 +50,5 @@ rule metrics:
         runtime=5,
     shell:
         "python scripts/metrics.py --dataset {input.dataset:q}"
-        " --predictions {input.predictions:q} --metrics {output.metrics:q} > {log:q} 2>&1"
+        " --predictions {input.predictions:q} --metrics {output.metrics:q}"
+        " --record {output.record:q} --code {input.code:q} > {log:q} 2>&1"

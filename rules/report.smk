@@ -7,18 +7,23 @@ REPORT = RESULTS / "report"
 rule report:
     """The report; `snakemake report` makes it and what it needs."""
     input:
-        dataset=MANIFEST,
-        comparison=rules.compare.output.comparison,
-        runs=[
-            path
-            for name in ("history.csv", "training.json", "metrics.json")
-            for path in of_all_runs(RUN / name)
-        ],
-        costs=of_all_models(rules.cost.output.cost),
-        structures=of_all_models(rules.cost.output.structure),
-        published=PUBLISHED,
-        templates=expand("templates/report.{kind}", kind=["html.j2", "md.j2", "css"]),
+        code=ancient("scripts/report.py"),
+        dataset=ancient(MANIFEST),
+        comparison=ancient(rules.compare.output.comparison),
+        runs=ancient(
+            [
+                path
+                for name in ("history.csv", "training.json", "metrics.json")
+                for path in of_all_runs(RUN / name)
+            ]
+        ),
+        costs=ancient(of_all_models(rules.cost.output.cost)),
+        structures=ancient(of_all_models(rules.cost.output.structure)),
+        published=ancient(PUBLISHED),
+        templates=ancient([str(path) for path in Path("templates").rglob("*") if path.is_file()]),
+        stale=if_stale("report"),
     output:
+        record=RECORDS / "report.json",
         html=report(
             REPORT / "report.en.html",
             caption="../templates/captions/report.rst",
@@ -54,4 +59,5 @@ rule report:
         "python scripts/report.py --dataset {input.dataset:q} --comparison {input.comparison:q}"
         " --runs {params.runs:q} --costs {input.costs:q} --published {input.published:q}"
         " --command {params.command:q}"
-        " --html {output.html:q} --markdown {output.markdown:q} > {log:q} 2>&1"
+        " --html {output.html:q} --markdown {output.markdown:q}"
+        " --record {output.record:q} --code {input.code:q} > {log:q} 2>&1"

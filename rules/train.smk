@@ -5,14 +5,16 @@
 rule train:
     """One run: one model, one recipe, one seed."""
     input:
-        dataset=MANIFEST,
-        code=code_of_model,
+        code=code_with_model("scripts/train.py"),
+        dataset=ancient(DATA / "train.json"),
         initial=initial_weights,
+        stale=if_stale("train"),
     output:
         weights=RUN / "weights.safetensors",
         history=RUN / "history.csv",
         epochs=RUN / "epochs.csv",
         training=RUN / "training.json",
+        record=RECORDS / "train/{model}/{recipe}/seed-{seed}.json",
     log:
         LOGS / "train/{model}/{recipe}/seed-{seed}.log",
     conda:
@@ -25,13 +27,12 @@ rule train:
     params:
         model=model_settings,
         recipe=recipe_settings,
-        device=DEVICE,
-        initial=lambda wildcards, input: (
-            ["--initial-weights", input.initial] if input.initial else []
-        ),
+        seed=lambda wildcards: int(wildcards.seed),
+        versions=LOCKED_VERSIONS,
     shell:
         "python scripts/train.py --dataset {input.dataset:q} --model {params.model:q}"
-        " --recipe {params.recipe:q} --seed {wildcards.seed} {params.initial:q}"
-        " --device {params.device} --threads {threads} --weights {output.weights:q}"
+        " --recipe {params.recipe:q} --seed {params.seed} --versions {params.versions:q}"
+        " --initial-weights {input.initial:q} --device {DEVICE} --threads {threads} --weights {output.weights:q}"
         " --history {output.history:q} --epochs {output.epochs:q}"
-        " --training {output.training:q} > {log:q} 2>&1"
+        " --training {output.training:q} --record {output.record:q} --code {input.code:q}"
+        " > {log:q} 2>&1"

@@ -2,13 +2,15 @@
 # Out: the tensors that the model starts from, checked against it, with their origin.
 
 
-rule weights:
+checkpoint weights:
     """Weights to start from, without a head that does not fit."""
     input:
-        dataset=MANIFEST,
-        code=code_of_model,
+        code=code_with_model("scripts/weights.py"),
+        dataset=ancient(DATA / "classes.json"),
         local=local_weights,
+        stale=if_stale("weights"),
     output:
+        record=RECORDS / "weights/{model}.json",
         weights=RESULTS / "weights/{model}.safetensors",
     log:
         LOGS / "weights/{model}.log",
@@ -21,4 +23,5 @@ rule weights:
         model=model_settings,
     shell:
         "python scripts/weights.py --dataset {input.dataset:q} --model {params.model:q}"
-        " --downloads results/downloads --weights {output.weights:q} > {log:q} 2>&1"
+        " --downloads results/downloads --weights {output.weights:q} --record {output.record:q}"
+        " --code {input.code:q} > {log:q} 2>&1"

@@ -3,13 +3,13 @@
 import argparse
 from pathlib import Path
 
+from cifarlab.command import run_command
 from cifarlab.comparison import compare, tabulate_runs
-from cifarlab.errors import run_command
 from cifarlab.files import new_files, read_json
-from cifarlab.results import RunFolder
+from cifarlab.results import RunFolder, files_of_runs
 
 
-def parse_arguments():
+def argument_parser():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         "--runs", type=Path, nargs="+", required=True, help="folders runs/<model>/<recipe>/seed-<n>"
@@ -21,11 +21,10 @@ def parse_arguments():
     parser.add_argument(
         "--comparison", type=Path, required=True, help="CSV to write, a row per model × recipe"
     )
-    return parser.parse_args()
+    return parser
 
 
-def main():
-    arguments = parse_arguments()
+def main(arguments):
     runs = tabulate_runs([RunFolder(path) for path in arguments.runs])
     comparison = compare(runs, {path.stem: read_json(path) for path in arguments.costs})
     with new_files(arguments.runs_csv, arguments.comparison) as (runs_path, comparison_path):
@@ -34,4 +33,10 @@ def main():
 
 
 if __name__ == "__main__":
-    run_command(main)
+    run_command(
+        argument_parser(),
+        main,
+        settings=["runs"],
+        inputs=lambda a: [*files_of_runs(a.runs, "metrics.json", "training.json"), *a.costs],
+        outputs=["runs_csv", "comparison"],
+    )

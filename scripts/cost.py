@@ -5,10 +5,10 @@ from pathlib import Path
 
 import torch
 
+from cifarlab.command import run_command
 from cifarlab.cost import model_cost
-from cifarlab.dataset.store import load_manifest
+from cifarlab.dataset.store import load_description
 from cifarlab.devices import DEVICES, choose_device, device_name, library_versions
-from cifarlab.errors import run_command
 from cifarlab.files import new_files, to_json
 from cifarlab.measurements import measure_memory, measure_speed
 from cifarlab.models import ModelSettings, build_for_counting, build_model
@@ -17,9 +17,9 @@ from cifarlab.settings import settings_from_json
 from cifarlab.structure import structure_svg, structure_text, structure_tree
 
 
-def parse_arguments():
+def argument_parser():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--dataset", type=Path, required=True, help="manifest.json of the data set")
+    parser.add_argument("--dataset", type=Path, required=True, help="classes.json of the data set")
     parser.add_argument("--name", required=True, help="of the model, for the drawing")
     parser.add_argument("--model", required=True, help="settings of the model, as JSON")
     parser.add_argument(
@@ -31,15 +31,14 @@ def parse_arguments():
     parser.add_argument("--threads", type=int, default=1, help="of the CPU (default: %(default)s)")
     parser.add_argument("--cost", type=Path, required=True, help="JSON file to write")
     parser.add_argument("--structure", type=Path, required=True, help="SVG file to write")
-    return parser.parse_args()
+    return parser
 
 
-def main():
-    arguments = parse_arguments()
+def main(arguments):
     settings = settings_from_json(ModelSettings, arguments.model)
     recipes = settings_from_json(dict[str, Recipe], arguments.recipes)
-    manifest = load_manifest(arguments.dataset)
-    n_classes, image_side = len(manifest["fine_names"]), manifest["image_shape"][0]
+    classes = load_description(arguments.dataset)
+    n_classes, image_side = classes["n_classes"], classes["image_shape"][0]
     image_shape = (3, settings.input_size, settings.input_size)
     torch.set_num_threads(arguments.threads)
     device = choose_device(arguments.device)
@@ -72,4 +71,10 @@ def main():
 
 
 if __name__ == "__main__":
-    run_command(main)
+    run_command(
+        argument_parser(),
+        main,
+        settings=["name", "model", "recipes", "device", "threads"],
+        inputs=["dataset"],
+        outputs=["cost", "structure"],
+    )

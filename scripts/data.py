@@ -1,19 +1,19 @@
 """Prepare a data set: fetch and check the CIFAR-100 archive, or make a synthetic stand-in.
 
-Writes the arrays of both splits beside --manifest, and the manifest last.
+Writes the arrays of both splits and what describes them beside --manifest, which comes last.
 """
 
 import argparse
 from pathlib import Path
 
+from cifarlab.command import run_command
 from cifarlab.dataset.archive import read_archive
-from cifarlab.dataset.store import save_dataset
+from cifarlab.dataset.store import FILES, save_dataset
 from cifarlab.dataset.synthetic import make_synthetic
 from cifarlab.download import add_patience_arguments, fetch, patience_from
-from cifarlab.errors import run_command
 
 
-def parse_arguments():
+def argument_parser():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--manifest", type=Path, required=True, help="manifest.json to write")
     kind = parser.add_subparsers(dest="kind", required=True, metavar="{archive,synthetic}")
@@ -30,11 +30,10 @@ def parse_arguments():
     synthetic.add_argument("--train-per-class", type=int, default=500)
     synthetic.add_argument("--test-per-class", type=int, default=100)
     synthetic.add_argument("--seed", type=int, default=0)
-    return parser.parse_args()
+    return parser
 
 
-def main():
-    arguments = parse_arguments()
+def main(arguments):
     if arguments.kind == "synthetic":
         settings = {
             "train_per_class": arguments.train_per_class,
@@ -52,4 +51,9 @@ def main():
 
 
 if __name__ == "__main__":
-    run_command(main)
+    run_command(
+        argument_parser(),
+        main,
+        settings=["kind", "md5", "train_per_class", "test_per_class", "seed"],
+        outputs=lambda a: [a.manifest.parent / name for name in FILES],
+    )

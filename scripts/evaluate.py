@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from cifarlab.dataset.store import load_manifest, load_split
+from cifarlab.command import run_command
+from cifarlab.dataset.store import load_description, load_split
 from cifarlab.devices import DEVICES, choose_device
-from cifarlab.errors import UserError, run_command
+from cifarlab.errors import UserError
 from cifarlab.files import new_files
 from cifarlab.inputs import Images, InputSettings
 from cifarlab.models import ModelSettings, build_model
@@ -17,9 +18,9 @@ from cifarlab.settings import settings_from_json
 from cifarlab.weights import load_into, read_metadata
 
 
-def parse_arguments():
+def argument_parser():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--dataset", type=Path, required=True, help="manifest.json of the data set")
+    parser.add_argument("--dataset", type=Path, required=True, help="test.json of the data set")
     parser.add_argument("--model", required=True, help="settings of the model, as JSON")
     parser.add_argument("--weights", type=Path, required=True, help="weights.safetensors to read")
     parser.add_argument(
@@ -28,17 +29,15 @@ def parse_arguments():
     parser.add_argument("--device", choices=DEVICES, default="auto")
     parser.add_argument("--threads", type=int, default=1, help="of the CPU (default: %(default)s)")
     parser.add_argument("--predictions", type=Path, required=True, help="NPZ file to write")
-    return parser.parse_args()
+    return parser
 
 
-def main():
-    arguments = parse_arguments()
+def main(arguments):
     settings = settings_from_json(ModelSettings, arguments.model)
     torch.set_num_threads(arguments.threads)
     device = choose_device(arguments.device)
-    manifest = load_manifest(arguments.dataset)
-    split = load_split(arguments.dataset, "test")
-    model = build_model(settings, len(manifest["fine_names"]))
+    split = load_split(arguments.dataset)
+    model = build_model(settings, load_description(arguments.dataset)["n_classes"])
     load_into(model, arguments.weights)
     model = model.to(device, memory_format=torch.channels_last)
     inputs = InputSettings(**read_metadata(arguments.weights)["inputs"])
@@ -53,4 +52,10 @@ def main():
 
 
 if __name__ == "__main__":
-    run_command(main)
+    run_command(
+        argument_parser(),
+        main,
+        settings=["model"],
+        inputs=["dataset", "weights"],
+        outputs=["predictions"],
+    )

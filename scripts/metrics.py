@@ -6,8 +6,9 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from cifarlab.dataset.store import load_manifest
-from cifarlab.errors import UserError, run_command
+from cifarlab.command import run_command
+from cifarlab.dataset.store import load_description
+from cifarlab.errors import UserError
 from cifarlab.files import new_files, to_json
 from cifarlab.metrics import (
     class_accuracies,
@@ -17,12 +18,12 @@ from cifarlab.metrics import (
 )
 
 
-def parse_arguments():
+def argument_parser():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--predictions", type=Path, required=True, help="NPZ file to read")
-    parser.add_argument("--dataset", type=Path, required=True, help="manifest.json of the data set")
+    parser.add_argument("--dataset", type=Path, required=True, help="classes.json of the data set")
     parser.add_argument("--metrics", type=Path, required=True, help="JSON file to write")
-    return parser.parse_args()
+    return parser
 
 
 def load_predictions(path):
@@ -34,10 +35,9 @@ def load_predictions(path):
         raise UserError(f"cannot read predictions in {path} ({error}); evaluate again") from error
 
 
-def main():
-    arguments = parse_arguments()
+def main(arguments):
     logits, labels = load_predictions(arguments.predictions)
-    coarse_of_fine = load_manifest(arguments.dataset)["coarse_of_fine"]
+    coarse_of_fine = load_description(arguments.dataset)["coarse_of_fine"]
     metrics = {
         "test_images": len(labels),
         "test_accuracy_percent": 100 * top_k_accuracy(logits, labels, 1),
@@ -51,4 +51,4 @@ def main():
 
 
 if __name__ == "__main__":
-    run_command(main)
+    run_command(argument_parser(), main, inputs=["dataset", "predictions"], outputs=["metrics"])

@@ -3,14 +3,15 @@
 import argparse
 from pathlib import Path
 
-from cifarlab.errors import run_command
+from cifarlab.command import run_command
 from cifarlab.files import new_files
 from cifarlab.report.content import gather
 from cifarlab.report.figures import standalone_svg
 from cifarlab.report.render import draw_figures, render
+from cifarlab.results import files_of_runs
 
 
-def parse_arguments():
+def argument_parser():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--dataset", type=Path, required=True, help="manifest.json of the data set")
     parser.add_argument("--comparison", type=Path, required=True, help="comparison.csv to read")
@@ -32,11 +33,10 @@ def parse_arguments():
         required=True,
         help="Markdown file to write; its figures go into a folder figures/ beside it",
     )
-    return parser.parse_args()
+    return parser
 
 
-def main():
-    arguments = parse_arguments()
+def main(arguments):
     content = gather(
         arguments.dataset,
         arguments.comparison,
@@ -56,4 +56,18 @@ def main():
 
 
 if __name__ == "__main__":
-    run_command(main)
+    run_command(
+        argument_parser(),
+        main,
+        settings=["runs", "command"],
+        inputs=lambda a: [
+            *(a.dataset, a.comparison, a.published),
+            *files_of_runs(a.runs, "history.csv", "training.json", "metrics.json"),
+            *(file for cost in a.costs for file in (cost, cost.with_suffix(".svg"))),
+            *(file for file in sorted(a.templates.rglob("*")) if file.is_file()),
+        ],
+        outputs=lambda a: [
+            *(a.html, a.markdown),
+            *sorted((a.markdown.parent / "figures").glob("*.svg")),
+        ],
+    )

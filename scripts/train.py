@@ -6,7 +6,8 @@ from pathlib import Path
 
 import torch
 
-from cifarlab.dataset.store import load_manifest, load_split
+from cifarlab.command import run_command
+from cifarlab.dataset.store import load_description, load_split
 from cifarlab.devices import (
     DEVICES,
     choose_device,
@@ -14,7 +15,6 @@ from cifarlab.devices import (
     library_versions,
     peak_memory_mb,
 )
-from cifarlab.errors import run_command
 from cifarlab.files import new_files, to_json, write_csv
 from cifarlab.inputs import Images, input_settings
 from cifarlab.models import ModelSettings, build_model
@@ -24,13 +24,19 @@ from cifarlab.training import train
 from cifarlab.weights import load_initial, weights_as_bytes
 
 
-def parse_arguments():
+def argument_parser():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--dataset", type=Path, required=True, help="manifest.json of the data set")
+    parser.add_argument("--dataset", type=Path, required=True, help="train.json of the data set")
     parser.add_argument("--model", required=True, help="settings of the model, as JSON")
     parser.add_argument("--recipe", required=True, help="settings of the recipe, as JSON")
     parser.add_argument(
-        "--initial-weights", type=Path, help=".safetensors file of the stage weights, if any"
+        "--initial-weights",
+        type=Path,
+        nargs="?",
+        help=".safetensors file of the stage weights, if any",
+    )
+    parser.add_argument(
+        "--versions", default="{}", help="JSON object, the locked versions, for the record"
     )
     parser.add_argument("--seed", type=int, required=True, help="of the weights and of the order")
     parser.add_argument("--device", choices=DEVICES, default="auto")
@@ -39,25 +45,24 @@ def parse_arguments():
     parser.add_argument("--history", type=Path, required=True, help="CSV to write, a row per step")
     parser.add_argument("--epochs", type=Path, required=True, help="CSV to write, a row per epoch")
     parser.add_argument("--training", type=Path, required=True, help="JSON record to write")
-    return parser.parse_args()
+    return parser
 
 
-def main():
-    arguments = parse_arguments()
+def main(arguments):
     model_settings = settings_from_json(ModelSettings, arguments.model)
     recipe = settings_from_json(Recipe, arguments.recipe)
     torch.set_num_threads(arguments.threads)
     device = choose_device(arguments.device)
-    manifest = load_manifest(arguments.dataset)
-    split = load_split(arguments.dataset, "train")
+    description = load_description(arguments.dataset)
+    split = load_split(arguments.dataset)
 
     started_at = datetime.now(UTC)
     torch.manual_seed(arguments.seed)
-    model = build_model(model_settings, len(manifest["fine_names"]))
+    model = build_model(model_settings, description["n_classes"])
     origin = load_initial(model, model_settings, arguments.initial_weights)
     memory_format = torch.channels_last if recipe.channels_last else torch.contiguous_format
     model = model.to(device, memory_format=memory_format)
-    inputs = input_settings(model_settings, manifest, origin)
+    inputs = input_settings(model_settings, description, origin)
     images = Images(split.images, inputs, device)
     labels = torch.tensor(split.labels, device=device)
     history = train(model, images, labels, recipe, arguments.seed)
@@ -68,7 +73,7 @@ def main():
         "inputs": inputs.to_dict(),
         "micro_batch": history.micro_batch,
         "seed": arguments.seed,
-        "dataset_sha256": manifest["sha256"],
+        "dataset_sha256": description["sha256"],
         "steps": len(history.losses),
         "train_seconds": history.train_seconds,
         "images_per_second": history.images_seen / history.train_seconds,
@@ -95,4 +100,10 @@ def main():
 
 
 if __name__ == "__main__":
-    run_command(main)
+    run_command(
+        argument_parser(),
+        main,
+        settings=["model", "recipe", "seed", "versions"],
+        inputs=["dataset", "initial_weights"],
+        outputs=["weights", "history", "epochs", "training"],
+    )

@@ -6,9 +6,9 @@ The head for other classes is left out; whatever else does not fit ends with a l
 import argparse
 from pathlib import Path
 
-from cifarlab.dataset.store import load_manifest
+from cifarlab.command import run_command
+from cifarlab.dataset.store import load_description
 from cifarlab.download import add_patience_arguments, patience_from
-from cifarlab.errors import run_command
 from cifarlab.files import new_files
 from cifarlab.models import ModelSettings, build_for_counting
 from cifarlab.pretrained import describe_origin, fit_to_model, locate_weights
@@ -16,21 +16,21 @@ from cifarlab.settings import settings_from_json
 from cifarlab.weights import read_state, weights_as_bytes
 
 
-def parse_arguments():
+def argument_parser():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--dataset", type=Path, required=True, help="manifest.json of the data set")
+    parser.add_argument("--dataset", type=Path, required=True, help="classes.json of the data set")
     parser.add_argument("--model", required=True, help="settings of the model, as JSON")
     parser.add_argument("--downloads", type=Path, required=True, help="folder that keeps downloads")
     parser.add_argument("--weights", type=Path, required=True, help=".safetensors file to write")
     add_patience_arguments(parser)
-    return parser.parse_args()
+    return parser
 
 
-def main():
-    arguments = parse_arguments()
+def main(arguments):
     settings = settings_from_json(ModelSettings, arguments.model)
     path, origin = locate_weights(settings, arguments.downloads, patience_from(arguments))
-    model = build_for_counting(settings, len(load_manifest(arguments.dataset)["fine_names"]))
+    n_classes = load_description(arguments.dataset)["n_classes"]
+    model = build_for_counting(settings, n_classes)
     state, head_fits = fit_to_model(read_state(path), model, settings, path)
     content = weights_as_bytes(state, describe_origin(origin, path, head_fits))
     with new_files(arguments.weights) as (weights_path,):
@@ -38,4 +38,10 @@ def main():
 
 
 if __name__ == "__main__":
-    run_command(main)
+    run_command(
+        argument_parser(),
+        main,
+        settings=["model"],
+        inputs=lambda a: [a.dataset, settings_from_json(ModelSettings, a.model).local_weights],
+        outputs=["weights"],
+    )

@@ -10,7 +10,16 @@ from pathlib import Path
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
-PROJECT = ("Snakefile", "config", "envs", "profiles", "rules", "scripts", "templates")
+PROJECT = (
+    "Snakefile",
+    "config",
+    "envs",
+    "profiles",
+    "requirements.lock",
+    "rules",
+    "scripts",
+    "templates",
+)
 # Two models and two seeds on few images: every stage, in seconds.
 SMALL = {
     "dataset": {

@@ -1,7 +1,7 @@
 """What a configuration may say, and the runs that it asks for."""
 
 from itertools import product
-from typing import Annotated, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
@@ -99,6 +99,10 @@ class Configuration(Settings):
 
     published: Annotated[str, Field(min_length=1)]
     """CSV file of the published numbers."""
+
+    library_versions: Literal["locked", "any"] = "locked"
+    """locked: a training with other versions of torch and torchvision than the lock file's is
+    stale; any: it is accepted, and the report says so."""
 
 
 class Run(NamedTuple):

@@ -22,17 +22,17 @@ class InputSettings:
         return asdict(self)
 
 
-def input_settings(settings, manifest, origin):
+def input_settings(settings, description, origin):
     """The InputSettings of a model.
 
-    settings: of the model; manifest: of the data set; origin: of its weights, or empty.
+    settings: of the model; description: of the training split; origin: of its weights, or empty.
     """
     if settings.normalize == "imagenet":
         mean, std = IMAGENET_MEAN, IMAGENET_STD
     elif settings.normalize == "auto" and "mean" in origin:
         mean, std = origin["mean"], origin["std"]
     else:
-        mean, std = manifest["channel_mean"], manifest["channel_std"]
+        mean, std = description["channel_mean"], description["channel_std"]
     return InputSettings(settings.input_size, list(mean), list(std))
 
 

@@ -41,3 +41,8 @@ class RunFolder:
     def metrics(self):
         """The metrics on the test split, a dict."""
         return read_json(self.path / "metrics.json")
+
+
+def files_of_runs(folders, *names):
+    """Paths of the files with these names in the folders of runs."""
+    return [folder / name for folder in folders for name in names]

@@ -1,4 +1,8 @@
-"""A prepared data set on disk: memory-mappable arrays and a manifest that seals them."""
+"""A prepared data set on disk: memory-mappable arrays, and JSON files that describe and seal them.
+
+train.json and test.json describe a split each, classes.json the classes; a stage reads only what
+it needs, so that another test split leaves the training as it is. manifest.json has everything.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +14,7 @@ from cifarlab.files import file_digest, new_files, read_json, to_json
 
 SPLITS = ("train", "test")
 ARRAY_NAMES = tuple(f"{split}_{part}.npy" for split in SPLITS for part in ("images", "labels"))
+FILES = (*ARRAY_NAMES, "train.json", "test.json", "classes.json", "manifest.json")
 
 
 @dataclass(frozen=True)
@@ -55,27 +60,45 @@ def save_dataset(dataset, folder, source):
     """
     folder = Path(folder)
     mean, deviation = channel_statistics(dataset.train.images)
-    manifest = {
-        "source": source,
-        "counts": {split: len(getattr(dataset, split).labels) for split in SPLITS},
+    classes = {
+        "n_classes": len(dataset.fine_names),
         "image_shape": list(dataset.train.images.shape[1:]),
-        "channel_mean": mean,
-        "channel_std": deviation,
         "fine_names": list(dataset.fine_names),
         "coarse_names": list(dataset.coarse_names),
         "coarse_of_fine": dataset.coarse_of_fine.tolist(),
     }
-    paths = [folder / name for name in (*ARRAY_NAMES, "manifest.json")]
-    with new_files(*paths) as partial_paths:
+    statistics = {"channel_mean": mean, "channel_std": deviation}
+    with new_files(*(folder / name for name in FILES)) as partial_paths:
+        partial_paths = dict(zip(FILES, partial_paths, strict=True))
         digests = {}
-        for name, partial_path in zip(ARRAY_NAMES, partial_paths, strict=False):
+        for name in ARRAY_NAMES:
             split, part = name.removesuffix(".npy").split("_")
             # numpy reports a full disk without an error number when it writes to a file that it
             # opened itself; through a writer of ours it stays an OSError that says so.
-            with open(partial_path, "wb") as file:
+            with open(partial_paths[name], "wb") as file:
                 np.lib.format.write_array(_Writer(file), getattr(getattr(dataset, split), part))
-            digests[name] = file_digest(partial_path)
-        partial_paths[-1].write_text(to_json({**manifest, "sha256": digests}), encoding="utf-8")
+            digests[name] = file_digest(partial_paths[name])
+        counts = {split: len(getattr(dataset, split).labels) for split in SPLITS}
+        descriptions = {
+            f"{split}.json": {
+                "split": split,
+                "count": counts[split],
+                "n_classes": classes["n_classes"],
+                **(statistics if split == "train" else {}),
+                "sha256": {n: d for n, d in digests.items() if n.startswith(f"{split}_")},
+            }
+            for split in SPLITS
+        }
+        descriptions["classes.json"] = classes
+        descriptions["manifest.json"] = {
+            "source": source,
+            "counts": counts,
+            **statistics,
+            **classes,
+            "sha256": digests,
+        }
+        for name, description in descriptions.items():
+            partial_paths[name].write_text(to_json(description), encoding="utf-8")
 
 
 class _Writer:
@@ -83,32 +106,36 @@ class _Writer:
         self.write = file.write
 
 
-def load_manifest(path):
-    """The manifest as a dict; UserError where it is missing or not a manifest."""
-    manifest = read_json(path)
-    if not isinstance(manifest, dict) or "sha256" not in manifest:
-        raise UserError(f"{path} is not the manifest of a data set; run the data stage again")
-    return manifest
+def load_description(path):
+    """One of the data set's JSON files as a dict; UserError where it is missing or another file."""
+    description = read_json(path)
+    if not isinstance(description, dict) or "n_classes" not in description:
+        raise UserError(f"{path} does not describe a data set; run the data stage again")
+    return description
 
 
-def load_split(manifest_path, split):
+def load_split(path):
     """One split, memory-mapped read-only.
 
-    manifest_path: the data set's manifest.json; split: "train" or "test". Returns a Split.
-    Raises UserError where an array is missing or does not have the size that the manifest counts.
+    path: the split's train.json or test.json, with its arrays beside it. Returns a Split. Raises
+    UserError where an array is missing or does not have the size that is described.
     """
-    count = load_manifest(manifest_path)["counts"][split]
+    description = load_description(path)
+    if "split" not in description:
+        raise UserError(f"{path} does not describe a split; name train.json or test.json")
     arrays = []
     for part in ("images", "labels"):
-        path = Path(manifest_path).parent / f"{split}_{part}.npy"
+        array_path = Path(path).parent / f"{description['split']}_{part}.npy"
         try:
-            array = np.load(path, mmap_mode="r")
+            array = np.load(array_path, mmap_mode="r")
         except (OSError, EOFError, ValueError) as error:
-            raise UserError(f"cannot read {path} ({error}); run the data stage again") from error
-        if len(array) != count:
             raise UserError(
-                f"{path} has {len(array):,} entries, the manifest counts {count:,}; "
-                "run the data stage again"
+                f"cannot read {array_path} ({error}); run the data stage again"
+            ) from error
+        if len(array) != description["count"]:
+            raise UserError(
+                f"{array_path} has {len(array):,} entries, {path} counts "
+                f"{description['count']:,}; run the data stage again"
             )
         arrays.append(array)
     return Split(*arrays)

@@ -1,0 +1,118 @@
+# In: all rules as they are defined, the records beside their outputs.
+# Out: which jobs are stale. Snakemake asks for it through the input `stale` of each job; all other
+# inputs are ancient(), so that no time stamp decides. docs/staleness.md tells the whole.
+
+import time
+from types import SimpleNamespace
+
+from snakemake.logging import logger
+from snakemake.settings.types import RerunTrigger
+
+from cifarlab.records import Digests
+from cifarlab.staleness import Job, decide, why
+
+STALE = LOGS / "stale.txt"
+DIGESTS = Path("results/.digests.json")
+STAGES = ["data", "weights", "train", "evaluate", "metrics", "cost", "compare", "report"]
+# The same definition gives the same bytes again; the others measure, or run on a GPU.
+REPEATING = {"data", "weights", "metrics", "compare", "report"}
+# What follows is decided by the digests of what they make, so after they ran.
+CHECKPOINTS = {"data", "weights"}
+# Parameters that may differ: how many images are computed at once changes no result.
+TOLERATED = {"evaluate": frozenset({"batch_size"})}
+if not VERSIONS_ARE_LOCKED:
+    TOLERATED["train"] = frozenset({"versions"})
+DECISIONS = {}
+
+
+def if_stale(stage):
+    """An input function: nothing, or a file that makes a job of this stage run.
+
+    That is the record of a job before it that runs, or the list of reasons, written now.
+    """
+
+    def files(wildcards):
+        # Ours decide. This is the first place in which the settings of the command line are known.
+        workflow.dag_settings.rerun_triggers = frozenset({RerunTrigger.MTIME})
+        record = str(getattr(rules, stage).output.record).format(**wildcards)
+        decision = decisions()[record]
+        for job in decision.waits_for:
+            # Raises until that job has run; then Snakemake asks again.
+            getattr(checkpoints, job.stage).get(**job.wildcards)
+        if decision.waits_for:
+            DECISIONS.clear()
+            decision = decisions()[record]
+        if decision.is_made and decision.after:
+            return decision.after.record
+        return str(STALE) if decision.reasons else []
+
+    return files
+
+
+def decisions():
+    """The decision on every job by its record, made once."""
+    if not DECISIONS:
+        jobs = [job for stage in STAGES for job in jobs_of(stage)]
+        forced = frozenset(map(str, workflow.dag_settings.forcerun))
+        DECISIONS.update(decide(jobs, Digests(DIGESTS), forced))
+        if workflow.is_main_process:
+            tell(jobs)
+    return DECISIONS
+
+
+def jobs_of(stage):
+    """The jobs of one stage, as its rule defines them."""
+    proxy = getattr(rules, stage)
+    if "{seed}" in str(proxy.output.record):
+        each = [run._asdict() for run in RUNS]
+    elif "{model}" in str(proxy.output.record):
+        names = COMPARED_MODELS if stage != "weights" else PRETRAINED_MODELS
+        each = [{"model": name} for name in names]
+    else:
+        each = [{}]
+    for values in each:
+        wildcards = SimpleNamespace(**values)
+        inputs = {
+            name: files_of(item, wildcards) for name, item in proxy.input.items() if name != "stale"
+        }
+        yield Job(
+            stage=stage,
+            wildcards=values,
+            code=inputs.pop("code"),
+            settings={
+                name: value(wildcards) if callable(value) else value
+                for name, value in proxy.params.items()
+            },
+            inputs=[file for files in inputs.values() for file in files],
+            outputs=[
+                str(file).format(**values) for file in proxy.output if file != proxy.output.record
+            ],
+            record=str(proxy.output.record).format(**values),
+            repeats=stage in REPEATING,
+            is_checkpoint=stage in CHECKPOINTS,
+            tolerated=TOLERATED.get(stage, frozenset()),
+        )
+
+
+def files_of(item, wildcards):
+    """An input of a rule as a list of paths: a pattern, some of them, or a function."""
+    if callable(item):
+        item = item(wildcards)
+    items = [item] if isinstance(item, (str, Path)) else item
+    return [str(file).format(**vars(wildcards)) for file in items]
+
+
+def tell(jobs):
+    """Say what is stale and why, and keep it; its time makes Snakemake run what is stale."""
+    lines = why(jobs, DECISIONS)
+    if not lines:
+        return
+    for line in ["Stale, by content:", *lines]:
+        logger.info(line)
+    STALE.parent.mkdir(parents=True, exist_ok=True)
+    STALE.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    # An output may come from a clock that was ahead.
+    outputs = [file for job in jobs if DECISIONS[job.record].reasons for file in job.outputs]
+    times = [os.stat(file).st_mtime for file in outputs if os.path.exists(file)]
+    newest = max([time.time(), *(moment + 1 for moment in times)])
+    os.utime(STALE, (newest, newest))

@@ -1,0 +1,51 @@
+"""How a command runs: its arguments, its faults, and the record that it leaves."""
+
+import sys
+from pathlib import Path
+
+from cifarlab.errors import UserError
+from cifarlab.files import new_files, to_json
+from cifarlab.records import definition, made
+
+
+def run_command(parser, main, settings=(), inputs=(), outputs=()):
+    """Parse the arguments and call `main(arguments)`; with --record, write the record last.
+
+    settings: names of the arguments that define what is made, where they are given; inputs,
+    outputs: names of those that are files, or a function from the arguments to a list of paths.
+    Code and inputs are digested before `main` begins: that is what it sees. A UserError becomes
+    one line on standard error and exit code 1. Every other exception keeps its traceback, because
+    it is a bug.
+    """
+    group = parser.add_argument_group("record of what the outputs are made from")
+    group.add_argument("--record", type=Path, help="JSON file to write, after all outputs")
+    group.add_argument(
+        "--code",
+        type=Path,
+        nargs="+",
+        default=[sys.argv[0]],
+        help="Python files whose code, with what they import, made the outputs "
+        "(default: this command)",
+    )
+    arguments = parser.parse_args()
+    try:
+        if arguments.record is None:
+            main(arguments)
+            return
+        values = {name: getattr(arguments, name) for name in settings if name in arguments}
+        record = definition(arguments.code, values, _paths(inputs, arguments))
+        main(arguments)
+        record["outputs"] = made(_paths(outputs, arguments))
+        with new_files(arguments.record) as (path,):
+            path.write_text(to_json(record), encoding="utf-8")
+    except UserError as error:
+        sys.exit(f"error: {error}")
+
+
+def _paths(files, arguments):
+    """`files` of `run_command` as a flat list of paths; what was not given is left out."""
+    values = files(arguments) if callable(files) else [getattr(arguments, name) for name in files]
+    paths = []
+    for value in values:
+        paths += value if isinstance(value, list) else [value]
+    return [path for path in paths if path is not None]
