@@ -55,9 +55,10 @@ rule report:
     params:
         runs=of_all_runs(RUN),
         command=command_again(),
+        versions=LOCKED_VERSIONS,
     shell:
         "python scripts/report.py --dataset {input.dataset:q} --comparison {input.comparison:q}"
         " --runs {params.runs:q} --costs {input.costs:q} --published {input.published:q}"
-        " --command {params.command:q}"
+        " --command {params.command:q} --versions {params.versions:q}"
         " --html {output.html:q} --markdown {output.markdown:q}"
         " --record {output.record:q} --code {input.code:q} > {log:q} 2>&1"

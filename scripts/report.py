@@ -1,6 +1,7 @@
 """Render the report from the results: one HTML file, one Markdown file, and its figures."""
 
 import argparse
+import json
 from pathlib import Path
 
 from cifarlab.command import run_command
@@ -24,6 +25,11 @@ def argument_parser():
         "--command", default="", help="what makes these results again, to be told in the report"
     )
     parser.add_argument(
+        "--versions",
+        default="{}",
+        help="JSON object of the locked versions: the report says which runs had others",
+    )
+    parser.add_argument(
         "--templates", type=Path, default="templates", help="folder (default: %(default)s)"
     )
     parser.add_argument("--html", type=Path, required=True, help="HTML file to write")
@@ -44,6 +50,7 @@ def main(arguments):
         arguments.costs,
         arguments.published,
         arguments.command,
+        json.loads(arguments.versions),
     )
     drawn = draw_figures(content)
     html, markdown = render(content, drawn, arguments.templates)
@@ -59,7 +66,7 @@ if __name__ == "__main__":
     run_command(
         argument_parser(),
         main,
-        settings=["runs", "command"],
+        settings=["runs", "command", "versions"],
         inputs=lambda a: [
             *(a.dataset, a.comparison, a.published),
             *files_of_runs(a.runs, "history.csv", "training.json", "metrics.json"),

@@ -40,7 +40,8 @@ class Decision:
 
     reasons: why it is stale, in words; is_missing: it was never made, or not whole; waits_for: the
     jobs that are made again before it can be told whether it is stale; after: a job that is made
-    and whose outputs it comes from, or None; digests: of its outputs, by path.
+    and whose outputs it comes from, or None; digests: of its outputs, by path, where they are
+    known; lost: outputs that are not there.
     """
 
     reasons: list[str] = field(default_factory=list)
@@ -48,6 +49,7 @@ class Decision:
     waits_for: list[Job] = field(default_factory=list)
     after: Job | None = None
     digests: dict = field(default_factory=dict)
+    lost: set = field(default_factory=set)
 
     @property
     def is_made(self):
@@ -83,9 +85,12 @@ def _decide(job, code, producers, decisions, digests, forced):
             inputs[path] = digests.of(path)
         elif path in upstream.digests:
             inputs[path] = upstream.digests[path]
+            # Its bytes are known, but until they are back Snakemake would run what reads them.
+            if producer.is_checkpoint and path in upstream.lost:
+                decision.waits_for.append(producer)
         elif producer.is_checkpoint:
             decision.waits_for.append(producer)
-        else:
+        elif not upstream.waits_for:
             remade.append(path)
         if upstream and (upstream.is_made or upstream.after) and decision.after is None:
             decision.after = producer if upstream.is_made else upstream.after
@@ -100,25 +105,26 @@ def _decide(job, code, producers, decisions, digests, forced):
         decision.reasons.append("forced")
     own = _differences(job, record, code, inputs)
     decision.reasons += own
-    broken = _broken_outputs(job, record, digests)
-    decision.reasons += broken + [f"{path} is made again" for path in remade[:1]]
-    if not decision.reasons and not decision.waits_for:
-        decision.digests = record["outputs"]
-    elif job.repeats and not own and not remade and not decision.waits_for:
-        # Made again from the same things: what was read from it stays as it was.
+    found = {path: digests.of(path) for path in job.outputs}
+    decision.lost = {path for path in job.outputs if found[path] is None}
+    decision.reasons += _broken_outputs(record, found) + [
+        f"{path} is made again" for path in remade[:1]
+    ]
+    # What is made again from the same things gives the same bytes, where that is sure.
+    is_same = not decision.reasons or (job.repeats and not own and not remade)
+    if is_same and not decision.waits_for:
         decision.digests = record["outputs"]
     if decision.reasons:
         decision.waits_for = []
     return decision
 
 
-def _broken_outputs(job, record, digests):
+def _broken_outputs(record, found):
     reasons = []
-    for path in job.outputs:
-        found = digests.of(path)
-        if found is None:
+    for path, digest in found.items():
+        if digest is None:
             reasons.append(f"{path} is missing")
-        elif found != record["outputs"].get(path):
+        elif digest != record["outputs"].get(path):
             reasons.append(f"{path} was changed after it was made")
     return reasons
 

@@ -10,7 +10,7 @@ import pytest
 from archives import contents, write_archive
 from project import ROOT
 
-from cifarlab.dataset.store import Dataset, Split, load_manifest, load_split, save_dataset
+from cifarlab.dataset.store import FILES, Dataset, Split, load_description, load_split, save_dataset
 from cifarlab.errors import UserError
 from cifarlab.files import file_digest, new_files
 
@@ -33,14 +33,14 @@ def names(folder):
 def test_what_is_saved_is_loaded_and_described(tmp_path):
     dataset = small_dataset()
     save_dataset(dataset, tmp_path, {"synthetic": True})
-    assert names(tmp_path) == ["manifest.json", *NAMES]
-    manifest = load_manifest(tmp_path / "manifest.json")
+    assert names(tmp_path) == sorted(FILES)
+    manifest = load_description(tmp_path / "manifest.json")
     assert manifest["counts"] == {"train": 6, "test": 2}
     assert manifest["sha256"] == {name: file_digest(tmp_path / name) for name in NAMES}
     pixels = dataset.train.images / 255
     assert manifest["channel_mean"] == pytest.approx(pixels.mean((0, 1, 2)).tolist())
     assert manifest["channel_std"] == pytest.approx(pixels.std((0, 1, 2)).tolist())
-    split = load_split(tmp_path / "manifest.json", "train")
+    split = load_split(tmp_path / "train.json")
     assert isinstance(split.images, np.memmap)
     assert np.array_equal(split.images, dataset.train.images)
     assert np.array_equal(split.labels, dataset.train.labels)
@@ -85,10 +85,8 @@ def test_a_kill_while_writing_leaves_no_half_written_data_set(tmp_path, had_one)
     after = {n: (folder / n).read_bytes() for n in names(folder) if not n.startswith(".")}
     assert after == before
     save_dataset(small_dataset(2), folder, {})
-    assert names(folder) == ["manifest.json", *NAMES]
-    assert np.array_equal(
-        load_split(folder / "manifest.json", "test").images, small_dataset(2).test.images
-    )
+    assert names(folder) == sorted(FILES)
+    assert np.array_equal(load_split(folder / "test.json").images, small_dataset(2).test.images)
 
 
 def test_a_set_that_cannot_be_completed_has_lost_its_seal(tmp_path):
@@ -174,11 +172,11 @@ def test_a_place_that_cannot_be_written_to_is_one_line(tmp_path, run_command):
     assert len(result.stderr.splitlines()) == 1
 
 
-def test_an_array_that_does_not_fit_the_manifest_is_named(tmp_path):
+def test_an_array_that_does_not_fit_its_description_is_named(tmp_path):
     save_dataset(small_dataset(), tmp_path, {})
     np.save(tmp_path / "test_labels.npy", np.zeros(5, dtype=np.int64))
-    with pytest.raises(UserError, match=r"has 5 entries, the manifest counts 2"):
-        load_split(tmp_path / "manifest.json", "test")
+    with pytest.raises(UserError, match=r"has 5 entries, .*test.json counts 2"):
+        load_split(tmp_path / "test.json")
 
 
 def test_a_missing_manifest_is_one_line(tmp_path, run_command):
@@ -208,7 +206,7 @@ def test_an_empty_array_is_named(tmp_path):
     save_dataset(small_dataset(), tmp_path, {})
     (tmp_path / "test_labels.npy").write_bytes(b"")
     with pytest.raises(UserError, match="cannot read"):
-        load_split(tmp_path / "manifest.json", "test")
+        load_split(tmp_path / "test.json")
 
 
 def test_the_command_reads_an_archive_and_the_next_run_after_a_fault_starts_clean(
@@ -231,4 +229,4 @@ def test_the_command_reads_an_archive_and_the_next_run_after_a_fault_starts_clea
     assert names(manifest.parent) == []
     result = prepare(write_archive(archive, contents()))
     assert (result.returncode, result.stderr) == (0, "")
-    assert load_manifest(manifest)["counts"] == {"train": 50_000, "test": 10_000}
+    assert load_description(manifest)["counts"] == {"train": 50_000, "test": 10_000}

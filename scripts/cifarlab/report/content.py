@@ -90,13 +90,15 @@ class Content:
     """What a report says.
 
     dataset_name: the data set's folder; manifest: its manifest; entries: in the order compared;
-    command: what makes the results again, or empty.
+    command: what makes the results again, or empty; versions: the locked ones of libraries by
+    name, or empty.
     """
 
     dataset_name: str
     manifest: dict
     entries: list[Entry]
     command: str
+    versions: dict
 
     @property
     def is_synthetic(self):
@@ -105,6 +107,22 @@ class Content:
     @property
     def runs(self):
         return [run for entry in self.entries for run in entry.runs]
+
+    @property
+    def other_versions(self):
+        """Runs that were trained with other versions than the locked ones, in words."""
+        words = []
+        for run in self.runs:
+            found = run.training["versions"]
+            # A build's own mark, as in 2.14.1+cpu, is no other version.
+            others = [
+                f"{name} {found[name]} (locked: {version})"
+                for name, version in self.versions.items()
+                if name in found and found[name].partition("+")[0] != version
+            ]
+            if others:
+                words.append(f"{run.model} {run.recipe} seed {run.seed}: {', '.join(others)}")
+        return words
 
     @property
     def models(self):
@@ -144,12 +162,20 @@ def read_table(path, columns):
     return table
 
 
-def gather(manifest_path, comparison_path, run_folders, cost_paths, published_path, command=""):
+def gather(
+    manifest_path,
+    comparison_path,
+    run_folders,
+    cost_paths,
+    published_path,
+    command="",
+    versions=None,
+):
     """The Content of a report.
 
     manifest_path, comparison_path, published_path: files; cost_paths: files, each with its drawing
-    beside it; run_folders: of all runs; command: what makes the results again. Raises UserError
-    where a file is missing or not what it should be.
+    beside it; run_folders: of all runs; command: what makes the results again; versions: locked
+    ones by library. Raises UserError where a file is missing or not what it should be.
     """
     manifest = read_json(manifest_path)
     comparison = read_table(comparison_path, ["model", "recipe", "test_accuracy_percent"])
@@ -183,4 +209,6 @@ def gather(manifest_path, comparison_path, run_folders, cost_paths, published_pa
                 ],
             )
         )
-    return Content(Path(manifest_path).parent.parent.name, manifest, entries, command)
+    return Content(
+        Path(manifest_path).parent.parent.name, manifest, entries, command, versions or {}
+    )
