@@ -80,9 +80,6 @@ def data_arguments():
     return words
 
 
-DATA_ARGUMENTS = data_arguments()
-
-
 def model_settings(wildcards):
     """The settings of a job's model, as canonical JSON."""
     return CONFIGURATION.models[wildcards.model].to_json()

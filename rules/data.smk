@@ -25,6 +25,7 @@ checkpoint data:
         runtime=120,
     params:
         **data_settings(),
+        arguments=data_arguments(),
     shell:
         "python scripts/data.py --code {input.code:q} --record {output.record:q}"
-        " --manifest {output.manifest:q} {DATA_ARGUMENTS:q} > {log:q} 2>&1"
+        " --manifest {output.manifest:q} {params.arguments:q} > {log:q} 2>&1"

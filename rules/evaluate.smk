@@ -24,9 +24,10 @@ rule evaluate:
     params:
         model=model_settings,
         batch_size=images_at_once,
+        device=DEVICE,
     shell:
         "python scripts/evaluate.py --dataset {input.dataset:q} --model {params.model:q}"
-        " --weights {input.weights:q} --batch-size {params.batch_size} --device {DEVICE}"
+        " --weights {input.weights:q} --batch-size {params.batch_size} --device {params.device}"
         " --threads {threads} --predictions {output.predictions:q} --record {output.record:q}"
         " --code {input.code:q} > {log:q} 2>&1"
 

@@ -18,10 +18,12 @@ STAGES = ["data", "weights", "train", "evaluate", "metrics", "cost", "compare", 
 REPEATING = {"data", "weights", "metrics", "compare", "report"}
 # What follows is decided by the digests of what they make, so after they ran.
 CHECKPOINTS = {"data", "weights"}
-# Parameters that may differ: how many images are computed at once changes no result.
-TOLERATED = {"evaluate": frozenset({"batch_size"})}
-if not VERSIONS_ARE_LOCKED:
-    TOLERATED["train"] = frozenset({"versions"})
+# Parameters that say where and how a job runs, not what it makes.
+TOLERATED = {
+    "data": {"arguments"},
+    "train": {"device"} if VERSIONS_ARE_LOCKED else {"device", "versions"},
+    "evaluate": {"device", "batch_size"},
+}
 DECISIONS = {}
 
 
@@ -90,12 +92,12 @@ def jobs_of(stage):
             record=str(proxy.output.record).format(**values),
             repeats=stage in REPEATING,
             is_checkpoint=stage in CHECKPOINTS,
-            tolerated=TOLERATED.get(stage, frozenset()),
+            tolerated=frozenset(TOLERATED.get(stage, ())),
         )
 
 
 def files_of(item, wildcards):
-    """An input of a rule as a list of paths: a pattern, some of them, or a function."""
+    """The paths of a rule's input, which is a pattern, a list of them, or a function."""
     if callable(item):
         item = item(wildcards)
     items = [item] if isinstance(item, (str, Path)) else item

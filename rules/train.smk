@@ -29,10 +29,11 @@ rule train:
         recipe=recipe_settings,
         seed=lambda wildcards: int(wildcards.seed),
         versions=LOCKED_VERSIONS,
+        device=DEVICE,
     shell:
         "python scripts/train.py --dataset {input.dataset:q} --model {params.model:q}"
         " --recipe {params.recipe:q} --seed {params.seed} --versions {params.versions:q}"
-        " --initial-weights {input.initial:q} --device {DEVICE} --threads {threads} --weights {output.weights:q}"
+        " --initial-weights {input.initial:q} --device {params.device} --threads {threads} --weights {output.weights:q}"
         " --history {output.history:q} --epochs {output.epochs:q}"
         " --training {output.training:q} --record {output.record:q} --code {input.code:q}"
         " > {log:q} 2>&1"

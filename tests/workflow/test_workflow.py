@@ -28,6 +28,9 @@ def test_a_full_run_makes_every_file_of_the_contract(computed):
             for split in ("train", "test")
             for part in ("images", "labels")
         ),
+        *(f"data/{name}.json" for name in ("train", "test", "classes")),
+        *(f"records/{name}.json" for name in ("data", "compare", "report")),
+        *(f"records/cost/{model}.json" for model in ("cnn_2", "cnn_3")),
         *(f"cost/{model}.{kind}" for model in ("cnn_2", "cnn_3") for kind in ("json", "svg")),
         *(f"report/figures/structure.{model}.svg" for model in ("cnn_2", "cnn_3")),
         *(f"report/figures/{name}.svg" for name in ("accuracy", "losses")),
@@ -39,6 +42,8 @@ def test_a_full_run_makes_every_file_of_the_contract(computed):
             *("predictions.npz", "metrics.json"),
         ):
             expected.add(f"runs/{model}/quick/seed-{seed}/{name}")
+        for stage in ("train", "evaluate", "metrics"):
+            expected.add(f"records/{stage}/{model}/quick/seed-{seed}.json")
     made = {name for name in computed.files("results/synthetic") if not name.startswith("logs/")}
     assert made == expected
     results = computed.folder / "results/synthetic"

@@ -1,0 +1,86 @@
+"""The digest of code follows its meaning, and nothing else."""
+
+import pytest
+from project import ROOT
+
+from cifarlab.code import code_digests
+from cifarlab.errors import UserError
+
+CODE = '''"""What it is for."""
+
+import math
+
+
+class Empty:
+    """Nothing yet."""
+
+
+def area(radius, factor=None):
+    """Of a circle."""
+    return math.pi * radius**2 if factor is None else 0
+'''
+
+
+def digest_of(tmp_path, text):
+    path = tmp_path / "file.py"
+    path.write_text(text)
+    (digest,) = code_digests([path]).values()
+    return digest
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("What it is for.", "Something else."),
+        ('    """Of a circle."""\n', ""),
+        ("import math\n", "# why\nimport math  # what\n\n\n"),
+        ("radius**2 if", "( radius ** 2 ) if"),
+    ],
+)
+def test_comments_docstrings_and_formatting_are_not_meaning(tmp_path, before, after):
+    assert before in CODE
+    assert digest_of(tmp_path, CODE.replace(before, after)) == digest_of(tmp_path, CODE)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("**2", "**3"),
+        ("factor=None", "factor=0"),
+        ("factor is None", "factor is ..."),
+        ("else 0", "else None"),
+        ("else 0", "else 0.0"),
+        ("else 0", "else False"),
+        ("else 0", "else '0'"),
+        ("math.pi", "math.tau"),
+        ("def area", "async def area"),
+        ("class Empty", "class Empty(int)"),
+    ],
+)
+def test_whatever_changes_what_it_does_changes_the_digest(tmp_path, before, after):
+    assert before in CODE
+    assert digest_of(tmp_path, CODE.replace(before, after)) != digest_of(tmp_path, CODE)
+
+
+def test_imports_are_followed_wherever_they_stand():
+    train = code_digests([ROOT / "scripts/train.py", ROOT / "scripts/cifarlab/models/cnn.py"])
+    expected = {
+        *("train", "cifarlab", "cifarlab.training", "cifarlab.steps", "cifarlab.progress"),
+        *("cifarlab.recipes", "cifarlab.models", "cifarlab.models.cnn", "cifarlab.dataset.store"),
+    }
+    assert expected <= set(train)
+    assert not {"cifarlab.metrics", "cifarlab.models.torchvision", "torch"} & set(train)
+    # torchvision's family imports the heads inside its function.
+    family = code_digests([ROOT / "scripts/cifarlab/models/torchvision.py"])
+    assert "cifarlab.heads" in family
+
+
+@pytest.mark.parametrize(
+    ("content", "words"), [(None, "found no file"), ("def broken(", "is not valid Python")]
+)
+def test_code_that_cannot_be_read_is_one_line(tmp_path, content, words):
+    path = tmp_path / "model.py"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(UserError, match=words):
+        code_digests([path])
