@@ -141,7 +141,7 @@ def _differences(job, record, code, inputs):
     names = [n for n, _, _ in _changes(record["code"], code)]
     if names:
         reasons.append(f"code changed: {', '.join(names)}")
-    gone = [path for path in record["inputs"] if path not in job.inputs]
+    gone = sorted(record["inputs"].keys() - set(job.inputs))
     new = [path for path in inputs if path not in record["inputs"]]
     changed = [path for path in inputs if inputs[path] != record["inputs"].get(path, inputs[path])]
     for paths, words in ((changed, "changed"), (new, "is new"), (gone, "is no longer read")):
