@@ -7,10 +7,10 @@ INSTALLED := .venv/installed
 CONFIGFILE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format schema docs lock clean
+.PHONY: help demo test bench-dag lint format schema docs lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(INSTALLED) ## the whole workflow on synthetic images, about five minutes
 	$(BIN)/snakemake --cores all --configfile config/demo.yaml
@@ -18,6 +18,9 @@ demo: $(INSTALLED) ## the whole workflow on synthetic images, about five minutes
 
 test: $(INSTALLED) ## all tests
 	$(BIN)/python -m pytest
+
+bench-dag: $(INSTALLED) ## time of a dry run, beside a bare workflow of the same shape
+	$(BIN)/python tests/benches/dag.py
 
 lint: $(INSTALLED) ## ruff, snakefmt and Snakemake's linter
 	$(BIN)/ruff check .

@@ -42,7 +42,7 @@ def if_stale(stage):
             # Raises until that job has run; then Snakemake asks again.
             getattr(checkpoints, job.stage).get(**job.wildcards)
         if decision.waits_for:
-            DECISIONS.clear()
+            decide_again()
             decision = decisions()[record]
         if decision.is_made and decision.after:
             return decision.after.record
@@ -54,12 +54,22 @@ def if_stale(stage):
 def decisions():
     """The decision on every job by its record, made once."""
     if not DECISIONS:
-        jobs = [job for stage in STAGES for job in jobs_of(stage)]
-        forced = frozenset(map(str, workflow.dag_settings.forcerun))
-        DECISIONS.update(decide(jobs, Digests(DIGESTS), forced))
-        if workflow.is_main_process:
-            tell(jobs)
+        decide_again()
+        # Snakemake builds the part of its graph that follows a checkpoint twice, which costs seconds
+        # where there are many runs: only what decides something now is one.
+        awaited = {job.stage for decision in DECISIONS.values() for job in decision.waits_for}
+        for stage in CHECKPOINTS - awaited:
+            getattr(rules, stage).rule.is_checkpoint = False
     return DECISIONS
+
+
+def decide_again():
+    """Decide on every job by what is there now, and tell what is stale."""
+    jobs = [job for stage in STAGES for job in jobs_of(stage)]
+    forced = frozenset(map(str, workflow.dag_settings.forcerun))
+    DECISIONS.update(decide(jobs, Digests(DIGESTS), forced))
+    if workflow.is_main_process:
+        tell(jobs)
 
 
 def jobs_of(stage):

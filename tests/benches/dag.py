@@ -1,0 +1,210 @@
+"""Time of a dry run with nothing to do, beside a bare workflow of the same shape.
+
+The bare one is plain Snakemake, its triggers as they are.
+
+One run is really made; the others are copies of it under further seeds, with their records.
+"""
+
+import argparse
+import copy
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from project import SMALL, copy_project
+
+SEED_0 = "seed-0"
+BARE = """
+RUNS = range(N_RUNS)
+RUN = "results/runs/cnn_2/quick/seed-{seed}/"
+
+
+rule all:
+    input:
+        "results/report.html",
+
+
+rule data:
+    output:
+        "results/manifest.json",
+    shell:
+        "touch {output}"
+
+
+rule cost:
+    input:
+        "results/manifest.json",
+    output:
+        "results/cost/cnn_2.json",
+    shell:
+        "touch {output}"
+
+
+rule train:
+    input:
+        "results/manifest.json",
+    output:
+        [RUN + name for name in ("weights", "history", "epochs", "training")],
+    shell:
+        "touch {output}"
+
+
+rule evaluate:
+    input:
+        "results/manifest.json",
+        RUN + "weights",
+    output:
+        RUN + "predictions",
+    shell:
+        "touch {output}"
+
+
+rule metrics:
+    input:
+        "results/manifest.json",
+        RUN + "predictions",
+    output:
+        RUN + "metrics",
+    shell:
+        "touch {output}"
+
+
+rule compare:
+    input:
+        expand(RUN + "metrics", seed=RUNS),
+        expand(RUN + "training", seed=RUNS),
+        "results/cost/cnn_2.json",
+    output:
+        "results/comparison.csv",
+    shell:
+        "touch {output}"
+
+
+rule report:
+    input:
+        "results/comparison.csv",
+        expand(RUN + "history", seed=RUNS),
+    output:
+        "results/report.html",
+    shell:
+        "touch {output}"
+"""
+
+
+def configuration(n_runs):
+    values = copy.deepcopy(SMALL)
+    values["runs"] = [{"models": ["cnn_2"], "recipes": ["quick"], "seeds": list(range(n_runs))}]
+    return values
+
+
+def copy_runs(project, n_runs):
+    """Give the run of seed 0 to the other seeds too, and to the records that list all runs."""
+    results = project.folder / "results/synthetic"
+    folder = results / "runs/cnn_2/quick" / SEED_0
+    records = [results / "records" / stage / "cnn_2/quick" for stage in STAGES_OF_A_RUN]
+    for seed in range(1, n_runs):
+        target = folder.with_name(f"seed-{seed}")
+        target.mkdir(exist_ok=True)
+        for file in folder.iterdir():
+            if not (target / file.name).exists():
+                os.link(file, target / file.name)
+        for stage in records:
+            text = (stage / f"{SEED_0}.json").read_text().replace(SEED_0, f"seed-{seed}")
+            text = text.replace('"seed": 0', f'"seed": {seed}')
+            (stage / f"seed-{seed}.json").write_text(text)
+    for name in ("compare", "report"):
+        path = results / f"records/{name}.json"
+        record = json.loads(path.read_text())
+        record["settings"]["runs"] = _for_all_seeds([record["settings"]["runs"][0]], n_runs)
+        firsts = {k: v for k, v in record["inputs"].items() if "/seed-" not in k or SEED_0 in k}
+        record["inputs"] = {
+            path: digest for k, digest in firsts.items() for path in _for_all_seeds([k], n_runs)
+        }
+        path.write_text(json.dumps(record))
+
+
+STAGES_OF_A_RUN = ("train", "evaluate", "metrics")
+
+
+def _for_all_seeds(paths, n_runs):
+    return [
+        path.replace(SEED_0, f"seed-{seed}")
+        for path in paths
+        for seed in (range(n_runs) if SEED_0 in path else [0])
+    ]
+
+
+def make_bare(folder, n_runs):
+    """A bare workflow with all its files, the oldest first."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "Snakefile").write_text(BARE.replace("N_RUNS", str(n_runs)))
+    files = ["manifest.json", "cost/cnn_2.json"]
+    for name in ("weights", "history", "epochs", "training", "predictions", "metrics"):
+        files += [f"runs/cnn_2/quick/seed-{seed}/{name}" for seed in range(n_runs)]
+    for name in [*files, "comparison.csv", "report.html"]:
+        path = folder / "results" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    words = ["snakemake", "--cores", "1", "--touch", "--quiet", "all"]
+    subprocess.run(words, cwd=folder, check=True, capture_output=True)
+
+
+def dry_run(folder, *arguments):
+    """(seconds, peak memory in MB) of a dry run that must find nothing to do."""
+    words = [sys.executable, "-m", "snakemake", "--cores", "2", "--dry-run", *arguments]
+    started = time.perf_counter()
+    with tempfile.TemporaryFile("w+") as output:
+        process = subprocess.Popen(words, cwd=folder, stdout=output, stderr=output)
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - started
+        output.seek(0)
+        text = output.read()
+    if status or "Nothing to be done" not in text:
+        sys.exit(f"error: expected nothing to do in {folder}, found:\n{text[-3000:]}")
+    return seconds, usage.ru_maxrss * 1024 / 1e6
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, nargs="+", default=[10, 100, 1000])
+    parser.add_argument("--repeats", type=int, default=3)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        project = copy_project(Path(folder) / "project")
+        project.configure(configuration(1))
+        result = project.snakemake()
+        if result.returncode != 0:
+            sys.exit(f"error: the run to be copied failed:\n{result.stderr}")
+        print("  runs   this project, s     bare Snakemake, s   ratio   this, MB   bare, MB")
+        for n_runs in arguments.runs:
+            copy_runs(project, n_runs)
+            project.configure(configuration(n_runs))
+            make_bare(Path(folder) / f"bare-{n_runs}", n_runs)
+            ours, bare = [], []
+            for number in range(1 + arguments.repeats):
+                own = dry_run(project.folder, "--configfile", "small.yaml")
+                other = dry_run(Path(folder) / f"bare-{n_runs}")
+                # The first reads every file once; digests of unwritten ones are kept.
+                if number:
+                    ours.append(own)
+                    bare.append(other)
+            (own, own_mb), (other, other_mb) = (
+                [statistics.median(column) for column in zip(*measured, strict=True)]
+                for measured in (ours, bare)
+            )
+            print(
+                f"{n_runs:6} {own:17.2f} {other:21.2f} {own / other:7.2f}"
+                f" {own_mb:10.0f} {other_mb:10.0f}",
+                flush=True,
+            )
+
+
+if __name__ == "__main__":
+    main()
