@@ -21,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from project import SMALL, copy_project
 
 SEED_0 = "seed-0"
+STAGES_OF_A_RUN = ("train", "evaluate", "metrics")
 BARE = """
 RUNS = range(N_RUNS)
 RUN = "results/runs/cnn_2/quick/seed-{seed}/"
@@ -128,9 +129,6 @@ def copy_runs(project, n_runs):
             path: digest for k, digest in firsts.items() for path in _for_all_seeds([k], n_runs)
         }
         path.write_text(json.dumps(record))
-
-
-STAGES_OF_A_RUN = ("train", "evaluate", "metrics")
 
 
 def _for_all_seeds(paths, n_runs):
