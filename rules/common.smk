@@ -1,6 +1,7 @@
 # The configuration and what follows from it. This is the only file that reads `config`;
 # rules take the names below.
 
+import gc
 import os
 import re
 import shlex
@@ -10,6 +11,10 @@ from pathlib import Path
 from snakemake.utils import min_version
 
 min_version("9.0")
+
+# With many runs Snakemake makes millions of objects that live to its end: looking for garbage among
+# them as often as Python does takes a seventh of a dry run.
+gc.set_threshold(50_000, 50, 50)
 
 sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 
@@ -41,6 +46,13 @@ THREADS = CONFIGURATION.threads
 ALL_CORES = max(THREADS, workflow.resource_settings.cores or 0)
 # With device auto a job uses a GPU where it finds one, so it asks for one.
 GPUS_PER_RUN = 0 if DEVICE == "cpu" else 1
+# Each as canonical JSON, by name: made once, asked for by every job.
+MODELS = {name: model.to_json() for name, model in CONFIGURATION.models.items()}
+RECIPES = {name: recipe.to_json() for name, recipe in CONFIGURATION.recipes.items()}
+# The rows of the comparison, (model, recipe), each with its runs.
+ROWS = {}
+for run in RUNS:
+    ROWS.setdefault((run.model, run.recipe), []).append(run)
 COMPARED_MODELS = list(dict.fromkeys(run.model for run in RUNS))
 PRETRAINED_MODELS = [name for name in COMPARED_MODELS if CONFIGURATION.models[name].is_pretrained]
 VERSIONS_ARE_LOCKED = CONFIGURATION.library_versions == "locked"
@@ -82,17 +94,19 @@ def data_arguments():
 
 def model_settings(wildcards):
     """The settings of a job's model, as canonical JSON."""
-    return CONFIGURATION.models[wildcards.model].to_json()
+    return MODELS[wildcards.model]
 
 
-def recipe_settings(wildcards):
-    """The settings of a job's recipe, as canonical JSON."""
-    return CONFIGURATION.recipes[wildcards.recipe].to_json()
+# Snakemake spends more on a function of the wildcards than on what it returns: one for each job.
+def run_settings(wildcards):
+    """The settings of a run's model and recipe, each as canonical JSON, by name."""
+    return {"model": MODELS[wildcards.model], "recipe": RECIPES[wildcards.recipe]}
 
 
-def images_at_once(wildcards):
-    """How many images a job's recipe computes at once."""
-    return CONFIGURATION.recipes[wildcards.recipe].images_at_once
+def evaluation_settings(wildcards):
+    """The settings of a run's model, as canonical JSON, and how many images it takes at once."""
+    recipe = CONFIGURATION.recipes[wildcards.recipe]
+    return {"model": MODELS[wildcards.model], "batch_size": recipe.images_at_once}
 
 
 def recipes_of_model(wildcards):
@@ -102,15 +116,9 @@ def recipes_of_model(wildcards):
     return canonical_json({name: recipe.model_dump() for name, recipe in recipes.items()})
 
 
-def code_with_model(command):
-    """A command's file with those that build a job's model: its family's, and the user's own."""
-
-    def files(wildcards):
-        settings = CONFIGURATION.models[wildcards.model]
-        family = f"scripts/cifarlab/models/{settings.family}.py"
-        return ancient([command, family, *filter(None, [settings.code_file])])
-
-    return files
+def code_of_model(name):
+    """Paths of the Python files that a model is built from."""
+    return CONFIGURATION.models[name].code_files
 
 
 def local_weights(wildcards):
@@ -135,10 +143,19 @@ def of_all_models(pattern):
     return [str(pattern).format(model=model) for model in COMPARED_MODELS]
 
 
-def of_all_comparisons(pattern):
+def of_all_rows(pattern):
     """`pattern` with {model} and {recipe}, filled in for every row of the comparison."""
-    rows = dict.fromkeys((run.model, run.recipe) for run in RUNS)
-    return [str(pattern).format(model=model, recipe=recipe) for model, recipe in rows]
+    return [str(pattern).format(model=model, recipe=recipe) for model, recipe in ROWS]
+
+
+def runs_of_row(wildcards):
+    """The folders of the runs of one row of the comparison."""
+    return [str(RUN).format(**run._asdict()) for run in ROWS[wildcards.model, wildcards.recipe]]
+
+
+def histories_of_row(wildcards):
+    """The loss histories of the runs of one row of the comparison."""
+    return ancient([f"{run}/history.csv" for run in runs_of_row(wildcards)])
 
 
 def command_again():

@@ -1,14 +1,15 @@
-# In: the metrics and the training record of every run, the cost of every model.
-# Out: a row per run, and a row per model × recipe.
+# In: metrics and training record of every run, cost of every model, the published numbers.
+# Out: a row per run, a row per model × recipe, and what was published of each.
 
 
 rule compare:
     """All runs side by side, and their means over seeds."""
     input:
-        code=ancient("scripts/compare.py"),
         metrics=ancient(of_all_runs(RUN / "metrics.json")),
         training=ancient(of_all_runs(RUN / "training.json")),
-        costs=ancient(of_all_models(rules.cost.output.cost)),
+        costs=ancient(of_all_models(RESULTS / "cost/{model}.json")),
+        dataset=ancient(MANIFEST),
+        published=ancient(PUBLISHED),
         stale=if_stale("compare"),
     output:
         record=RECORDS / "compare.json",
@@ -24,6 +25,7 @@ rule compare:
             category="Comparison",
             labels={"table": "Models, mean over seeds"},
         ),
+        published=RESULTS / "compare/published.csv",
     log:
         LOGS / "compare.log",
     conda:
@@ -35,5 +37,7 @@ rule compare:
         runs=of_all_runs(RUN),
     shell:
         "python scripts/compare.py --runs {params.runs:q} --costs {input.costs:q}"
+        " --dataset {input.dataset:q} --published {input.published:q}"
         " --runs-csv {output.runs:q} --comparison {output.comparison:q}"
-        " --record {output.record:q} --code {input.code:q} > {log:q} 2>&1"
+        " --published-beside {output.published:q}"
+        " --record {output.record:q} > {log:q} 2>&1"

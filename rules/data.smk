@@ -5,7 +5,6 @@
 checkpoint data:
     """The images and labels, checked and memory-mappable; the manifest is written last."""
     input:
-        code=ancient("scripts/data.py"),
         stale=if_stale("data"),
     output:
         manifest=MANIFEST,
@@ -27,5 +26,5 @@ checkpoint data:
         **data_settings(),
         arguments=data_arguments(),
     shell:
-        "python scripts/data.py --code {input.code:q} --record {output.record:q}"
+        "python scripts/data.py --record {output.record:q}"
         " --manifest {output.manifest:q} {params.arguments:q} > {log:q} 2>&1"

@@ -5,7 +5,6 @@
 rule evaluate:
     """Test logits of one run, once, without gradients."""
     input:
-        code=code_with_model("scripts/evaluate.py"),
         dataset=ancient(DATA / "test.json"),
         weights=ancient(RUN / "weights.safetensors"),
         stale=if_stale("evaluate"),
@@ -22,20 +21,18 @@ rule evaluate:
         mem_mb=8000,
         runtime=60,
     params:
-        model=model_settings,
-        batch_size=images_at_once,
+        run=evaluation_settings,
         device=DEVICE,
     shell:
-        "python scripts/evaluate.py --dataset {input.dataset:q} --model {params.model:q}"
-        " --weights {input.weights:q} --batch-size {params.batch_size} --device {params.device}"
+        "python scripts/evaluate.py --dataset {input.dataset:q} --model {params.run[model]:q}"
+        " --weights {input.weights:q} --batch-size {params.run[batch_size]} --device {params.device}"
         " --threads {threads} --predictions {output.predictions:q} --record {output.record:q}"
-        " --code {input.code:q} > {log:q} 2>&1"
+        " > {log:q} 2>&1"
 
 
 rule metrics:
     """Accuracies and loss of one run, from its predictions."""
     input:
-        code=ancient("scripts/metrics.py"),
         dataset=ancient(DATA / "classes.json"),
         predictions=ancient(RUN / "predictions.npz"),
         stale=if_stale("metrics"),
@@ -52,4 +49,4 @@ rule metrics:
     shell:
         "python scripts/metrics.py --dataset {input.dataset:q}"
         " --predictions {input.predictions:q} --metrics {output.metrics:q}"
-        " --record {output.record:q} --code {input.code:q} > {log:q} 2>&1"
+        " --record {output.record:q} > {log:q} 2>&1"

@@ -1,5 +1,5 @@
-# In: the comparison, the files of every run, the costs, the published numbers, the templates.
-# Out: the report in HTML and in Markdown, with its figures.
+# In: the tables of the comparison, the record of every training, costs, figures, templates.
+# Out: the report in HTML and in Markdown.
 
 REPORT = RESULTS / "report"
 
@@ -7,19 +7,20 @@ REPORT = RESULTS / "report"
 rule report:
     """The report; `snakemake report` makes it and what it needs."""
     input:
-        code=ancient("scripts/report.py"),
         dataset=ancient(MANIFEST),
-        comparison=ancient(rules.compare.output.comparison),
-        runs=ancient(
+        runs_csv=ancient(RESULTS / "compare/runs.csv"),
+        comparison=ancient(RESULTS / "compare/comparison.csv"),
+        published=ancient(RESULTS / "compare/published.csv"),
+        training=ancient(of_all_runs(RUN / "training.json")),
+        costs=ancient(of_all_models(RESULTS / "cost/{model}.json")),
+        structures=ancient(of_all_models(RESULTS / "cost/{model}.svg")),
+        figures=ancient(
             [
-                path
-                for name in ("history.csv", "training.json", "metrics.json")
-                for path in of_all_runs(RUN / name)
+                FIGURES / "accuracy.svg",
+                FIGURES / "losses.svg",
+                *of_all_rows(FIGURES / "loss.{model}+{recipe}.svg"),
             ]
         ),
-        costs=ancient(of_all_models(rules.cost.output.cost)),
-        structures=ancient(of_all_models(rules.cost.output.structure)),
-        published=ancient(PUBLISHED),
         templates=ancient([str(path) for path in Path("templates").rglob("*") if path.is_file()]),
         stale=if_stale("report"),
     output:
@@ -31,19 +32,6 @@ rule report:
             labels={"language": "English"},
         ),
         markdown=REPORT / "report.en.md",
-        accuracy=report(
-            REPORT / "figures/accuracy.svg",
-            caption="../templates/captions/accuracy.rst",
-            category="Figures",
-            labels={"figure": "Test accuracy"},
-        ),
-        losses=report(
-            REPORT / "figures/losses.svg",
-            caption="../templates/captions/losses.rst",
-            category="Figures",
-            labels={"figure": "Training loss"},
-        ),
-        loss=of_all_comparisons(REPORT / "figures/loss.{model}+{recipe}.svg"),
         structure=of_all_models(REPORT / "figures/structure.{model}.svg"),
     log:
         LOGS / "report.log",
@@ -57,8 +45,9 @@ rule report:
         command=command_again(),
         versions=LOCKED_VERSIONS,
     shell:
-        "python scripts/report.py --dataset {input.dataset:q} --comparison {input.comparison:q}"
-        " --runs {params.runs:q} --costs {input.costs:q} --published {input.published:q}"
+        "python scripts/report.py --dataset {input.dataset:q} --runs-csv {input.runs_csv:q}"
+        " --comparison {input.comparison:q} --published {input.published:q}"
+        " --runs {params.runs:q} --costs {input.costs:q} --figures {input.figures:q}"
         " --command {params.command:q} --versions {params.versions:q}"
         " --html {output.html:q} --markdown {output.markdown:q}"
-        " --record {output.record:q} --code {input.code:q} > {log:q} 2>&1"
+        " --record {output.record:q} > {log:q} 2>&1"

@@ -13,16 +13,19 @@ from cifarlab.staleness import Job, decide, why
 
 STALE = LOGS / "stale.txt"
 DIGESTS = Path("results/.digests.json")
-STAGES = ["data", "weights", "train", "evaluate", "metrics", "cost", "compare", "report"]
+# Each after those whose outputs it reads.
+STAGES = ["data", "weights", "train", "evaluate", "metrics", "cost", "compare"]
+FIGURE_STAGES = ["structure", "accuracy", "losses", "loss"]
+STAGES += [*FIGURE_STAGES, "report"]
 # The same definition gives the same bytes again; the others measure, or run on a GPU.
-REPEATING = {"data", "weights", "metrics", "compare", "report"}
+REPEATING = {"data", "weights", "metrics", "compare", *FIGURE_STAGES, "report"}
 # What follows is decided by the digests of what they make, so after they ran.
 CHECKPOINTS = {"data", "weights"}
 # Parameters that say where and how a job runs, not what it makes.
 TOLERATED = {
-    "data": {"arguments"},
-    "train": {"device"} if VERSIONS_ARE_LOCKED else {"device", "versions"},
-    "evaluate": {"device", "batch_size"},
+    "data": frozenset({"arguments"}),
+    "train": frozenset({"device"} if VERSIONS_ARE_LOCKED else {"device", "versions"}),
+    "evaluate": frozenset({"device", "batch_size"}),
 }
 DECISIONS = {}
 
@@ -77,33 +80,53 @@ def jobs_of(stage):
     proxy = getattr(rules, stage)
     if "{seed}" in str(proxy.output.record):
         each = [run._asdict() for run in RUNS]
+    elif "{recipe}" in str(proxy.output.record):
+        each = [{"model": model, "recipe": recipe} for model, recipe in ROWS]
     elif "{model}" in str(proxy.output.record):
         names = COMPARED_MODELS if stage != "weights" else PRETRAINED_MODELS
         each = [{"model": name} for name in names]
     else:
         each = [{}]
+    outputs = [str(file) for file in proxy.output if file != proxy.output.record]
     for values in each:
         wildcards = SimpleNamespace(**values)
-        inputs = {
-            name: files_of(item, wildcards) for name, item in proxy.input.items() if name != "stale"
-        }
         yield Job(
             stage=stage,
             wildcards=values,
-            code=inputs.pop("code"),
-            settings={
-                name: value(wildcards) if callable(value) else value
-                for name, value in proxy.params.items()
-            },
-            inputs=[file for files in inputs.values() for file in files],
-            outputs=[
-                str(file).format(**values) for file in proxy.output if file != proxy.output.record
+            code=code_of(stage, values),
+            settings=settings_of(proxy.params, wildcards),
+            inputs=[
+                file
+                for name, item in proxy.input.items()
+                if name != "stale"
+                for file in files_of(item, wildcards)
             ],
+            outputs=[file.format(**values) for file in outputs],
             record=str(proxy.output.record).format(**values),
             repeats=stage in REPEATING,
             is_checkpoint=stage in CHECKPOINTS,
-            tolerated=frozenset(TOLERATED.get(stage, ())),
+            tolerated=TOLERATED.get(stage, frozenset()),
         )
+
+
+def code_of(stage, wildcards):
+    """The Python files whose code, with what they import, makes the outputs of a stage's job."""
+    if stage in FIGURE_STAGES:
+        return ["scripts/figure.py", f"scripts/cifarlab/report/figures/{stage}.py"]
+    builds_model = stage in ("weights", "train", "evaluate", "cost")
+    return [f"scripts/{stage}.py", *(code_of_model(wildcards["model"]) if builds_model else [])]
+
+
+def settings_of(params, wildcards):
+    """What a rule's parameters are for one job, by name; those that come as a dict by its keys."""
+    settings = {}
+    for name, value in params.items():
+        if callable(value):
+            value = value(wildcards)
+        if value == "{seed}":
+            value = wildcards.seed
+        settings.update(value if isinstance(value, dict) else {name: value})
+    return settings
 
 
 def files_of(item, wildcards):

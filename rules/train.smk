@@ -5,7 +5,6 @@
 rule train:
     """One run: one model, one recipe, one seed."""
     input:
-        code=code_with_model("scripts/train.py"),
         dataset=ancient(DATA / "train.json"),
         initial=initial_weights,
         stale=if_stale("train"),
@@ -25,15 +24,14 @@ rule train:
         mem_mb=16000,
         runtime=lambda wildcards, attempt: 240 * attempt,
     params:
-        model=model_settings,
-        recipe=recipe_settings,
-        seed=lambda wildcards: int(wildcards.seed),
+        run=run_settings,
+        seed="{seed}",
         versions=LOCKED_VERSIONS,
         device=DEVICE,
     shell:
-        "python scripts/train.py --dataset {input.dataset:q} --model {params.model:q}"
-        " --recipe {params.recipe:q} --seed {params.seed} --versions {params.versions:q}"
+        "python scripts/train.py --dataset {input.dataset:q} --model {params.run[model]:q}"
+        " --recipe {params.run[recipe]:q} --seed {params.seed} --versions {params.versions:q}"
         " --initial-weights {input.initial:q} --device {params.device} --threads {threads} --weights {output.weights:q}"
         " --history {output.history:q} --epochs {output.epochs:q}"
-        " --training {output.training:q} --record {output.record:q} --code {input.code:q}"
+        " --training {output.training:q} --record {output.record:q}"
         " > {log:q} 2>&1"

@@ -5,7 +5,6 @@
 checkpoint weights:
     """Weights to start from, without a head that does not fit."""
     input:
-        code=code_with_model("scripts/weights.py"),
         dataset=ancient(DATA / "classes.json"),
         local=local_weights,
         stale=if_stale("weights"),
@@ -24,4 +23,4 @@ checkpoint weights:
     shell:
         "python scripts/weights.py --dataset {input.dataset:q} --model {params.model:q}"
         " --downloads results/downloads --weights {output.weights:q} --record {output.record:q}"
-        " --code {input.code:q} > {log:q} 2>&1"
+        " > {log:q} 2>&1"

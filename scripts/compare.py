@@ -1,4 +1,4 @@
-"""Put all runs side by side: a row per run, and a row per model × recipe with means over seeds."""
+"""Put all runs side by side, in tables: every run, means over seeds, and what was published."""
 
 import argparse
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 from cifarlab.command import run_command
 from cifarlab.comparison import compare, tabulate_runs
 from cifarlab.files import new_files, read_json
+from cifarlab.published import published_beside, read_published
 from cifarlab.results import RunFolder, files_of_runs
 
 
@@ -17,19 +18,38 @@ def argument_parser():
     parser.add_argument(
         "--costs", type=Path, nargs="+", required=True, help="cost/<model>.json of every model"
     )
+    parser.add_argument("--dataset", type=Path, required=True, help="manifest.json of the data set")
+    parser.add_argument("--published", type=Path, required=True, help="CSV of published numbers")
     parser.add_argument("--runs-csv", type=Path, required=True, help="CSV to write, a row per run")
     parser.add_argument(
         "--comparison", type=Path, required=True, help="CSV to write, a row per model × recipe"
+    )
+    parser.add_argument(
+        "--published-beside",
+        type=Path,
+        required=True,
+        help="CSV to write: what of the published numbers may stand beside each row",
     )
     return parser
 
 
 def main(arguments):
-    runs = tabulate_runs([RunFolder(path) for path in arguments.runs])
+    folders = [RunFolder(path) for path in arguments.runs]
+    runs = tabulate_runs(folders)
     comparison = compare(runs, {path.stem: read_json(path) for path in arguments.costs})
-    with new_files(arguments.runs_csv, arguments.comparison) as (runs_path, comparison_path):
-        runs.to_csv(runs_path, index=False, lineterminator="\n")
-        comparison.to_csv(comparison_path, index=False, lineterminator="\n")
+    beside = published_beside(
+        read_published(arguments.published),
+        {(run.model, run.recipe): run.training["recipe"] for run in folders},
+        read_json(arguments.dataset)["source"]["synthetic"],
+    )
+    tables = {
+        arguments.runs_csv: runs,
+        arguments.published_beside: beside,
+        arguments.comparison: comparison,
+    }
+    with new_files(*tables) as paths:
+        for path, table in zip(paths, tables.values(), strict=True):
+            table.to_csv(path, index=False, lineterminator="\n")
 
 
 if __name__ == "__main__":
@@ -37,6 +57,9 @@ if __name__ == "__main__":
         argument_parser(),
         main,
         settings=["runs"],
-        inputs=lambda a: [*files_of_runs(a.runs, "metrics.json", "training.json"), *a.costs],
-        outputs=["runs_csv", "comparison"],
+        inputs=lambda a: [
+            *files_of_runs(a.runs, "metrics.json", "training.json"),
+            *(*a.costs, a.dataset, a.published),
+        ],
+        outputs=["runs_csv", "comparison", "published_beside"],
     )

@@ -1,4 +1,4 @@
-"""Count and measure what one model needs: parameters, size, speed, memory; draw its structure."""
+"""Count and measure what one model needs: parameters, size, speed, memory; list its layers."""
 
 import argparse
 from pathlib import Path
@@ -14,13 +14,12 @@ from cifarlab.measurements import measure_memory, measure_speed
 from cifarlab.models import ModelSettings, build_for_counting, build_model
 from cifarlab.recipes import Recipe
 from cifarlab.settings import settings_from_json
-from cifarlab.structure import structure_svg, structure_text, structure_tree
+from cifarlab.structure import structure_tree
 
 
 def argument_parser():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--dataset", type=Path, required=True, help="classes.json of the data set")
-    parser.add_argument("--name", required=True, help="of the model, for the drawing")
     parser.add_argument("--model", required=True, help="settings of the model, as JSON")
     parser.add_argument(
         "--recipes",
@@ -30,7 +29,6 @@ def argument_parser():
     parser.add_argument("--device", choices=DEVICES, default="auto")
     parser.add_argument("--threads", type=int, default=1, help="of the CPU (default: %(default)s)")
     parser.add_argument("--cost", type=Path, required=True, help="JSON file to write")
-    parser.add_argument("--structure", type=Path, required=True, help="SVG file to write")
     return parser
 
 
@@ -63,10 +61,9 @@ def main(arguments):
         "device_name": device_name(device),
         "threads": arguments.threads,
         "versions": library_versions(),
-        "layer_table": structure_text(structure),
+        "structure": structure,
     }
-    with new_files(arguments.structure, arguments.cost) as (structure_path, cost_path):
-        structure_path.write_text(structure_svg(structure, arguments.name), encoding="utf-8")
+    with new_files(arguments.cost) as (cost_path,):
         cost_path.write_text(to_json(cost), encoding="utf-8")
 
 
@@ -74,7 +71,8 @@ if __name__ == "__main__":
     run_command(
         argument_parser(),
         main,
-        settings=["name", "model", "recipes", "device", "threads"],
+        settings=["model", "recipes", "device", "threads"],
         inputs=["dataset"],
-        outputs=["cost", "structure"],
+        outputs=["cost"],
+        code=lambda a: settings_from_json(ModelSettings, a.model).code_files,
     )

@@ -58,4 +58,5 @@ if __name__ == "__main__":
         settings=["model"],
         inputs=["dataset", "weights"],
         outputs=["predictions"],
+        code=lambda a: settings_from_json(ModelSettings, a.model).code_files,
     )

@@ -1,4 +1,4 @@
-"""Render the report from the results: one HTML file, one Markdown file, and its figures."""
+"""Render the report from tables, records and figures: one HTML file and one Markdown file."""
 
 import argparse
 import json
@@ -7,20 +7,29 @@ from pathlib import Path
 from cifarlab.command import run_command
 from cifarlab.files import new_files
 from cifarlab.report.content import gather
-from cifarlab.report.figures import standalone_svg
-from cifarlab.report.render import draw_figures, render
+from cifarlab.report.render import render
 from cifarlab.results import files_of_runs
 
 
 def argument_parser():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--dataset", type=Path, required=True, help="manifest.json of the data set")
+    parser.add_argument("--runs-csv", type=Path, required=True, help="runs.csv to read")
     parser.add_argument("--comparison", type=Path, required=True, help="comparison.csv to read")
+    parser.add_argument("--published", type=Path, required=True, help="compare/published.csv")
     parser.add_argument(
         "--runs", type=Path, nargs="+", required=True, help="folders runs/<model>/<recipe>/seed-<n>"
     )
-    parser.add_argument("--costs", type=Path, nargs="+", required=True, help="cost/<model>.json")
-    parser.add_argument("--published", type=Path, required=True, help="CSV of published numbers")
+    parser.add_argument(
+        "--costs",
+        type=Path,
+        nargs="+",
+        required=True,
+        help="cost/<model>.json of every model, with its drawing <model>.svg beside it",
+    )
+    parser.add_argument(
+        "--figures", type=Path, nargs="+", required=True, help="SVG files of the other figures"
+    )
     parser.add_argument(
         "--command", default="", help="what makes these results again, to be told in the report"
     )
@@ -37,7 +46,8 @@ def argument_parser():
         "--markdown",
         type=Path,
         required=True,
-        help="Markdown file to write; its figures go into a folder figures/ beside it",
+        help="Markdown file to write; it links figures/<name>.svg beside it, where copies of the "
+        "models' drawings go",
     )
     return parser
 
@@ -45,21 +55,32 @@ def argument_parser():
 def main(arguments):
     content = gather(
         arguments.dataset,
+        arguments.runs_csv,
         arguments.comparison,
+        arguments.published,
         arguments.runs,
         arguments.costs,
-        arguments.published,
+        arguments.figures,
         arguments.command,
         json.loads(arguments.versions),
     )
-    drawn = draw_figures(content)
-    html, markdown = render(content, drawn, arguments.templates)
-    figures_folder = arguments.markdown.parent / "figures"
-    figure_paths = [figures_folder / f"{name}.svg" for name in drawn]
-    with new_files(*figure_paths, arguments.markdown, arguments.html) as partial_paths:
-        texts = [standalone_svg(svg) for svg, _ in drawn.values()] + [markdown, html]
-        for path, text in zip(partial_paths, texts, strict=True):
+    html, markdown = render(content, arguments.templates)
+    texts = {
+        **{
+            drawing(arguments, model): content.figures[f"structure.{model}"]
+            for model in content.models
+        },
+        arguments.markdown: markdown,
+        arguments.html: html,
+    }
+    with new_files(*texts) as paths:
+        for path, text in zip(paths, texts.values(), strict=True):
             path.write_text(text, encoding="utf-8")
+
+
+def drawing(arguments, model):
+    """Path of the copy of a model's drawing that the Markdown links."""
+    return arguments.markdown.parent / f"figures/structure.{model}.svg"
 
 
 if __name__ == "__main__":
@@ -68,13 +89,14 @@ if __name__ == "__main__":
         main,
         settings=["runs", "command", "versions"],
         inputs=lambda a: [
-            *(a.dataset, a.comparison, a.published),
-            *files_of_runs(a.runs, "history.csv", "training.json", "metrics.json"),
+            *(a.dataset, *a.figures),
+            *(a.runs_csv, a.comparison, a.published),
+            *files_of_runs(a.runs, "training.json"),
             *(file for cost in a.costs for file in (cost, cost.with_suffix(".svg"))),
             *(file for file in sorted(a.templates.rglob("*")) if file.is_file()),
         ],
         outputs=lambda a: [
             *(a.html, a.markdown),
-            *sorted((a.markdown.parent / "figures").glob("*.svg")),
+            *(drawing(a, cost.stem) for cost in a.costs),
         ],
     )

@@ -106,4 +106,5 @@ if __name__ == "__main__":
         settings=["model", "recipe", "seed", "versions"],
         inputs=["dataset", "initial_weights"],
         outputs=["weights", "history", "epochs", "training"],
+        code=lambda a: settings_from_json(ModelSettings, a.model).code_files,
     )

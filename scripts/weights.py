@@ -44,4 +44,5 @@ if __name__ == "__main__":
         settings=["model"],
         inputs=lambda a: [a.dataset, settings_from_json(ModelSettings, a.model).local_weights],
         outputs=["weights"],
+        code=lambda a: settings_from_json(ModelSettings, a.model).code_files,
     )

@@ -45,27 +45,31 @@ def _read(path, _mtime):
         raise UserError(f"expected Python code at {path}, found no file; check the path") from None
     except (SyntaxError, ValueError) as error:
         raise UserError(f"{path} is not valid Python ({error}); mend it") from error
-    text = repr(_meaning(tree))
-    return hashlib.sha256(text.encode()).hexdigest()[:16], _imported_files(tree, path)
+    imports = []
+    text = repr(_meaning(tree, imports))
+    return hashlib.sha256(text.encode()).hexdigest()[:16], _imported_files(imports, path)
 
 
-def _meaning(node):
+def _meaning(node, imports):
     """A syntax tree as nested tuples, without what has no bearing on what the code does.
 
     Left out are texts that stand alone (docstrings, of attributes too), places, and empty fields,
-    which newer Pythons add to the tree: the digest should be the same on all of them.
+    which newer Pythons add to the tree: the digest should be the same on all of them. Import
+    statements are added to `imports` on the way.
     """
     if isinstance(node, list):
-        return tuple(_meaning(item) for item in node if not _is_lone_text(item))
+        return tuple(_meaning(item, imports) for item in node if not _is_lone_text(item))
     if not isinstance(node, ast.AST):
         return type(node).__name__, repr(node)
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        imports.append(node)
     fields = []
     for name, value in ast.iter_fields(node):
         is_empty = value is None or value == []
         # None is an empty field, but in a constant it is the word None itself.
         if name in ("kind", "type_comment") or (is_empty and not isinstance(node, ast.Constant)):
             continue
-        if meaning := _meaning(value):
+        if meaning := _meaning(value, imports):
             fields.append((name, meaning))
     return type(node).__name__, tuple(fields)
 
@@ -78,13 +82,13 @@ def _is_lone_text(node):
     )
 
 
-def _imported_files(tree, path):
+def _imported_files(imports, path):
     files = []
-    for node in ast.walk(tree):
+    for node in imports:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 files += _files_of(alias.name)
-        elif isinstance(node, ast.ImportFrom):
+        else:
             module = node.module or ""
             if node.level:
                 parents = _name(path).split(".")

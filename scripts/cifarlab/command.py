@@ -8,24 +8,20 @@ from cifarlab.files import new_files, to_json
 from cifarlab.records import definition, made
 
 
-def run_command(parser, main, settings=(), inputs=(), outputs=()):
+def run_command(parser, main, settings=(), inputs=(), outputs=(), code=()):
     """Parse the arguments and call `main(arguments)`; with --record, write the record last.
 
     settings: names of the arguments that define what is made, where they are given; inputs,
-    outputs: names of those that are files, or a function from the arguments to a list of paths.
+    outputs: names of those that are files, or a function from the arguments to a list of paths;
+    code: the same for Python files that the command runs without importing them by name.
     Code and inputs are digested before `main` begins: that is what it sees. A UserError becomes
     one line on standard error and exit code 1. Every other exception keeps its traceback, because
     it is a bug.
     """
-    group = parser.add_argument_group("record of what the outputs are made from")
-    group.add_argument("--record", type=Path, help="JSON file to write, after all outputs")
-    group.add_argument(
-        "--code",
+    parser.add_argument(
+        "--record",
         type=Path,
-        nargs="+",
-        default=[sys.argv[0]],
-        help="Python files whose code, with what they import, made the outputs "
-        "(default: this command)",
+        help="JSON file to write after all outputs: what they are made from",
     )
     arguments = parser.parse_args()
     try:
@@ -33,7 +29,9 @@ def run_command(parser, main, settings=(), inputs=(), outputs=()):
             main(arguments)
             return
         values = {name: getattr(arguments, name) for name in settings if name in arguments}
-        record = definition(arguments.code, values, _paths(inputs, arguments))
+        record = definition(
+            [sys.argv[0], *_paths(code, arguments)], values, _paths(inputs, arguments)
+        )
         main(arguments)
         record["outputs"] = made(_paths(outputs, arguments))
         with new_files(arguments.record) as (path,):

@@ -1,10 +1,12 @@
 """The settings that models of every family have."""
 
+from pathlib import Path
 from typing import Literal
 
 from cifarlab.settings import Count, Settings
 
 NO_WEIGHTS = "none"
+FAMILIES = Path(__file__).parent / "models"
 
 
 class BaseModelSettings(Settings):
@@ -41,6 +43,6 @@ class BaseModelSettings(Settings):
         return self.weights if is_path and "://" not in self.weights else None
 
     @property
-    def code_file(self):
-        """The path of a user's own code that the model is built from, or None."""
-        return None
+    def code_files(self):
+        """Paths of the Python files that the model is built from."""
+        return [FAMILIES / f"{self.family}.py"]

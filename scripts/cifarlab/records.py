@@ -7,6 +7,7 @@ digests by path. A record is a definition with `outputs`, digests by path.
 import json
 import os
 import time
+from functools import cache
 from pathlib import Path
 
 from cifarlab.code import code_digests
@@ -44,8 +45,12 @@ def plain_value(value):
     if isinstance(value, Path):
         return str(value)
     if isinstance(value, str) and value.startswith("{"):
-        return json.loads(value)
+        return _from_json(value)
     return value
+
+
+# Many jobs have the same settings.
+_from_json = cache(json.loads)
 
 
 class Digests:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import pandas as pd
+
 from cifarlab.errors import UserError
 from cifarlab.files import read_json
 
@@ -41,6 +43,25 @@ class RunFolder:
     def metrics(self):
         """The metrics on the test split, a dict."""
         return read_json(self.path / "metrics.json")
+
+    @property
+    def history(self):
+        """The loss of every step, a DataFrame."""
+        return read_table(self.path / "history.csv", ["step", "loss"])
+
+
+def read_table(path, columns):
+    """A CSV file as a DataFrame; UserError where it is missing or lacks one of `columns`."""
+    try:
+        # A name may look like a number, or like a missing one.
+        names = dict.fromkeys(("model", "recipe"), str)
+        table = pd.read_csv(path, dtype=names, keep_default_na=False, na_values=[""])
+    except (OSError, ValueError) as error:
+        raise UserError(f"cannot read the table {path} ({error})") from error
+    missing = [column for column in columns if column not in table]
+    if missing:
+        raise UserError(f"{path} has no column {', '.join(missing)}; expected {', '.join(columns)}")
+    return table
 
 
 def files_of_runs(folders, *names):

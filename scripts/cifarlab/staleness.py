@@ -91,15 +91,18 @@ def _decide(job, code, producers, decisions, digests, forced):
         elif producer.is_checkpoint:
             decision.waits_for.append(producer)
         elif not upstream.waits_for:
-            remade.append(path)
+            remade.append(producer.stage)
         if upstream and (upstream.is_made or upstream.after) and decision.after is None:
             decision.after = producer if upstream.is_made else upstream.after
         if upstream and upstream.waits_for:
             decision.waits_for += upstream.waits_for
     if record is None:
         decision.is_missing, decision.waits_for = True, []
+        # What was never made needs no reason; Snakemake knows.
         if os.path.exists(job.record):
             decision.reasons.append(f"{job.record} is damaged")
+        elif any(map(os.path.exists, job.outputs)):
+            decision.reasons.append(f"{job.record} is missing")
         return decision
     if job.stage in forced or not forced.isdisjoint(job.outputs):
         decision.reasons.append("forced")
@@ -107,9 +110,9 @@ def _decide(job, code, producers, decisions, digests, forced):
     decision.reasons += own
     found = {path: digests.of(path) for path in job.outputs}
     decision.lost = {path for path in job.outputs if found[path] is None}
-    decision.reasons += _broken_outputs(record, found) + [
-        f"{path} is made again" for path in remade[:1]
-    ]
+    decision.reasons += _broken_outputs(record, found)
+    if remade and not decision.reasons:
+        decision.reasons.append(f"{remade[0]} is made again")
     # What is made again from the same things gives the same bytes, where that is sure.
     is_same = not decision.reasons or (job.repeats and not own and not remade)
     if is_same and not decision.waits_for:
@@ -132,11 +135,13 @@ def _broken_outputs(record, found):
 def _differences(job, record, code, inputs):
     """What differs between a record and the job's definition now, in words."""
     reasons = []
-    settings = {name: plain_value(value) for name, value in job.settings.items()}
-    for key, before, now in _changes(
-        {k: v for k, v in record["settings"].items() if k not in job.tolerated},
-        {k: v for k, v in settings.items() if k not in job.tolerated},
-    ):
+    recorded, defined = (
+        {name: plain_value(value) for name, value in values.items() if name not in job.tolerated}
+        for values in (record["settings"], job.settings)
+    )
+    if (recorded, record["code"], record["inputs"]) == (defined, code, inputs):
+        return reasons
+    for key, before, now in _changes(recorded, defined):
         reasons.append(f"{key}: {_shown(before)} → {_shown(now)}")
     names = [n for n, _, _ in _changes(record["code"], code)]
     if names:

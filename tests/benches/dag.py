@@ -1,6 +1,7 @@
 """Time of a dry run with nothing to do, beside a bare workflow of the same shape.
 
-The bare one is plain Snakemake, its triggers as they are.
+The bare one has the same rules with the same files and logs, but `touch` for commands, and neither
+parameters nor records: plain Snakemake, its triggers as they are.
 
 One run is really made; the others are copies of it under further seeds, with their records.
 """
@@ -25,6 +26,8 @@ STAGES_OF_A_RUN = ("train", "evaluate", "metrics")
 BARE = """
 RUNS = range(N_RUNS)
 RUN = "results/runs/cnn_2/quick/seed-{seed}/"
+COMPARED = ["results/compare/" + name for name in ("runs", "comparison", "published")]
+FIGURES = ["results/figures/" + name for name in ("accuracy", "losses", "loss")]
 
 
 rule all:
@@ -34,45 +37,66 @@ rule all:
 
 rule data:
     output:
-        "results/manifest.json",
+        ["results/data/" + name for name in ("manifest", "train", "test", "classes")],
+    log:
+        "logs/data",
     shell:
         "touch {output}"
 
 
 rule cost:
     input:
-        "results/manifest.json",
+        "results/data/classes",
     output:
         "results/cost/cnn_2.json",
+    log:
+        "logs/cost",
+    shell:
+        "touch {output}"
+
+
+rule structure:
+    input:
+        "results/cost/cnn_2.json",
+    output:
+        "results/cost/cnn_2.svg",
+    log:
+        "logs/structure",
     shell:
         "touch {output}"
 
 
 rule train:
     input:
-        "results/manifest.json",
+        "results/data/train",
     output:
         [RUN + name for name in ("weights", "history", "epochs", "training")],
+    log:
+        "logs/train/{seed}",
     shell:
         "touch {output}"
 
 
 rule evaluate:
     input:
-        "results/manifest.json",
+        "results/data/test",
         RUN + "weights",
     output:
         RUN + "predictions",
+    log:
+        "logs/evaluate/{seed}",
     shell:
         "touch {output}"
 
 
 rule metrics:
     input:
-        "results/manifest.json",
+        "results/data/classes",
         RUN + "predictions",
     output:
         RUN + "metrics",
+    log:
+        "logs/metrics/{seed}",
     shell:
         "touch {output}"
 
@@ -82,18 +106,61 @@ rule compare:
         expand(RUN + "metrics", seed=RUNS),
         expand(RUN + "training", seed=RUNS),
         "results/cost/cnn_2.json",
+        "results/data/manifest",
     output:
-        "results/comparison.csv",
+        COMPARED,
+    log:
+        "logs/compare",
+    shell:
+        "touch {output}"
+
+
+rule accuracy:
+    input:
+        COMPARED,
+    output:
+        FIGURES[0],
+    log:
+        "logs/accuracy",
+    shell:
+        "touch {output}"
+
+
+rule losses:
+    input:
+        expand(RUN + "history", seed=RUNS),
+    output:
+        FIGURES[1],
+    log:
+        "logs/losses",
+    shell:
+        "touch {output}"
+
+
+rule loss:
+    input:
+        expand(RUN + "history", seed=RUNS),
+    output:
+        FIGURES[2],
+    log:
+        "logs/loss",
     shell:
         "touch {output}"
 
 
 rule report:
     input:
-        "results/comparison.csv",
-        expand(RUN + "history", seed=RUNS),
+        "results/data/manifest",
+        COMPARED,
+        FIGURES,
+        expand(RUN + "training", seed=RUNS),
+        "results/cost/cnn_2.json",
+        "results/cost/cnn_2.svg",
     output:
         "results/report.html",
+        "results/report.md",
+    log:
+        "logs/report",
     shell:
         "touch {output}"
 """
@@ -120,7 +187,7 @@ def copy_runs(project, n_runs):
             text = (stage / f"{SEED_0}.json").read_text().replace(SEED_0, f"seed-{seed}")
             text = text.replace('"seed": 0', f'"seed": {seed}')
             (stage / f"seed-{seed}.json").write_text(text)
-    for name in ("compare", "report"):
+    for name in ("compare", "losses", "loss/cnn_2/quick", "report"):
         path = results / f"records/{name}.json"
         record = json.loads(path.read_text())
         record["settings"]["runs"] = _for_all_seeds([record["settings"]["runs"][0]], n_runs)
@@ -143,10 +210,13 @@ def make_bare(folder, n_runs):
     """A bare workflow with all its files, the oldest first."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "Snakefile").write_text(BARE.replace("N_RUNS", str(n_runs)))
-    files = ["manifest.json", "cost/cnn_2.json"]
+    files = [*(f"data/{name}" for name in ("manifest", "train", "test", "classes"))]
+    files += ["cost/cnn_2.json", "cost/cnn_2.svg"]
     for name in ("weights", "history", "epochs", "training", "predictions", "metrics"):
         files += [f"runs/cnn_2/quick/seed-{seed}/{name}" for seed in range(n_runs)]
-    for name in [*files, "comparison.csv", "report.html"]:
+    files += [f"compare/{name}" for name in ("runs", "comparison", "published")]
+    files += [f"figures/{name}" for name in ("accuracy", "losses", "loss")]
+    for name in [*files, "report.html", "report.md"]:
         path = folder / "results" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()

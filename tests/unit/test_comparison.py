@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from project import ROOT
 
 from cifarlab.comparison import COMPARISON_COLUMNS, compare, tabulate_runs
 from cifarlab.errors import UserError
@@ -18,6 +19,15 @@ COST = {
     "latency_median_ms": 1.25,
     "latency_p95_ms": 1.5,
     "throughput_images_per_second": 2000.0,
+    "structure": {
+        "name": "",
+        "kind": "Linear",
+        "output_shape": [100],
+        "kernel_size": None,
+        "parameters": 10,
+        "children": [],
+        "input_shape": [3, 32, 32],
+    },
     "memory": {
         "r": {
             "batch_size": 64,
@@ -73,6 +83,17 @@ def write_run(results, model, seed, accuracy, recipe="r", epochs=5):
     return folder
 
 
+def run_compare(run_command, folder, runs, costs, manifest):
+    """Run compare.py on files; its result, and the paths of its tables by name."""
+    tables = {name: folder / f"{name}.csv" for name in ("runs", "comparison", "published")}
+    result = run_command(
+        *("compare.py", "--runs", *runs, "--costs", *costs, "--dataset", manifest),
+        *("--published", ROOT / "config/published.csv", "--runs-csv", tables["runs"]),
+        *("--comparison", tables["comparison"], "--published-beside", tables["published"]),
+    )
+    return result, tables
+
+
 def test_a_row_is_the_mean_over_its_seeds_with_the_sample_deviation(tmp_path):
     folders = [
         write_run(tmp_path, "b", 0, 40.0),
@@ -104,10 +125,10 @@ def test_a_folder_that_is_no_run_is_named(tmp_path):
 def test_the_command_writes_plain_numbers_and_leaves_unknown_ones_empty(tmp_path, run_command):
     folder = write_run(tmp_path, "a", 0, 1234.5)
     (tmp_path / "a.json").write_text(json.dumps(COSTS["a"]))
-    result = run_command(
-        *("compare.py", "--runs", folder, "--costs", tmp_path / "a.json"),
-        *("--runs-csv", tmp_path / "runs.csv", "--comparison", tmp_path / "comparison.csv"),
+    (tmp_path / "manifest.json").write_text('{"source": {"synthetic": false}}')
+    result, tables = run_compare(
+        run_command, tmp_path, [folder], [tmp_path / "a.json"], tmp_path / "manifest.json"
     )
     assert (result.returncode, result.stderr) == (0, "")
-    row = (tmp_path / "comparison.csv").read_text().splitlines()[1]
+    row = tables["comparison"].read_text().splitlines()[1]
     assert row.startswith("a,r,1,20,1.5,1.0,1.5,1234.5,,60.0,activations-")

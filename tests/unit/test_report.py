@@ -6,11 +6,12 @@ from html.parser import HTMLParser
 
 import pytest
 from project import ROOT
-from test_comparison import COST, write_run
+from test_comparison import COST, run_compare, write_run
 
 from cifarlab.report.content import gather
-from cifarlab.report.figures import envelope, smoothed
-from cifarlab.report.render import draw_figures, markdown_escape, number, render
+from cifarlab.report.figures.loss import envelope
+from cifarlab.report.plot import smoothed
+from cifarlab.report.render import markdown_escape, number, render
 
 
 @pytest.fixture
@@ -34,32 +35,39 @@ def results(tmp_path, run_command):
         (folder / "data").mkdir(parents=True)
         (folder / "cost").mkdir()
         (folder / "data/manifest.json").write_text(json.dumps(manifest))
-        cost = {**COST, "total_params": 206_116, "total_size_mb": 40.5, "layer_table": "a <b> c"}
+        cost = {**COST, "total_params": 206_116, "total_size_mb": 40.5}
+        cost["structure"] = {**COST["structure"], "kind": "A<b>"}
         cost["memory"] = {recipe: COST["memory"]["r"]}
         (folder / "cost/cnn_2.json").write_text(json.dumps(cost))
-        (folder / "cost/cnn_2.svg").write_text(
-            '<svg xmlns="http://www.w3.org/2000/svg" role="img"><title>drawing</title></svg>'
-        )
         runs = [
             write_run(folder, "cnn_2", seed, value, recipe, epochs)
             for seed, value in enumerate(accuracies)
         ]
-        result = run_command(
-            *("compare.py", "--runs", *runs, "--costs", folder / "cost/cnn_2.json"),
-            *("--runs-csv", folder / "runs.csv", "--comparison", folder / "comparison.csv"),
-        )
+        costs = [folder / "cost/cnn_2.json"]
+        manifest = folder / "data/manifest.json"
+        result, tables = run_compare(run_command, folder, runs, costs, manifest)
         assert result.returncode == 0, result.stderr
-        return (
-            *(folder / "data/manifest.json", folder / "comparison.csv", runs),
-            *([folder / "cost/cnn_2.json"], ROOT / "config/published.csv"),
-        )
+        figures = {
+            "accuracy": ["--runs-csv", tables["runs"], "--comparison", tables["comparison"]],
+            "losses": ["--runs", *runs],
+            f"loss.cnn_2+{recipe}": ["--runs", *runs],
+        }
+        figures["accuracy"] += ["--published", tables["published"]]
+        paths = {name: folder / f"figures/{name}.svg" for name in figures}
+        for name, words in figures.items():
+            kind = name.partition(".")[0]
+            result = run_command("figure.py", "--figure", paths[name], kind, *words)
+            assert (result.returncode, result.stderr) == (0, "")
+        drawing = folder / "cost/cnn_2.svg"
+        result = run_command("figure.py", "--figure", drawing, "structure", "--cost", *costs)
+        assert (result.returncode, result.stderr) == (0, "")
+        return (manifest, *tables.values(), runs, costs, [*paths.values()])
 
     return write
 
 
 def rendered(arguments):
-    content = gather(*arguments)
-    return render(content, draw_figures(content), ROOT / "templates")
+    return render(gather(*arguments), ROOT / "templates")
 
 
 def test_both_forms_show_the_measured_numbers(results):
@@ -124,18 +132,18 @@ def test_the_page_loads_nothing_and_its_references_are_whole(results):
     assert not re.search(r"url\((?!#)|@import", html)
 
 
-def test_the_markdown_links_the_figures_that_the_command_writes(results, tmp_path, run_command):
-    manifest, comparison, runs, costs, published = results(synthetic=False)
+def test_the_markdown_links_figures_that_are_there(results, tmp_path, run_command):
+    manifest, runs_csv, comparison, published, runs, costs, figures = results(synthetic=False)
+    out = figures[0].parent.parent
     result = run_command(
         *("report.py", "--dataset", manifest, "--comparison", comparison, "--runs", *runs),
-        *("--costs", *costs, "--published", published, "--templates", ROOT / "templates"),
-        *("--html", tmp_path / "out/r.html", "--markdown", tmp_path / "out/r.md"),
+        *("--runs-csv", runs_csv, "--costs", *costs, "--published", published),
+        *("--figures", *figures, "--templates", ROOT / "templates"),
+        *("--html", out / "r.html", "--markdown", out / "r.md"),
     )
     assert (result.returncode, result.stderr) == (0, "")
-    links = re.findall(r"\]\((figures/[^)]+)\)", (tmp_path / "out/r.md").read_text())
-    assert sorted(links) == sorted(
-        f"figures/{path.name}" for path in (tmp_path / "out/figures").iterdir()
-    )
+    links = re.findall(r"\]\((figures/[^)]+)\)", (out / "r.md").read_text())
+    assert sorted(links) == sorted(f"figures/{path.name}" for path in (out / "figures").iterdir())
     assert len(links) == 4
 
 

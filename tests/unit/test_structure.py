@@ -12,8 +12,10 @@ from matplotlib.textpath import TextToPath
 from torch import nn
 
 from cifarlab.models import ModelSettings, build_model
+from cifarlab.report.figures.structure import structure_svg
+from cifarlab.report.layers import folded, structure_text
 from cifarlab.settings import checked_settings
-from cifarlab.structure import folded, structure_svg, structure_text, structure_tree
+from cifarlab.structure import structure_tree
 
 CNNS = ("cnn_2", "cnn_3", "cnn_5")
 FINE_TUNED = ("vgg19", "resnet101", "vit_b_32", "swin_b")

@@ -98,7 +98,7 @@ def made_by(project, *arguments):
     return jobs_in(result.stdout + result.stderr)
 
 
-END = {"compare", "report"}
+END = {"compare", "accuracy", "report"}
 NOTHING = set()
 
 
@@ -108,11 +108,18 @@ def of(stages, names):
 
 def runs(*names):
     """What a training of these runs asks for."""
-    return of("train evaluate metrics", names) | END
+    rows = {name.rpartition("/")[0] for name in names}
+    return of("train evaluate metrics", names) | of("loss", rows) | {"losses"} | END
 
 
+def costs(*models):
+    """What new costs of these models ask for."""
+    return of("cost structure", models) | END
+
+
+ROWS = [name.rpartition("/")[0] for name in RUNS]
 ALL_RUNS = runs(*RUNS)
-ALL_COSTS = of("cost", MODELS)
+ALL_COSTS = costs(*MODELS)
 
 
 def replace(name, before, after):
@@ -306,8 +313,24 @@ TABLE = {
     "a report template": (append("templates/report.md.j2", "\nEnd.\n"), {"report"}),
     "a caption": (append("templates/captions/accuracy.rst", "\nMore.\n"), {"report"}),
     "a figure's code": (
-        replace("scripts/cifarlab/report/figures.py", "height=0.56", "height=0.5"),
-        {"report"},
+        replace("scripts/cifarlab/report/figures/accuracy.py", "height=0.56", "height=0.5"),
+        {"accuracy", "report"},
+    ),
+    "code of a figure of each model": (
+        replace(
+            "scripts/cifarlab/report/figures/loss.py", "ENVELOPE_BINS = 200", "ENVELOPE_BINS = 9"
+        ),
+        of("loss", ROWS) | {"report"},
+    ),
+    "code of the drawing of structures": (
+        replace(
+            "scripts/cifarlab/report/figures/structure.py", "MARGIN, PADDING", "PADDING, MARGIN"
+        ),
+        of("structure", MODELS) | {"report"},
+    ),
+    "the published numbers": (
+        replace("config/published.csv", "39.75", "39.76"),
+        {"compare", "accuracy", "report"},
     ),
     "a metric's code": (
         replace("scripts/cifarlab/metrics.py", "def top_k", "UNUSED = 1\n\n\ndef top_k"),
@@ -317,12 +340,12 @@ TABLE = {
     "learning rate and weight decay swapped": (configure(swapped), runs("cnn_2/other/0")),
     "one model's setting": (
         setting("models", "own", "normalize", value="imagenet"),
-        {"weights own", "cost own"} | runs("own/quick/0"),
+        {"weights own"} | costs("own") | runs("own/quick/0"),
     ),
-    "code of one model family": (CNN_CODE, of("cost", ("cnn_2", "cnn_3")) | runs(*CNNS)),
+    "code of one model family": (CNN_CODE, costs("cnn_2", "cnn_3") | runs(*CNNS)),
     "code of the user's model": (
         replace("own/model.py", "nn.Flatten()", "nn.Flatten(1)"),
-        {"weights own", "cost own"} | runs("own/quick/0"),
+        {"weights own"} | costs("own") | runs("own/quick/0"),
     ),
     "code of the training loop": (
         replace("scripts/cifarlab/training.py", "weighted / n_images", "1.0 * weighted / n_images"),
@@ -337,7 +360,7 @@ TABLE = {
         of("evaluate metrics", RUNS) | ALL_COSTS | END,
     ),
     "one more seed": (configure(another_seed), runs("cnn_3/quick/1")),
-    "a model removed": (configure(without_cnn_3), END),
+    "a model removed": (configure(without_cnn_3), END | {"losses"}),
     "torch version in the lock": (LOCK, ALL_RUNS),
     "torch version in the lock, accepted": (
         both(LOCK, setting("library_versions", value="any")),
@@ -368,7 +391,7 @@ TABLE = {
     ),
     "code edited, with its old time": (
         with_old_time(CNN_CODE, "scripts/cifarlab/models/cnn.py"),
-        of("cost", ("cnn_2", "cnn_3")) | runs(*CNNS),
+        costs("cnn_2", "cnn_3") | runs(*CNNS),
     ),
     "configuration edited, with its old time": (
         with_old_time(LEARNING_RATE, "small.yaml"),
@@ -376,7 +399,7 @@ TABLE = {
     ),
     "two edits at once": (
         both(LEARNING_RATE, setting("models", "own", "normalize", value="imagenet")),
-        {"weights own", "cost own"} | runs("own/quick/0", "cnn_2/other/0"),
+        {"weights own"} | costs("own") | runs("own/quick/0", "cnn_2/other/0"),
     ),
     "an array deleted and a metric's code edited": (
         both(
@@ -402,7 +425,7 @@ def test_an_edit_recomputes_exactly(made, name):
 def test_a_recipe_removed_trains_nothing_and_its_results_stay(made):
     configure(without_other)(made)
     # The memory of a model's step is measured with each of its recipes.
-    assert would_make(made) == {"cost cnn_2"} | END
+    assert would_make(made) == costs("cnn_2") | {"losses"}
     assert (made.folder / RESULTS / "runs/cnn_2/other/seed-0/weights.safetensors").exists()
 
 
@@ -494,7 +517,7 @@ def test_an_interrupted_run_and_an_edit_ask_for_these_two_alone(made):
     setting("recipes", "other", "epochs", value=1)(made)
     setting("models", "own", "normalize", value="imagenet")(made)
     made.snakemake("--unlock")
-    assert would_make(made) == {"weights own", "cost own"} | runs("own/quick/0", "cnn_2/other/0")
+    assert would_make(made) == {"weights own"} | costs("own") | runs("own/quick/0", "cnn_2/other/0")
 
 
 def test_a_forced_rule_runs_with_what_follows(made):

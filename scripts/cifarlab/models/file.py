@@ -24,8 +24,8 @@ class Settings(BaseModelSettings):
     """Further arguments of the function, by name."""
 
     @property
-    def code_file(self):
-        return self.factory.rpartition(":")[0]
+    def code_files(self):
+        return [*super().code_files, Path(self.factory.rpartition(":")[0])]
 
 
 def build(settings, n_classes):

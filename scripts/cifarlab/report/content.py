@@ -1,31 +1,10 @@
-"""What the report says, gathered from files under results/ and from the published table."""
+"""What the report says, gathered from files under results/."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
-
-from cifarlab.errors import UserError
 from cifarlab.files import read_json
-from cifarlab.results import RunFolder
-
-PUBLISHED_COLUMNS = [
-    "model",
-    "total_params",
-    "total_size_mb",
-    "size_convention",
-    "min_loss",
-    "final_loss",
-    "test_accuracy_percent",
-    "train_seconds",
-    "epochs",
-    "batch_size",
-    "loss",
-    "optimizer",
-    "learning_rate",
-]
-# These follow from the architecture alone, so they may stand beside results on synthetic images.
-DATA_INDEPENDENT_COLUMNS = ["model", "total_params", "total_size_mb", "size_convention"]
+from cifarlab.results import RunFolder, read_table
 
 SIZE_RULES = {
     "activations-x2-MiB-batch64": "input, twice every output, and parameters at batch 64",
@@ -35,36 +14,30 @@ SIZE_RULES = {
 
 
 @dataclass(frozen=True)
+class Run:
+    """One run. measured: its row of runs.csv; training: its record of the training."""
+
+    model: str
+    recipe: str
+    seed: int
+    measured: dict
+    training: dict
+
+
+@dataclass(frozen=True)
 class Entry:
     """One model × recipe.
 
-    measured: its row of comparison.csv; published: its row of the published table or None, with
-    only what may be compared; runs: its RunFolders; cost: the model's cost; structure: its drawing,
-    SVG text; histories: one DataFrame of history.csv per run.
+    measured: its row of comparison.csv; published: its row of compare/published.csv or None;
+    runs: its runs; cost: the model's cost.
     """
 
     model: str
     recipe: str
     measured: dict
     published: dict | None
-    runs: list[RunFolder]
+    runs: list[Run]
     cost: dict
-    structure: str
-    histories: list[pd.DataFrame]
-
-    @property
-    def is_as_published(self):
-        """Whether the recipe has the published row's settings, so that results may be compared."""
-        recipe = self.runs[0].training["recipe"]
-        optimizer = recipe["optimizer"]
-        measured = (recipe["epochs"], recipe["batch_size"], recipe["loss"], optimizer["name"])
-        row = self.published
-        return (
-            row is not None
-            and measured == (row["epochs"], row["batch_size"], row["loss"], row["optimizer"])
-            and optimizer["learning_rate"] == row["learning_rate"]
-            and not recipe["max_steps"]
-        )
 
     @property
     def start(self):
@@ -90,13 +63,14 @@ class Content:
     """What a report says.
 
     dataset_name: the data set's folder; manifest: its manifest; entries: in the order compared;
-    command: what makes the results again, or empty; versions: the locked ones of libraries by
-    name, or empty.
+    figures: SVG texts by name; command: what makes the results again, or empty; versions: the
+    locked ones of libraries by name, or empty.
     """
 
     dataset_name: str
     manifest: dict
     entries: list[Entry]
+    figures: dict
     command: str
     versions: dict
 
@@ -148,67 +122,57 @@ class Content:
         return sum(run.training["train_seconds"] for run in self.runs)
 
 
-def read_table(path, columns):
-    """A CSV file as a DataFrame; UserError where it is missing or lacks one of `columns`."""
-    try:
-        # A name may look like a number, or like a missing one.
-        names = dict.fromkeys(("model", "recipe"), str)
-        table = pd.read_csv(path, dtype=names, keep_default_na=False, na_values=[""])
-    except (OSError, ValueError) as error:
-        raise UserError(f"cannot read the table {path} ({error})") from error
-    missing = [column for column in columns if column not in table]
-    if missing:
-        raise UserError(f"{path} has no column {', '.join(missing)}; expected {', '.join(columns)}")
-    return table
-
-
 def gather(
     manifest_path,
+    runs_path,
     comparison_path,
+    published_path,
     run_folders,
     cost_paths,
-    published_path,
+    figure_paths,
     command="",
     versions=None,
 ):
     """The Content of a report.
 
-    manifest_path, comparison_path, published_path: files; cost_paths: files, each with its drawing
-    beside it; run_folders: of all runs; command: what makes the results again; versions: locked
+    manifest_path: of the data set; runs_path, comparison_path, published_path: tables of the stage
+    compare; run_folders: of all runs; cost_paths: <model>.json of all models, each with its drawing
+    beside it; figure_paths: SVG files; command: what makes the results again; versions: locked
     ones by library. Raises UserError where a file is missing or not what it should be.
     """
-    manifest = read_json(manifest_path)
-    comparison = read_table(comparison_path, ["model", "recipe", "test_accuracy_percent"])
-    published = read_table(published_path, PUBLISHED_COLUMNS).set_index("model", drop=False)
-    if not published.index.is_unique:
-        raise UserError(f"{published_path} has a model twice; keep one row for each")
-    if manifest["source"]["synthetic"]:
-        withheld = [name for name in PUBLISHED_COLUMNS if name not in DATA_INDEPENDENT_COLUMNS]
-        published = published.assign(**dict.fromkeys(withheld, None))
-    costs = {Path(path).stem: read_json(path) for path in cost_paths}
-    structures = {
-        Path(path).stem: Path(path).with_suffix(".svg").read_text(encoding="utf-8")
-        for path in cost_paths
+    key = ["model", "recipe"]
+    comparison = read_table(comparison_path, [*key, "test_accuracy_percent"])
+    rows_of_runs = read_table(runs_path, [*key, "seed", "test_accuracy_percent"])
+    published = read_table(published_path, [*key, "same_recipe"])
+    published_of = {(row["model"], row["recipe"]): row for row in published.to_dict("records")}
+    trainings = {
+        (run.model, run.recipe, run.seed): run.training for run in map(RunFolder, run_folders)
     }
-    runs = [RunFolder(Path(path)) for path in run_folders]
-    entries = []
-    for measured in comparison.to_dict("records"):
-        model, recipe = measured["model"], measured["recipe"]
-        own_runs = [run for run in runs if (run.model, run.recipe) == (model, recipe)]
-        entries.append(
-            Entry(
-                model=model,
-                recipe=recipe,
-                measured=measured,
-                published=published.loc[model].to_dict() if model in published.index else None,
-                runs=own_runs,
-                cost=costs[model],
-                structure=structures[model],
-                histories=[
-                    read_table(run.path / "history.csv", ["step", "loss"]) for run in own_runs
-                ],
-            )
+    runs = {}
+    for row in rows_of_runs.to_dict("records"):
+        model, recipe, seed = row["model"], row["recipe"], row["seed"]
+        run = Run(model, recipe, seed, row, trainings[model, recipe, seed])
+        runs.setdefault((model, recipe), []).append(run)
+    costs = {Path(path).stem: read_json(path) for path in cost_paths}
+    entries = [
+        Entry(
+            model=row["model"],
+            recipe=row["recipe"],
+            measured=row,
+            published=published_of.get((row["model"], row["recipe"])),
+            runs=runs[row["model"], row["recipe"]],
+            cost=costs[row["model"]],
         )
+        for row in comparison.to_dict("records")
+    ]
+    figures = {Path(path).stem: Path(path) for path in figure_paths}
+    for path in map(Path, cost_paths):
+        figures[f"structure.{path.stem}"] = path.with_suffix(".svg")
     return Content(
-        Path(manifest_path).parent.parent.name, manifest, entries, command, versions or {}
+        dataset_name=Path(manifest_path).parent.parent.name,
+        manifest=read_json(manifest_path),
+        entries=entries,
+        figures={name: path.read_text(encoding="utf-8") for name, path in figures.items()},
+        command=command,
+        versions=versions or {},
     )

@@ -8,7 +8,9 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
-from cifarlab.report import figures
+from cifarlab.report.layers import structure_text
+from cifarlab.report.names import entry_titles, loss_figure_name
+from cifarlab.report.svg import inline_svg
 
 
 def number(value, digits=None):
@@ -72,52 +74,44 @@ def environment(templates):
     return result
 
 
-def draw_figures(content):
-    """All figures of a report: a dict from name to (SVG text, description)."""
-    drawn = {
-        "accuracy": (
-            figures.accuracy_figure(content),
-            "Bar chart: top-1 test accuracy of every model, with each run as a dot",
-        ),
-        "losses": (
-            figures.losses_figure(content),
-            "Line chart: smoothed training loss over steps, one line per model",
-        ),
+def describe_figures(content):
+    """What each figure of a report shows, for those who cannot see it: a dict by its name."""
+    titles = entry_titles((entry.model, entry.recipe) for entry in content.entries)
+    descriptions = {
+        "accuracy": "Bar chart: top-1 test accuracy of every model, with each run as a dot",
+        "losses": "Line chart: smoothed training loss over steps, one line per model",
     }
-    for entry in content.entries:
-        title = figures.entry_title(content, entry)
-        drawn[f"structure.{entry.model}"] = (entry.structure, f"Structure of {entry.model}")
-        drawn[figure_name(entry)] = (
-            figures.loss_figure(content, entry),
-            f"Line chart: training loss of {title} over steps, one line per seed",
+    for model in content.models:
+        descriptions[f"structure.{model}"] = f"Structure of {model}"
+    for (model, recipe), title in titles.items():
+        descriptions[loss_figure_name(model, recipe)] = (
+            f"Line chart: training loss of {title} over steps, one line per seed"
         )
-    return drawn
+    return descriptions
 
 
-def figure_name(entry):
-    """Name of the loss figure of an entry; no model's or recipe's name has a plus."""
-    return f"loss.{entry.model}+{entry.recipe}"
-
-
-def render(content, drawn, templates):
+def render(content, templates):
     """The report as (HTML text, Markdown text).
 
-    content: Content; drawn: as `draw_figures` returns them; templates: the folder of templates.
-    The HTML holds its figures and its style; the Markdown links figures/<name>.svg.
+    content: Content; templates: the folder of templates. The HTML holds its figures and its style;
+    the Markdown links figures/<name>.svg.
     """
     jinja = environment(templates)
-    prefixes = {name: f"f{number}" for number, name in enumerate(drawn)}
+    titles = entry_titles((entry.model, entry.recipe) for entry in content.entries)
+    descriptions = describe_figures(content)
+    prefixes = {name: f"f{number}" for number, name in enumerate(descriptions)}
 
     def inline(name):
-        svg, description = drawn[name]
-        return Markup(figures.inline_svg(svg, prefixes[name], html.escape(description)))
+        description = html.escape(descriptions[name])
+        return Markup(inline_svg(content.figures[name], prefixes[name], description))
 
     names = {
         "content": content,
         "inline": inline,
-        "figure_name": figure_name,
-        "descriptions": {name: description for name, (_, description) in drawn.items()},
-        "title": lambda entry: figures.entry_title(content, entry),
+        "loss_figure": lambda entry: loss_figure_name(entry.model, entry.recipe),
+        "descriptions": descriptions,
+        "title": lambda entry: titles[entry.model, entry.recipe],
+        "structure_text": structure_text,
         "style": Markup((Path(templates) / "report.css").read_text(encoding="utf-8")),
     }
     return tuple(

@@ -1,0 +1,106 @@
+# In: the tables of the comparison, the loss histories of runs, the layers of a model.
+# Out: the figures of the report, each drawn by itself.
+
+FIGURES = RESULTS / "report/figures"
+
+
+rule accuracy:
+    """Test accuracy of every model, with each run and the published value."""
+    input:
+        runs=ancient(RESULTS / "compare/runs.csv"),
+        comparison=ancient(RESULTS / "compare/comparison.csv"),
+        published=ancient(RESULTS / "compare/published.csv"),
+        stale=if_stale("accuracy"),
+    output:
+        record=RECORDS / "accuracy.json",
+        figure=report(
+            FIGURES / "accuracy.svg",
+            caption="../templates/captions/accuracy.rst",
+            category="Figures",
+            labels={"figure": "Test accuracy"},
+        ),
+    log:
+        LOGS / "accuracy.log",
+    conda:
+        "../envs/report.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=5,
+    shell:
+        "python scripts/figure.py --record {output.record:q} --figure {output.figure:q} accuracy"
+        " --runs-csv {input.runs:q} --comparison {input.comparison:q}"
+        " --published {input.published:q} > {log:q} 2>&1"
+
+
+rule losses:
+    """Training loss of every model over the steps."""
+    input:
+        histories=ancient(of_all_runs(RUN / "history.csv")),
+        stale=if_stale("losses"),
+    output:
+        record=RECORDS / "losses.json",
+        figure=report(
+            FIGURES / "losses.svg",
+            caption="../templates/captions/losses.rst",
+            category="Figures",
+            labels={"figure": "Training loss"},
+        ),
+    log:
+        LOGS / "losses.log",
+    conda:
+        "../envs/report.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=5,
+    params:
+        runs=of_all_runs(RUN),
+    shell:
+        "python scripts/figure.py --record {output.record:q} --figure {output.figure:q} losses"
+        " --runs {params.runs:q} > {log:q} 2>&1"
+
+
+rule loss:
+    """Training loss of one model with one recipe, each seed by itself."""
+    input:
+        histories=histories_of_row,
+        stale=if_stale("loss"),
+    output:
+        record=RECORDS / "loss/{model}/{recipe}.json",
+        figure=FIGURES / "loss.{model}+{recipe}.svg",
+    log:
+        LOGS / "loss/{model}/{recipe}.log",
+    conda:
+        "../envs/report.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=5,
+    params:
+        runs=runs_of_row,
+    shell:
+        "python scripts/figure.py --record {output.record:q} --figure {output.figure:q} loss"
+        " --runs {params.runs:q} > {log:q} 2>&1"
+
+
+rule structure:
+    """The structure of one model."""
+    input:
+        cost=ancient(RESULTS / "cost/{model}.json"),
+        stale=if_stale("structure"),
+    output:
+        record=RECORDS / "structure/{model}.json",
+        figure=report(
+            RESULTS / "cost/{model}.svg",
+            caption="../templates/captions/structure.rst",
+            category="Structure",
+            labels={"model": "{model}"},
+        ),
+    log:
+        LOGS / "structure/{model}.log",
+    conda:
+        "../envs/report.yaml"
+    resources:
+        mem_mb=500,
+        runtime=5,
+    shell:
+        "python scripts/figure.py --record {output.record:q} --figure {output.figure:q} structure"
+        " --cost {input.cost:q} > {log:q} 2>&1"

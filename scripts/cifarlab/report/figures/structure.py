@@ -1,0 +1,205 @@
+"""The structure of one model as a diagram: its stages from input to class logits."""
+
+import itertools
+import re
+from pathlib import Path
+from xml.etree import ElementTree
+
+from cifarlab.files import read_json
+from cifarlab.report.layers import (
+    folded,
+    kind_text,
+    name_of_run,
+    parameters_text,
+    printable,
+    shape_text,
+)
+
+PLAIN = "Sequential"
+# A diagram is read at a glance or not at all.
+MOST_BOXES, MOST_ON_A_LEVEL, MOST_LISTED = 25, 12, 8
+# A pattern of up to 8 parts, each "part · ", again and again.
+REPEATED_PARTS = re.compile(r"(?:^|(?<=· ))((?:[^·]+· ){1,8}?)\1+")
+# Lengths in units of the view box; a column is named by the right edge of its text.
+WIDTH, MARGIN, PADDING, GAP, LINE = 760, 16, 12, 18, 16
+TEXT, BOLD, SMALL = 12, 13.5, 11
+SHAPE, PARAMETERS, SHARE = 516, 655, 720
+COLUMN_WIDTHS = {SHAPE: 122, PARAMETERS: 118, SHARE: 62}
+# Widths of letters in DejaVu Sans, the widest of the usual fonts, in ems and rounded up.
+EMS = dict.fromkeys("abcdefghijklmnopqrstuvwxyz0123456789–", 0.65)
+EMS |= dict.fromkeys(" .,·:;|'ijlI", 0.35) | dict.fromkeys("!()[]-ftr", 0.44)
+EMS |= dict.fromkeys("mwMWOQ@%&#×+=<>~…", 1.0)
+HAS_PARAMETERS, REPEATED, NEITHER = "#0072B2", "#E69F00", "#808080"
+
+
+def add_arguments(parser):
+    parser.add_argument("--cost", type=Path, required=True, help="cost/<model>.json to read")
+
+
+def inputs(arguments):
+    return [arguments.cost]
+
+
+def draw(arguments):
+    return structure_svg(read_json(arguments.cost)["structure"], arguments.cost.stem)
+
+
+def structure_svg(tree, title):
+    """The diagram of a `structure_tree`: its stages from input to class logits, as SVG text.
+
+    A box has name, kind, output shape, parameters and their share of all; alike neighbours are
+    one box; what goes beyond 25 boxes is summed up. Ink (`currentColor`) and size are the page's.
+    """
+    total, children = tree["parameters"], tree["children"] or [tree]
+    heading, outside = f"{total:,} parameters", total - sum(c["parameters"] for c in children)
+    heading += f", {outside:,} of them in none of the boxes" if outside > 0 else ""
+    ends = {"kind": "", "kernel_size": None, "parameters": None, "children": [], "times": 1}
+    first = {**ends, "name": "input", "output_shape": tree["input_shape"]}
+    last = {**ends, "name": "class logits", "output_shape": tree["output_shape"]}
+    svg = ElementTree.Element("svg", xmlns="http://www.w3.org/2000/svg", role="img")
+    svg.attrib |= {"font-family": "sans-serif", "fill": "currentColor"}
+    _add(svg, "title").text = printable(title)
+    _text(svg, MARGIN, 28, title, WIDTH - 2 * MARGIN, 16, font_weight="bold")
+    _text(svg, MARGIN, 47, heading, WIDTH - 2 * MARGIN, opacity=0.75)
+    for column, words in ((SHAPE, "output shape"), (PARAMETERS, "parameters"), (SHARE, "share")):
+        _column(svg, column, 74, words, SMALL, opacity=0.75)
+    bottom = _flow(svg, [first, *_stages(children), last], 84, 0, total)
+    svg.set("viewBox", f"0 0 {WIDTH} {bottom + MARGIN}")
+    return ElementTree.tostring(svg, encoding="unicode") + "\n"
+
+
+def _stages(children):
+    """The boxes of the top level; as long as there is room, the deep ones with theirs inside."""
+    stages = _boxes(children, MOST_ON_A_LEVEL)
+    room = MOST_BOXES - len(stages) - len(("input", "class logits"))
+    for stage in sorted(stages, key=lambda stage: -stage["times"] * stage["parameters"]):
+        within = stage["children"]
+        deep = len(within) > MOST_LISTED or any(child["children"] for child in within)
+        if deep and room > 1:
+            stage["boxes"] = _boxes(within, min(room, MOST_ON_A_LEVEL))
+            room -= len(stage["boxes"])
+    return stages
+
+
+def _boxes(children, most):
+    if len(folded(children)) > most:
+        groups = _by_resolution(children)
+        if len(groups) > most:
+            groups[most - 1 :] = [[*itertools.chain(*groups[most - 1 :])]]
+        joined = [[_merged(group)] if len(folded(group)) > 1 else group for group in groups]
+        children = [*itertools.chain(*joined)]
+    return [_unwrapped(node) for node in folded(children)]
+
+
+def _by_resolution(children):
+    """`children` cut where layers with parameters change the size; what has none ends its group."""
+    resolutions, resolution = [], []
+    for child in children:
+        resolution = (child["output_shape"] or [])[1:] if child["parameters"] else resolution
+        resolutions.append(resolution)
+    groups = itertools.groupby(zip(resolutions, children, strict=True), key=lambda pair: pair[0])
+    return [[child for _, child in group] for _, group in groups]
+
+
+def _merged(nodes):
+    """Neighbours as if they stood in a Sequential of their own."""
+    own = {"name": name_of_run(nodes), "kind": PLAIN, "kernel_size": None, "children": nodes}
+    return {**nodes[-1], **own, "parameters": sum(node["parameters"] for node in nodes)}
+
+
+def _unwrapped(node):
+    """What a Sequential holds in its place, where that is one node, folded; else the node."""
+    within = folded(node["children"])
+    if node["kind"] != PLAIN or node["times"] > 1 or len(within) != 1:
+        return node
+    return _unwrapped({**within[0], "name": node["name"]})
+
+
+def _contents(children):
+    """What is in a module, in a phrase: "(Conv2d 3×3 · ReLU) × 2 · MaxPool2d"."""
+
+    def counted(found):
+        parts, times = found[1].removesuffix(" · "), len(found[0]) // len(found[1])
+        return f"({parts}) × {times} · " if " · " in parts else f"{parts} × {times} · "
+
+    named = [child["kind"] == PLAIN and not child["name"].isdigit() for child in children]
+    parts = [
+        child["name"] if n else kind_text(child) for child, n in zip(children, named, strict=True)
+    ]
+    return REPEATED_PARTS.sub(counted, "".join(f"{part} · " for part in parts))[: -len(" · ")]
+
+
+def _flow(svg, nodes, top, depth, total):
+    """Draw `nodes` from `top` downwards with arrows between them; returns their bottom."""
+    for number, node in enumerate(nodes):
+        if number:
+            arrow = f"M{WIDTH // 2} {top + 2}v{GAP - 8}m-3 0h6l-3 4z"
+            _add(svg, "path", d=arrow, stroke="currentColor", opacity=0.6)
+            top += GAP
+        top = _box(svg, node, top, depth, total)
+    return top
+
+
+def _box(svg, node, top, depth, total):
+    """Draw one box with all that is in it; returns its bottom."""
+    left, baseline, inner = MARGIN + depth * PADDING, top + 21, node.get("boxes")
+    width, bottom, times, rx = WIDTH - 2 * left, top + 34, node["times"], 5 if node["kind"] else 17
+    phrase = "" if inner else _contents(node["children"])
+    kind = "" if node["kind"] == PLAIN and times == 1 else kind_text(node)
+    colour = REPEATED if times > 1 else HAS_PARAMETERS if node["parameters"] else NEITHER
+    frame = _add(svg, "rect", data_depth=depth, x=left, y=top, width=width, fill=colour, rx=rx)
+    frame.attrib |= {"fill-opacity": "0.1", "stroke": colour, "stroke-opacity": "0.6"}
+
+    room = SHAPE - COLUMN_WIDTHS[SHAPE] - left - PADDING
+    name = _fitted(node["name"], 0.65 * room if kind else room, BOLD)
+    kind = _fitted(kind, room - _length(name, BOLD) - 8, TEXT)
+    names = _add(svg, "text", x=left + PADDING, y=baseline, font_size=TEXT)
+    _add(names, "tspan", font_weight="bold").text = name
+    _add(names, "tspan", dx=8).text = kind
+    _column(svg, SHAPE, baseline, shape_text(node["output_shape"]))
+    if node["parameters"] is not None:
+        _column(svg, PARAMETERS, baseline, parameters_text(node))
+    if node["parameters"]:
+        _share(svg, node["parameters"] * times / total, baseline)
+    if phrase:
+        _text(svg, left + PADDING, bottom + 7, phrase, width - 2 * PADDING, SMALL, opacity=0.8)
+        bottom += LINE
+    if inner:
+        bottom = _flow(svg, inner, bottom + 4, depth + 1, total / times) + PADDING
+    frame.set("height", str(bottom - top))
+    return bottom
+
+
+def _share(svg, share, baseline):
+    left = PARAMETERS - COLUMN_WIDTHS[PARAMETERS]
+    bar, length = {"x": left, "y": baseline + 5, "height": 3, "rx": 1.5}, SHARE - left
+    _column(svg, SHARE, baseline, "< 0.1 %" if share < 0.001 else f"{100 * share:.1f} %")
+    _add(svg, "rect", **bar, width=length, opacity=0.12)
+    _add(svg, "rect", **bar, width=max(1, round(length * min(1, share))), fill=HAS_PARAMETERS)
+
+
+def _add(parent, tag, **attributes):
+    named = {key.replace("_", "-"): str(value) for key, value in attributes.items()}
+    return ElementTree.SubElement(parent, tag, named)
+
+
+def _column(svg, right, baseline, text, size=TEXT, **attributes):
+    _text(svg, right, baseline, text, COLUMN_WIDTHS[right], size, text_anchor="end", **attributes)
+
+
+def _text(svg, x, y, text, width, size=TEXT, **attributes):
+    _add(svg, "text", x=x, y=y, font_size=size, **attributes).text = _fitted(text, width, size)
+
+
+def _fitted(text, width, size):
+    """`text` as long as it is surely not wider than `width`; else its start and an ellipsis."""
+    shown = text = printable(text)
+    while text and _length(shown, size) > width:
+        text = text[:-1]
+        shown = text + "…"
+    return shown
+
+
+def _length(text, size):
+    """An upper bound for the usual sans-serif fonts; a bold text counts as a larger one."""
+    return size * sum(EMS.get(letter, 0.78 if letter.isascii() else 1.3) for letter in text)
