@@ -7,7 +7,7 @@ INSTALLED := .venv/installed
 CONFIGFILE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench-dag lint format schema docs lock clean
+.PHONY: help demo test staleness bench-dag lint format schema docs lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,6 +18,9 @@ demo: $(INSTALLED) ## the whole workflow on synthetic images, about five minutes
 
 test: $(INSTALLED) ## all tests
 	$(BIN)/python -m pytest
+
+staleness: $(INSTALLED) ## every edit on the demo's models, beside plain Snakemake
+	$(BIN)/python -m pytest tests/staleness --write-table docs/staleness-table.md
 
 bench-dag: $(INSTALLED) ## time of a dry run, beside a bare workflow of the same shape
 	$(BIN)/python tests/benches/dag.py

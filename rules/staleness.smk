@@ -49,7 +49,7 @@ def if_stale(stage):
             decision = decisions()[record]
         if decision.is_made and decision.after:
             return decision.after.record
-        return str(STALE) if decision.reasons else []
+        return str(STALE) if decision.is_made else []
 
     return files
 
@@ -139,15 +139,16 @@ def files_of(item, wildcards):
 
 def tell(jobs):
     """Say what is stale and why, and keep it; its time makes Snakemake run what is stale."""
+    made = [job for job in jobs if DECISIONS[job.record].is_made]
     lines = why(jobs, DECISIONS)
-    if not lines:
-        return
-    for line in ["Stale, by content:", *lines]:
+    for line in ["Stale, by content:", *lines] if lines else []:
         logger.info(line)
+    if not made:
+        return
     STALE.parent.mkdir(parents=True, exist_ok=True)
     STALE.write_text("\n".join(lines) + "\n", encoding="utf-8")
     # An output may come from a clock that was ahead.
-    outputs = [file for job in jobs if DECISIONS[job.record].reasons for file in job.outputs]
+    outputs = [file for job in made for file in job.outputs]
     times = [os.stat(file).st_mtime for file in outputs if os.path.exists(file)]
     newest = max([time.time(), *(moment + 1 for moment in times)])
     os.utime(STALE, (newest, newest))

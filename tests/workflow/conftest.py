@@ -2,6 +2,7 @@ import shutil
 
 import pytest
 from project import Project, copy_project
+from staleness_table import Scene
 
 
 @pytest.fixture
@@ -24,3 +25,9 @@ def computed(computed_once, tmp_path):
     folder = tmp_path / "project"
     shutil.copytree(computed_once.folder, folder)
     return Project(folder)
+
+
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory):
+    """A project in which everything can be edited, computed; not to be changed."""
+    return Scene().make(tmp_path_factory.mktemp("made") / "project")

@@ -22,6 +22,7 @@ def rows(path):
 def test_a_full_run_makes_every_file_of_the_contract(computed):
     expected = {
         *("data/manifest.json", "compare/runs.csv", "compare/comparison.csv"),
+        "compare/published.csv",
         *("report/report.en.html", "report/report.en.md"),
         *(
             f"data/{split}_{part}.npy"
@@ -29,8 +30,13 @@ def test_a_full_run_makes_every_file_of_the_contract(computed):
             for part in ("images", "labels")
         ),
         *(f"data/{name}.json" for name in ("train", "test", "classes")),
-        *(f"records/{name}.json" for name in ("data", "compare", "report")),
-        *(f"records/cost/{model}.json" for model in ("cnn_2", "cnn_3")),
+        *(f"records/{name}.json" for name in ("data", "compare", "accuracy", "losses", "report")),
+        *(
+            f"records/{stage}/{model}.json"
+            for stage in ("cost", "structure")
+            for model in ("cnn_2", "cnn_3")
+        ),
+        *(f"records/loss/{model}/quick.json" for model in ("cnn_2", "cnn_3")),
         *(f"cost/{model}.{kind}" for model in ("cnn_2", "cnn_3") for kind in ("json", "svg")),
         *(f"report/figures/structure.{model}.svg" for model in ("cnn_2", "cnn_3")),
         *(f"report/figures/{name}.svg" for name in ("accuracy", "losses")),
@@ -76,14 +82,15 @@ def test_one_changed_value_recomputes_its_runs_and_what_follows(computed):
     values["recipes"]["slow"] = values["recipes"]["quick"]
     values["runs"].append({"models": ["cnn_2"], "recipes": ["slow"], "seeds": [0]})
     computed.configure(values)
-    its_run = {"train": 1, "evaluate": 1, "metrics": 1, "compare": 1, "report": 1}
+    its_run = dict.fromkeys(("train", "evaluate", "metrics", "loss"), 1)
+    whole = dict.fromkeys(("losses", "compare", "accuracy", "report"), 1)
     # The memory of a step is measured with each recipe of a model.
-    assert computed.would_run() == {**its_run, "cost": 1}
+    assert computed.would_run() == {**its_run, **whole, "cost": 1, "structure": 1}
     result = computed.snakemake()
     assert result.returncode == 0, result.stderr
     values["recipes"]["slow"] = {**values["recipes"]["slow"], "epochs": 2}
     computed.configure(values)
-    assert computed.would_run() == its_run
+    assert computed.would_run() == {**its_run, **whole}
     result = computed.snakemake()
     assert result.returncode == 0, result.stderr
     training = json.loads(

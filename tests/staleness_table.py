@@ -1,0 +1,309 @@
+"""The table of edits, each with the exact set of jobs that it asks for."""
+
+import collections
+import re
+
+from edits import (
+    OWN_MODEL,
+    another_seed,
+    append,
+    both,
+    clone,
+    clone_without_metadata,
+    configure,
+    delete,
+    flip_a_byte,
+    forget_metadata_and,
+    move,
+    reorder_keys,
+    replace,
+    rewrite_own_weights,
+    save_own_weights,
+    setting,
+    swapped,
+    touch_everything,
+    touch_in_the_future,
+    truncate,
+    with_old_time,
+    without_cnn_3,
+)
+from project import SMALL, copy_project
+
+NOTHING = set()
+END = {"compare", "accuracy", "report"}
+RATE = ("recipes", "other", "optimizer", "learning_rate")
+LEARNING_RATE = setting(*RATE, value=0.03)
+UNUSED = "\n\nUNUSED = 1\n"
+COMMENT = "\n\n# A comment of its own.\n"
+CNN_CODE = replace("scripts/cifarlab/models/cnn.py", "padding=2", "padding=1 + 1")
+LOCK = replace("requirements.lock", "torch==2.14.1", "torch==2.15.0")
+
+
+def of(stages, names):
+    """The jobs of these stages with these names."""
+    return {f"{stage} {name}" for stage in stages.split() for name in names}
+
+
+def row_of(run):
+    """The model and the recipe of a run."""
+    return run.rpartition("/")[0]
+
+
+def runs(*names):
+    """What a training of these runs asks for."""
+    rows = {row_of(name) for name in names}
+    return of("train evaluate metrics", names) | of("loss", rows) | {"losses"} | END
+
+
+def costs(*models):
+    """What new costs of these models ask for."""
+    return of("cost structure", models) | END
+
+
+STAGES = "data weights train evaluate metrics cost structure compare accuracy losses loss report"
+
+
+def described(jobs):
+    """A set of jobs in words, the stages in their order: "2 train, 2 evaluate, report"."""
+    counts = collections.Counter(job.partition(" ")[0] for job in jobs)
+    words = [f"{counts[s]} {s}" if counts[s] > 1 else s for s in STAGES.split() if counts[s]]
+    return ", ".join(words) or "nothing"
+
+
+class Scene:
+    """A configuration in which everything can be edited: small runs, more of them if wanted.
+
+    models: further models by name, each with its settings, trained with the recipe quick.
+    """
+
+    def __init__(self, models=None):
+        models = models or {}
+        own = {
+            "family": "file",
+            "factory": "own/model.py:tiny",
+            "input_size": 32,
+            "weights": "own/weights.pth",
+        }
+        quick = SMALL["recipes"]["quick"]
+        optimizer = {"name": "adamw", "learning_rate": 0.01, "weight_decay": 0.02}
+        self.configuration = {
+            **SMALL,
+            "models": {"own": own, **models},
+            "recipes": {"quick": quick, "other": {**quick, "optimizer": optimizer}},
+            "runs": [
+                {"models": ["cnn_2"], "recipes": ["quick", "other"], "seeds": [0]},
+                {"models": ["cnn_3", "own"], "recipes": ["quick"], "seeds": [0]},
+            ],
+        }
+        if models:
+            further = {"models": [*models], "recipes": ["quick"], "seeds": [0]}
+            self.configuration["runs"].append(further)
+        self.runs = ["cnn_2/quick/0", "cnn_2/other/0"]
+        self.runs += [f"{model}/quick/0" for model in ("cnn_3", "own", *models)]
+        self.rows = [row_of(run) for run in self.runs]
+        self.models = list(dict.fromkeys(run.partition("/")[0] for run in self.runs))
+
+    def of_family(self, prefix):
+        """(runs, models) whose model's name begins so."""
+        return [[n for n in names if n.startswith(prefix)] for names in (self.runs, self.models)]
+
+    def make(self, folder):
+        """A copy of the project with this configuration, everything computed."""
+        project = copy_project(folder)
+        (folder / "own").mkdir()
+        (folder / "own/model.py").write_text(OWN_MODEL)
+        save_own_weights(folder, 0.0)
+        project.configure(self.configuration)
+        result = project.snakemake()
+        assert result.returncode == 0, result.stderr
+        return project
+
+
+def jobs_in(text):
+    """The jobs that Snakemake's output names: "train cnn_2/quick/0", "compare", without `all`."""
+    found = set()
+    for block in re.split(r"\n(?=\[\w{3} \w{3} )", text):
+        if head := re.search(r"^(?:local)?(?:rule|checkpoint) (\w+):", block, re.MULTILINE):
+            values = re.search(r"^ +wildcards: (.*)$", block, re.MULTILINE)
+            parts = [part.partition("=")[2] for part in values[1].split(", ")] if values else []
+            found.add(f"{head[1]} {'/'.join(parts)}".strip())
+    return found - {"all"}
+
+
+def would_make(project, *arguments):
+    result = project.snakemake("--dry-run", *arguments)
+    assert result.returncode == 0, result.stderr
+    return jobs_in(result.stdout + result.stderr)
+
+
+def made_by(project, *arguments):
+    """Run for real; the jobs that ran."""
+    result = project.snakemake(*arguments)
+    assert result.returncode == 0, result.stderr
+    return jobs_in(result.stdout + result.stderr)
+
+
+def table(scene):
+    """What people edit, in words: (edit, jobs that it asks for), by name."""
+    all_runs, all_costs = runs(*scene.runs), costs(*scene.models)
+    after_metrics = of("metrics", scene.runs) | END
+    cnn_runs, cnns = scene.of_family("cnn")
+    own = {"weights own"} | costs("own") | runs("own/quick/0")
+    return {
+        "nothing": (lambda project: None, NOTHING),
+        "touch every file": (touch_everything, NOTHING),
+        "touch weights with a time in the future": (touch_in_the_future, NOTHING),
+        "fresh clone, results copied in": (clone, NOTHING),
+        "fresh clone, results copied in, without .snakemake": (clone_without_metadata, NOTHING),
+        "move the folder": (move, NOTHING),
+        "same bytes of the weights again": (rewrite_own_weights, NOTHING),
+        "comment in train.py": (append("scripts/train.py", COMMENT), NOTHING),
+        "comment in a model family": (append("scripts/cifarlab/models/cnn.py", COMMENT), NOTHING),
+        "comment in the training loop": (append("scripts/cifarlab/training.py", COMMENT), NOTHING),
+        "comment in the user's model": (append("own/model.py", COMMENT), NOTHING),
+        "docstring in the training loop": (
+            replace("scripts/cifarlab/training.py", "The training loop.", "How one trains."),
+            NOTHING,
+        ),
+        "reformatting in the training loop": (
+            replace("scripts/cifarlab/training.py", "started = time", "started   =  time"),
+            NOTHING,
+        ),
+        "order of keys and a comment in the configuration": (reorder_keys, NOTHING),
+        "an unused model": (
+            setting("models", "cnn_1", value={"family": "cnn", "blocks": 1}),
+            NOTHING,
+        ),
+        "an unused recipe": (
+            configure(lambda v: v["recipes"].update(unused=v["recipes"]["quick"])),
+            NOTHING,
+        ),
+        "a report template": (append("templates/report.md.j2", "\nEnd.\n"), {"report"}),
+        "a caption": (append("templates/captions/accuracy.rst", "\nMore.\n"), {"report"}),
+        "a figure's code": (
+            replace("scripts/cifarlab/report/figures/accuracy.py", "height=0.56", "height=0.5"),
+            {"accuracy", "report"},
+        ),
+        "code of a figure of each model": (
+            replace("scripts/cifarlab/report/figures/loss.py", "BINS = 200", "BINS = 9"),
+            of("loss", scene.rows) | {"report"},
+        ),
+        "code of the drawing of structures": (
+            replace(
+                "scripts/cifarlab/report/figures/structure.py", "MARGIN, PADDING", "PADDING, MARGIN"
+            ),
+            of("structure", scene.models) | {"report"},
+        ),
+        "the published numbers": (
+            replace("config/published.csv", "39.75", "39.76"),
+            {"compare", "accuracy", "report"},
+        ),
+        "a metric's code": (
+            replace("scripts/cifarlab/metrics.py", "def top_k", "UNUSED = 1\n\n\ndef top_k"),
+            after_metrics,
+        ),
+        "learning rate of one recipe": (LEARNING_RATE, runs("cnn_2/other/0")),
+        "learning rate and weight decay swapped": (configure(swapped), runs("cnn_2/other/0")),
+        "one model's setting": (
+            setting("models", "own", "normalize", value="imagenet"),
+            own,
+        ),
+        "code of one model family": (CNN_CODE, costs(*cnns) | runs(*cnn_runs)),
+        "code of the user's model": (
+            replace("own/model.py", "nn.Flatten()", "nn.Flatten(1)"),
+            own,
+        ),
+        "code of the training loop": (
+            append("scripts/cifarlab/training.py", UNUSED),
+            all_runs,
+        ),
+        "a helper imported by a helper of train.py": (
+            append("scripts/cifarlab/steps.py", UNUSED),
+            all_runs | all_costs,
+        ),
+        "code of prediction": (
+            append("scripts/cifarlab/prediction.py", UNUSED),
+            of("evaluate metrics", scene.runs) | all_costs | END,
+        ),
+        "one more seed": (configure(another_seed), runs("cnn_3/quick/1")),
+        "a model removed": (configure(without_cnn_3), END | {"losses"}),
+        "torch version in the lock": (LOCK, all_runs),
+        "torch version in the lock, accepted": (
+            both(LOCK, setting("library_versions", value="any")),
+            {"report"},
+        ),
+        "weights file changed": (
+            lambda project: save_own_weights(project.folder, 0.5),
+            {"weights own"} | runs("own/quick/0"),
+        ),
+        "metrics deleted": (
+            delete("runs/cnn_3/quick/seed-0/metrics.json"),
+            # Snakemake also runs what reads a file that was lost.
+            {"metrics cnn_3/quick/0", "compare"},
+        ),
+        "a figure deleted": (delete("report/figures/losses.svg"), {"losses", "report"}),
+        "the report deleted": (delete("report/report.en.html"), {"report"}),
+        "weights deleted": (
+            delete("runs/cnn_3/quick/seed-0/weights.safetensors"),
+            runs("cnn_3/quick/0"),
+        ),
+        "an array deleted": (delete("data/train_images.npy"), {"data"}),
+        "an array edited, with its old time": (flip_a_byte("data/test_labels.npy"), {"data"}),
+        "metrics truncated": (
+            truncate("runs/cnn_3/quick/seed-0/metrics.json"),
+            {"metrics cnn_3/quick/0"},
+        ),
+        "weights edited, with their old time": (
+            flip_a_byte("runs/cnn_3/quick/seed-0/weights.safetensors"),
+            runs("cnn_3/quick/0"),
+        ),
+        "a record damaged": (truncate("records/compare.json"), END),
+        "metadata deleted, then the learning rate": (
+            forget_metadata_and(LEARNING_RATE),
+            runs("cnn_2/other/0"),
+        ),
+        "code edited, with its old time": (
+            with_old_time(CNN_CODE, "scripts/cifarlab/models/cnn.py"),
+            costs(*cnns) | runs(*cnn_runs),
+        ),
+        "configuration edited, with its old time": (
+            with_old_time(LEARNING_RATE, "small.yaml"),
+            runs("cnn_2/other/0"),
+        ),
+        "two edits at once": (
+            both(LEARNING_RATE, setting("models", "own", "normalize", value="imagenet")),
+            own | runs("cnn_2/other/0"),
+        ),
+        "an array deleted and a metric's code edited": (
+            both(
+                delete("data/train_labels.npy"),
+                replace("scripts/cifarlab/metrics.py", "def top_k", "UNUSED = 1\n\n\ndef top_k"),
+            ),
+            {"data"} | after_metrics,
+        ),
+        "an edit undone": (
+            both(LEARNING_RATE, setting(*RATE, value=0.01)),
+            NOTHING,
+        ),
+    }
+
+
+def late_table(scene):
+    """The same for edits whose jobs are decided while they run."""
+    all_evaluations = of("evaluate metrics", scene.runs) | END
+    return {
+        "another test split": (
+            setting("dataset", "synthetic", "test_per_class", value=2),
+            {"data"} | all_evaluations,
+        ),
+        "another training split": (
+            setting("dataset", "synthetic", "train_per_class", value=3),
+            {"data"} | runs(*scene.runs),
+        ),
+        "code of the data that gives the same bytes": (
+            append("scripts/cifarlab/dataset/synthetic.py", UNUSED),
+            {"data"},
+        ),
+        "a description of the data deleted": (delete("data/train.json"), {"data"}),
+        "the manifest deleted": (delete("data/manifest.json"), {"data"}),
+    }
