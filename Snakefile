@@ -9,10 +9,12 @@ configfile: "config/config.yaml"
 
 
 include: "rules/common.smk"
+include: "rules/locks.smk"
 include: "rules/staleness.smk"
 include: "rules/data.smk"
 include: "rules/weights.smk"
 include: "rules/train.smk"
+include: "rules/failures.smk"
 include: "rules/evaluate.smk"
 include: "rules/cost.smk"
 include: "rules/compare.smk"

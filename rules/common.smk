@@ -39,6 +39,10 @@ RUN = RESULTS / "runs/{model}/{recipe}/seed-{seed}"
 RECORDS = RESULTS / "records"
 DATA = RESULTS / "data"
 MANIFEST = DATA / "manifest.json"
+# What a training goes on from; no output, because Snakemake removes those of a job that failed.
+CHECKPOINTS = RESULTS / "checkpoints/{model}/{recipe}/seed-{seed}"
+# Written instead of outputs by a training whose loss is no longer finite.
+FAILURE = RESULTS / "failures/{model}/{recipe}/seed-{seed}.json"
 PUBLISHED = CONFIGURATION.published
 DEVICE = CONFIGURATION.device
 THREADS = CONFIGURATION.threads
@@ -49,12 +53,6 @@ GPUS_PER_RUN = 0 if DEVICE == "cpu" else 1
 # Each as canonical JSON, by name: made once, asked for by every job.
 MODELS = {name: model.to_json() for name, model in CONFIGURATION.models.items()}
 RECIPES = {name: recipe.to_json() for name, recipe in CONFIGURATION.recipes.items()}
-# The rows of the comparison, (model, recipe), each with its runs.
-ROWS = {}
-for run in RUNS:
-    ROWS.setdefault((run.model, run.recipe), []).append(run)
-COMPARED_MODELS = list(dict.fromkeys(run.model for run in RUNS))
-PRETRAINED_MODELS = [name for name in COMPARED_MODELS if CONFIGURATION.models[name].is_pretrained]
 VERSIONS_ARE_LOCKED = CONFIGURATION.library_versions == "locked"
 
 
@@ -64,6 +62,22 @@ wildcard_constraints:
     seed=r"\d+",
 
 
+def tabulate():
+    """What follows from the run table; once more where a run was taken out of it."""
+    # The rows of the comparison, (model, recipe), each with its runs.
+    ROWS.clear()
+    for run in RUNS:
+        ROWS.setdefault((run.model, run.recipe), []).append(run)
+    COMPARED_MODELS[:] = dict.fromkeys(run.model for run in RUNS)
+    PRETRAINED_MODELS[:] = [
+        name for name in COMPARED_MODELS if CONFIGURATION.models[name].is_pretrained
+    ]
+
+
+ROWS, COMPARED_MODELS, PRETRAINED_MODELS = {}, [], []
+tabulate()
+
+
 def locked_versions():
     """The versions of torch and torchvision in the lock file, as canonical JSON."""
     lock = (Path(workflow.basedir) / "requirements.lock").read_text(encoding="utf-8")
@@ -71,6 +85,12 @@ def locked_versions():
 
 
 LOCKED_VERSIONS = locked_versions()
+
+
+def checkpoint_arguments():
+    """The words that tell scripts/train.py how often to keep a checkpoint."""
+    intervals = CONFIGURATION.checkpoints.model_dump(exclude_none=True)
+    return [word for name, value in intervals.items() for word in (f"--checkpoint-{name}", value)]
 
 
 def data_settings():

@@ -23,8 +23,10 @@ rule evaluate:
     params:
         run=evaluation_settings,
         device=DEVICE,
+        checkpoints=str(CHECKPOINTS),
+    # Snakemake has taken the training for complete, so nobody goes on from its checkpoints.
     shell:
-        "python scripts/evaluate.py --dataset {input.dataset:q} --model {params.run[model]:q}"
+        "rm -rf {params.checkpoints:q} && python scripts/evaluate.py --dataset {input.dataset:q} --model {params.run[model]:q}"
         " --weights {input.weights:q} --batch-size {params.run[batch_size]} --device {params.device}"
         " --threads {threads} --predictions {output.predictions:q} --record {output.record:q}"
         " > {log:q} 2>&1"

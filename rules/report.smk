@@ -21,6 +21,7 @@ rule report:
                 *of_all_rows(FIGURES / "loss.{model}+{recipe}.svg"),
             ]
         ),
+        failures=ancient(FAILURES),
         templates=ancient([str(path) for path in Path("templates").rglob("*") if path.is_file()]),
         stale=if_stale("report"),
     output:
@@ -48,6 +49,7 @@ rule report:
         "python scripts/report.py --dataset {input.dataset:q} --runs-csv {input.runs_csv:q}"
         " --comparison {input.comparison:q} --published {input.published:q}"
         " --runs {params.runs:q} --costs {input.costs:q} --figures {input.figures:q}"
+        " --failures {input.failures:q}"
         " --command {params.command:q} --versions {params.versions:q}"
         " --html {output.html:q} --markdown {output.markdown:q}"
         " --record {output.record:q} > {log:q} 2>&1"

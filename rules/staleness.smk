@@ -20,12 +20,13 @@ STAGES += [*FIGURE_STAGES, "report"]
 # The same definition gives the same bytes again; the others measure, or run on a GPU.
 REPEATING = {"data", "weights", "metrics", "compare", *FIGURE_STAGES, "report"}
 # What follows is decided by the digests of what they make, so after they ran.
-CHECKPOINTS = {"data", "weights"}
+DECIDING = {"data", "weights"}
 # Parameters that say where and how a job runs, not what it makes.
 TOLERATED = {
     "data": frozenset({"arguments"}),
-    "train": frozenset({"device"} if VERSIONS_ARE_LOCKED else {"device", "versions"}),
-    "evaluate": frozenset({"device", "batch_size"}),
+    "train": frozenset({"device", "checkpoints", "interval", "failure"})
+    | (frozenset() if VERSIONS_ARE_LOCKED else {"versions"}),
+    "evaluate": frozenset({"device", "batch_size", "checkpoints"}),
 }
 DECISIONS = {}
 
@@ -61,7 +62,7 @@ def decisions():
         # Snakemake builds the part of its graph that follows a checkpoint twice, which costs seconds
         # where there are many runs: only what decides something now is one.
         awaited = {job.stage for decision in DECISIONS.values() for job in decision.waits_for}
-        for stage in CHECKPOINTS - awaited:
+        for stage in DECIDING - awaited:
             getattr(rules, stage).rule.is_checkpoint = False
     return DECISIONS
 
@@ -104,7 +105,7 @@ def jobs_of(stage):
             outputs=[file.format(**values) for file in outputs],
             record=str(proxy.output.record).format(**values),
             repeats=stage in REPEATING,
-            is_checkpoint=stage in CHECKPOINTS,
+            is_checkpoint=stage in DECIDING,
             tolerated=TOLERATED.get(stage, frozenset()),
         )
 

@@ -28,10 +28,15 @@ rule train:
         seed="{seed}",
         versions=LOCKED_VERSIONS,
         device=DEVICE,
+        checkpoints=str(CHECKPOINTS),
+        interval=checkpoint_arguments(),
+        failure=str(FAILURE),
     shell:
         "python scripts/train.py --dataset {input.dataset:q} --model {params.run[model]:q}"
         " --recipe {params.run[recipe]:q} --seed {params.seed} --versions {params.versions:q}"
-        " --initial-weights {input.initial:q} --device {params.device} --threads {threads} --weights {output.weights:q}"
+        " --initial-weights {input.initial:q} --device {params.device} --threads {threads}"
+        " --checkpoints {params.checkpoints:q} {params.interval:q} --failure {params.failure:q}"
+        " --weights {output.weights:q}"
         " --history {output.history:q} --epochs {output.epochs:q}"
         " --training {output.training:q} --record {output.record:q}"
         " > {log:q} 2>&1"

@@ -31,6 +31,13 @@ def argument_parser():
         "--figures", type=Path, nargs="+", required=True, help="SVG files of the other figures"
     )
     parser.add_argument(
+        "--failures",
+        type=Path,
+        nargs="*",
+        default=[],
+        help="failures/…/seed-<n>.json of failed runs",
+    )
+    parser.add_argument(
         "--command", default="", help="what makes these results again, to be told in the report"
     )
     parser.add_argument(
@@ -61,6 +68,7 @@ def main(arguments):
         arguments.runs,
         arguments.costs,
         arguments.figures,
+        arguments.failures,
         arguments.command,
         json.loads(arguments.versions),
     )
@@ -89,7 +97,7 @@ if __name__ == "__main__":
         main,
         settings=["runs", "command", "versions"],
         inputs=lambda a: [
-            *(a.dataset, *a.figures),
+            *(a.dataset, *a.figures, *a.failures),
             *(a.runs_csv, a.comparison, a.published),
             *files_of_runs(a.runs, "training.json"),
             *(file for cost in a.costs for file in (cost, cost.with_suffix(".svg"))),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import torch
 
+from cifarlab.checkpoints import Checkpoints
 from cifarlab.command import run_command
 from cifarlab.dataset.store import load_description, load_split
 from cifarlab.devices import (
@@ -17,10 +18,11 @@ from cifarlab.devices import (
 )
 from cifarlab.files import new_files, to_json, write_csv
 from cifarlab.inputs import Images, input_settings
+from cifarlab.interruption import StopRequest
 from cifarlab.models import ModelSettings, build_model
 from cifarlab.recipes import Recipe
 from cifarlab.settings import settings_from_json
-from cifarlab.training import train
+from cifarlab.training import Diverged, train
 from cifarlab.weights import load_initial, weights_as_bytes
 
 
@@ -41,6 +43,16 @@ def argument_parser():
     parser.add_argument("--seed", type=int, required=True, help="of the weights and of the order")
     parser.add_argument("--device", choices=DEVICES, default="auto")
     parser.add_argument("--threads", type=int, default=1, help="of the CPU (default: %(default)s)")
+    parser.add_argument(
+        "--checkpoints",
+        type=Path,
+        help="folder that keeps what an interrupted training goes on from",
+    )
+    parser.add_argument("--checkpoint-seconds", type=float, help="between two checkpoints")
+    parser.add_argument("--checkpoint-steps", type=int, help="between two checkpoints")
+    parser.add_argument(
+        "--failure", type=Path, help="JSON file to write if the loss is no longer finite"
+    )
     parser.add_argument("--weights", type=Path, required=True, help="weights.safetensors to write")
     parser.add_argument("--history", type=Path, required=True, help="CSV to write, a row per step")
     parser.add_argument("--epochs", type=Path, required=True, help="CSV to write, a row per epoch")
@@ -49,6 +61,12 @@ def argument_parser():
 
 
 def main(arguments):
+    with StopRequest() as stop:
+        run(arguments, stop)
+
+
+def run(arguments, stop):
+    """Train, and write what came out of it."""
     model_settings = settings_from_json(ModelSettings, arguments.model)
     recipe = settings_from_json(Recipe, arguments.recipe)
     torch.set_num_threads(arguments.threads)
@@ -65,7 +83,17 @@ def main(arguments):
     inputs = input_settings(model_settings, description, origin)
     images = Images(split.images, inputs, device)
     labels = torch.tensor(split.labels, device=device)
-    history = train(model, images, labels, recipe, arguments.seed)
+    checkpoints = open_checkpoints(arguments, device)
+    try:
+        history = train(model, images, labels, recipe, arguments.seed, checkpoints, stop)
+    except Diverged as divergence:
+        if checkpoints:
+            checkpoints.clear()
+        if arguments.failure:
+            failure = {**arguments.definition, "diverged": divergence.facts}
+            with new_files(arguments.failure) as (path,):
+                path.write_text(to_json(failure), encoding="utf-8")
+        raise
     record = {
         "model": model_settings.model_dump(),
         "recipe": recipe.model_dump(),
@@ -76,6 +104,8 @@ def main(arguments):
         "dataset_sha256": description["sha256"],
         "steps": len(history.losses),
         "train_seconds": history.train_seconds,
+        "parts": history.parts,
+        "checkpoint_seconds": checkpoints.write_seconds if checkpoints else 0.0,
         "images_per_second": history.images_seen / history.train_seconds,
         "min_loss": min(history.losses),
         "final_loss": history.losses[-1],
@@ -97,6 +127,22 @@ def main(arguments):
         )
         write_csv(epochs_path, history.epochs)
         training_path.write_text(to_json(record), encoding="utf-8")
+
+
+def open_checkpoints(arguments, device):
+    """The Checkpoints that the arguments ask for, or None."""
+    if arguments.checkpoints is None:
+        return None
+    # Beside the definition, what decides the last bits.
+    place = {"device": device.type, "versions": library_versions()}
+    if device.type == "cpu":
+        place["threads"] = arguments.threads
+    return Checkpoints(
+        arguments.checkpoints,
+        {**arguments.definition, **place},
+        arguments.checkpoint_seconds,
+        arguments.checkpoint_steps,
+    )
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from cifarlab.errors import UserError
+from cifarlab.errors import EXIT_INTERRUPTED, Interrupted, UserError
 from cifarlab.files import new_files, to_json
 from cifarlab.records import definition, made
 
@@ -14,9 +14,9 @@ def run_command(parser, main, settings=(), inputs=(), outputs=(), code=()):
     settings: names of the arguments that define what is made, where they are given; inputs,
     outputs: names of those that are files, or a function from the arguments to a list of paths;
     code: the same for Python files that the command runs without importing them by name.
-    Code and inputs are digested before `main` begins: that is what it sees. A UserError becomes
-    one line on standard error and exit code 1. Every other exception keeps its traceback, because
-    it is a bug.
+    Code and inputs are digested before `main` begins, which finds this as arguments.definition:
+    that is what it sees. A UserError becomes one line on standard error and exit code 1, and
+    Interrupted one and exit code 75. Every other exception keeps its traceback: it is a bug.
     """
     parser.add_argument(
         "--record",
@@ -25,19 +25,21 @@ def run_command(parser, main, settings=(), inputs=(), outputs=(), code=()):
     )
     arguments = parser.parse_args()
     try:
-        if arguments.record is None:
-            main(arguments)
-            return
         values = {name: getattr(arguments, name) for name in settings if name in arguments}
-        record = definition(
+        arguments.definition = definition(
             [sys.argv[0], *_paths(code, arguments)], values, _paths(inputs, arguments)
         )
         main(arguments)
-        record["outputs"] = made(_paths(outputs, arguments))
+        if arguments.record is None:
+            return
+        record = {**arguments.definition, "outputs": made(_paths(outputs, arguments))}
         with new_files(arguments.record) as (path,):
             path.write_text(to_json(record), encoding="utf-8")
     except UserError as error:
         sys.exit(f"error: {error}")
+    except Interrupted as interruption:
+        print(f"interrupted: {interruption}", file=sys.stderr)
+        sys.exit(EXIT_INTERRUPTED)
 
 
 def _paths(files, arguments):

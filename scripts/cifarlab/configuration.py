@@ -8,7 +8,14 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 from cifarlab.errors import UserError
 from cifarlab.models import ModelSettings
 from cifarlab.recipes import Recipe
-from cifarlab.settings import Count, DeviceName, Seed, Settings, checked_settings
+from cifarlab.settings import (
+    Count,
+    DeviceName,
+    PositiveNumber,
+    Seed,
+    Settings,
+    checked_settings,
+)
 
 # A name becomes a folder and a wildcard.
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=64)]
@@ -63,6 +70,16 @@ class DatasetSettings(Settings):
         return self.source == [SYNTHETIC]
 
 
+class CheckpointSettings(Settings):
+    """How often a training keeps what it can go on from."""
+
+    seconds: PositiveNumber | None = None
+    """Seconds between two checkpoints."""
+
+    steps: Count | None = None
+    """Steps between two checkpoints."""
+
+
 class RunSet(Settings):
     """One run for every model × recipe × seed."""
 
@@ -87,6 +104,10 @@ class Configuration(Settings):
 
     threads: Count
     """CPU threads of one training."""
+
+    checkpoints: CheckpointSettings = CheckpointSettings(seconds=300)
+    """How often a training keeps what it goes on from after an interruption; after whichever comes
+    first, where both are given."""
 
     models: dict[Name, ModelSettings]
     """Architectures, by a name of the user's choice."""

@@ -2,9 +2,12 @@
 
 import csv
 import errno
+import glob
 import hashlib
 import json
 import os
+import re
+import socket
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -42,6 +45,11 @@ def writing(path):
         raise
 
 
+# No two processes write into the same temporary file: one may outlive its workflow.
+_HOST = re.sub(r"\W", "-", socket.gethostname())
+_PARTIAL = f".{_HOST}-{os.getpid()}.partial"
+
+
 @contextmanager
 def new_files(*paths):
     """Temporary paths, one beside each of `paths`, that take their places when the block ends.
@@ -52,10 +60,11 @@ def new_files(*paths):
     disk and where one may not write.
     """
     paths = [Path(path) for path in paths]
-    partial_paths = [path.with_name(f".{path.name}.partial") for path in paths]
+    partial_paths = [path.with_name(f".{path.name}{_PARTIAL}") for path in paths]
     with writing(paths[-1].parent):
         for path in paths:
             path.parent.mkdir(parents=True, exist_ok=True)
+            _remove_leftovers(path)
     try:
         with writing(paths[-1].parent):
             yield partial_paths
@@ -70,6 +79,24 @@ def new_files(*paths):
     finally:
         for partial_path in partial_paths:
             partial_path.unlink(missing_ok=True)
+
+
+def _remove_leftovers(path):
+    """Remove the temporary files for `path` of processes that were killed on this machine."""
+    for leftover in path.parent.glob(f".{glob.escape(path.name)}.{_HOST}-*.partial"):
+        process = leftover.name.removesuffix(".partial").rpartition("-")[2]
+        if process.isdecimal() and not _is_running(int(process)):
+            leftover.unlink(missing_ok=True)
+
+
+def _is_running(process):
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # somebody else's
+        return True
+    return True
 
 
 def _flush_to_disk(path):

@@ -68,6 +68,10 @@ class Recipe(Settings):
     channels_last: bool = True
     """Memory format of images and convolutions."""
 
+    deterministic: bool = False
+    """On a GPU, algorithms that give the same bits again; slower, and some models have none. A CPU
+    gives the same bits without it."""
+
     compile: bool = False
     """Compile the model with torch.compile."""
 

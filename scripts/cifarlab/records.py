@@ -94,12 +94,14 @@ class Digests:
             partial_path.replace(self.path)
 
 
-def read_record(path):
-    """The record at `path`, or None where there is none that can be read."""
+RECORD_KEYS = ("code", "settings", "inputs", "outputs")
+
+
+def read_record(path, keys=RECORD_KEYS):
+    """The record at `path` with these keys, or None where there is none that can be read."""
     try:
         record = read_json(path)
     except UserError:
         return None
-    keys = ("code", "settings", "inputs", "outputs")
     is_record = isinstance(record, dict) and all(isinstance(record.get(k), dict) for k in keys)
     return record if is_record else None

@@ -106,7 +106,7 @@ def _decide(job, code, producers, decisions, digests, forced):
         return decision
     if job.stage in forced or not forced.isdisjoint(job.outputs):
         decision.reasons.append("forced")
-    own = _differences(job, record, code, inputs)
+    own = differences(job, record, code, inputs)
     decision.reasons += own
     found = {path: digests.of(path) for path in job.outputs}
     decision.lost = {path for path in job.outputs if found[path] is None}
@@ -132,8 +132,11 @@ def _broken_outputs(record, found):
     return reasons
 
 
-def _differences(job, record, code, inputs):
-    """What differs between a record and the job's definition now, in words."""
+def differences(job, record, code, inputs):
+    """What differs between a record and the job's definition now, in words.
+
+    job: Job; record: a JSON object; code, inputs: digests of the job's, by module and by path.
+    """
     reasons = []
     recorded, defined = (
         {name: plain_value(value) for name, value in values.items() if name not in job.tolerated}

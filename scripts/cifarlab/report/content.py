@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from cifarlab.failures import Failure, read_failure
 from cifarlab.files import read_json
 from cifarlab.results import RunFolder, read_table
 
@@ -63,14 +64,15 @@ class Content:
     """What a report says.
 
     dataset_name: the data set's folder; manifest: its manifest; entries: in the order compared;
-    figures: SVG texts by name; command: what makes the results again, or empty; versions: the
-    locked ones of libraries by name, or empty.
+    figures: SVG texts by name; failures: of runs that are left out; command: what makes the results
+    again, or empty; versions: the locked ones of libraries by name, or empty.
     """
 
     dataset_name: str
     manifest: dict
     entries: list[Entry]
     figures: dict
+    failures: list[Failure]
     command: str
     versions: dict
 
@@ -130,6 +132,7 @@ def gather(
     run_folders,
     cost_paths,
     figure_paths,
+    failure_paths=(),
     command="",
     versions=None,
 ):
@@ -137,8 +140,9 @@ def gather(
 
     manifest_path: of the data set; runs_path, comparison_path, published_path: tables of the stage
     compare; run_folders: of all runs; cost_paths: <model>.json of all models, each with its drawing
-    beside it; figure_paths: SVG files; command: what makes the results again; versions: locked
-    ones by library. Raises UserError where a file is missing or not what it should be.
+    beside it; figure_paths: SVG files; failure_paths: of runs that failed; command: what makes the
+    results again; versions: locked ones by library. Raises UserError where a file is missing or not
+    what it should be.
     """
     key = ["model", "recipe"]
     comparison = read_table(comparison_path, [*key, "test_accuracy_percent"])
@@ -173,6 +177,7 @@ def gather(
         manifest=read_json(manifest_path),
         entries=entries,
         figures={name: path.read_text(encoding="utf-8") for name, path in figures.items()},
+        failures=[read_failure(path) for path in failure_paths],
         command=command,
         versions=versions or {},
     )
