@@ -1,6 +1,7 @@
 """Train one model with one recipe and one seed: weights, loss history, record of the training."""
 
 import argparse
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from cifarlab.devices import (
     library_versions,
     peak_memory_mb,
 )
+from cifarlab.errors import UserError
 from cifarlab.files import new_files, to_json, write_csv
 from cifarlab.inputs import Images, input_settings
 from cifarlab.interruption import StopRequest
@@ -70,6 +72,10 @@ def run(arguments, stop):
     model_settings = settings_from_json(ModelSettings, arguments.model)
     recipe = settings_from_json(Recipe, arguments.recipe)
     torch.set_num_threads(arguments.threads)
+    if recipe.deterministic:
+        # Read by cuBLAS when CUDA starts.
+        os.environ["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"
+        torch.use_deterministic_algorithms(True)
     device = choose_device(arguments.device)
     description = load_description(arguments.dataset)
     split = load_split(arguments.dataset)
@@ -93,6 +99,13 @@ def run(arguments, stop):
             failure = {**arguments.definition, "diverged": divergence.facts}
             with new_files(arguments.failure) as (path,):
                 path.write_text(to_json(failure), encoding="utf-8")
+        raise
+    except RuntimeError as error:
+        if recipe.deterministic and "deterministic" in str(error):
+            raise UserError(
+                f"the recipe asks for deterministic algorithms and one has none on {device.type} "
+                f"({str(error).splitlines()[0]}); set deterministic: false"
+            ) from error
         raise
     record = {
         "model": model_settings.model_dump(),

@@ -1,0 +1,59 @@
+"""A training whose loss is no longer finite: nothing of it is published, all others go on."""
+
+import copy
+import csv
+
+import pytest
+from project import SMALL
+
+RESULTS = "results/synthetic"
+
+
+@pytest.fixture
+def diverging(project):
+    """A project in which the second of two runs diverges."""
+    values = copy.deepcopy(SMALL)
+    too_fast = {**values["recipes"]["quick"], "optimizer": {"name": "sgd", "learning_rate": 1e30}}
+    values["recipes"]["too_fast"] = too_fast
+    values["runs"] = [{"models": ["cnn_2"], "recipes": ["quick", "too_fast"], "seeds": [0]}]
+    project.configure(values)
+    project.values = values
+    return project
+
+
+def test_a_diverged_run_is_left_out_and_the_report_names_it(diverging):
+    first = diverging.snakemake()
+    assert first.returncode == 1
+    assert "error: the loss became" in first.stdout + first.stderr
+    runs = diverging.folder / RESULTS / "runs/cnn_2"
+    assert (runs / "quick/seed-0/metrics.json").exists()
+    assert not list((runs / "too_fast").rglob("*.*"))
+    assert not list((diverging.folder / RESULTS).glob("checkpoints/cnn_2/*/*"))
+
+    second = diverging.snakemake()
+    assert second.returncode == 0, second.stderr
+    assert "left out: cnn_2/too_fast/0, its loss became" in second.stdout + second.stderr
+    with (diverging.folder / RESULTS / "compare/comparison.csv").open() as file:
+        assert [row["recipe"] for row in csv.DictReader(file)] == ["quick"]
+    for name in ("report.en.html", "report.en.md"):
+        text = (diverging.folder / RESULTS / "report" / name).read_text()
+        assert "A run failed." in text
+        assert "too_fast" in text.replace("\\", "")
+    assert diverging.would_run() == {}
+
+    values = diverging.values
+    values["recipes"]["too_fast"]["optimizer"]["learning_rate"] = 0.001
+    diverging.configure(values)
+    again = diverging.would_run()
+    assert (again["train"], again["report"]) == (1, 1)
+
+
+def test_where_every_run_failed_one_line_says_so(diverging):
+    values = diverging.values
+    values["runs"] = [{"models": ["cnn_2"], "recipes": ["too_fast"], "seeds": [0]}]
+    diverging.configure(values)
+    assert diverging.snakemake().returncode == 1
+    result = diverging.snakemake()
+    assert result.returncode == 1
+    assert "error: the training of every run failed; lower the learning rates" in result.stderr
+    assert "Traceback" not in result.stderr
