@@ -7,10 +7,10 @@ INSTALLED := .venv/installed
 CONFIGFILE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test staleness bench-dag lint format schema docs lock clean
+.PHONY: help demo test staleness bench-dag bench-checkpoint lint format schema docs lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(INSTALLED) ## the whole workflow on synthetic images, about five minutes
 	$(BIN)/snakemake --cores all --configfile config/demo.yaml
@@ -24,6 +24,9 @@ staleness: $(INSTALLED) ## every edit on the demo's models, beside plain Snakema
 
 bench-dag: $(INSTALLED) ## time of a dry run, beside a bare workflow of the same shape
 	$(BIN)/python tests/benches/dag.py
+
+bench-checkpoint: $(INSTALLED) ## what a checkpoint costs
+	$(BIN)/python tests/benches/checkpoint.py
 
 lint: $(INSTALLED) ## ruff, snakefmt and Snakemake's linter
 	$(BIN)/ruff check .
