@@ -59,7 +59,7 @@ class Project:
             env={**os.environ, "PATH": "/usr/local/bin:/usr/bin:/bin"},
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=600,
         )
 
     def would_run(self, *arguments):

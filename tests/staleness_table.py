@@ -73,7 +73,8 @@ def described(jobs):
 class Scene:
     """A configuration in which everything can be edited: small runs, more of them if wanted.
 
-    models: further models by name, each with its settings, trained with the recipe quick.
+    models: further models by name, each with its settings, trained with the recipe quick. Where
+    there are such, no training takes more than one step.
     """
 
     def __init__(self, models=None):
@@ -84,7 +85,7 @@ class Scene:
             "input_size": 32,
             "weights": "own/weights.pth",
         }
-        quick = SMALL["recipes"]["quick"]
+        quick = SMALL["recipes"]["quick"] | ({"max_steps": 1} if models else {})
         optimizer = {"name": "adamw", "learning_rate": 0.01, "weight_decay": 0.02}
         self.configuration = {
             **SMALL,
