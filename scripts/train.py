@@ -2,18 +2,20 @@
 
 import argparse
 import os
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
 import torch
 
-from cifarlab.checkpoints import Checkpoints
+from cifarlab.checkpoints import Checkpoints, take_over
 from cifarlab.command import run_command
 from cifarlab.dataset.store import load_description, load_split
 from cifarlab.devices import (
     DEVICES,
     choose_device,
     device_name,
+    leased_device,
     library_versions,
     peak_memory_mb,
 )
@@ -63,12 +65,6 @@ def argument_parser():
 
 
 def main(arguments):
-    with StopRequest() as stop:
-        run(arguments, stop)
-
-
-def run(arguments, stop):
-    """Train, and write what came out of it."""
     model_settings = settings_from_json(ModelSettings, arguments.model)
     recipe = settings_from_json(Recipe, arguments.recipe)
     torch.set_num_threads(arguments.threads)
@@ -76,7 +72,15 @@ def run(arguments, stop):
         # Read by cuBLAS when CUDA starts.
         os.environ["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"
         torch.use_deterministic_algorithms(True)
+    # Before a GPU is waited for: an orphan that still trains this run holds both.
+    lock = take_over(arguments.checkpoints) if arguments.checkpoints else nullcontext()
     device = choose_device(arguments.device)
+    with lock, StopRequest() as stop:
+        run(arguments, model_settings, recipe, device, stop)
+
+
+def run(arguments, model_settings, recipe, device, stop):
+    """Train, and write what came out of it."""
     description = load_description(arguments.dataset)
     split = load_split(arguments.dataset)
 
@@ -125,6 +129,7 @@ def run(arguments, stop):
         "peak_memory_mb": peak_memory_mb(device),
         "device": device.type,
         "device_name": device_name(device),
+        "gpu": leased_device(device),
         "threads": arguments.threads,
         "versions": library_versions(),
         "started_at": started_at.isoformat(timespec="milliseconds"),

@@ -22,11 +22,12 @@ SUFFIX = ".checkpoint"
 
 
 class Checkpoints:
-    """The checkpoints of one training, in a folder of its own that one process uses at a time.
+    """The checkpoints of one training, in a folder of its own.
 
-    folder: Path; definition: a JSON object, all that the training's result follows from: what was
-    kept for another one is never read; seconds, steps: a checkpoint is due after so many of either
-    since the last one, or never where both are None. `write_seconds` is the time that writing took.
+    folder: Path, taken with `take_over`, so that one process uses it at a time; definition: a JSON
+    object, all that the training's result follows from: what was kept for another one is never
+    read; seconds, steps: a checkpoint is due after so many of either since the last one, or never
+    where both are None. `write_seconds` is the time that writing took.
     """
 
     def __init__(self, folder, definition, seconds=None, steps=None):
@@ -35,10 +36,7 @@ class Checkpoints:
         self.seconds, self.steps = seconds, steps
         self.last_seconds, self.last_step = time.monotonic(), 0
         self.write_seconds = 0.0
-        with writing(self.folder):
-            self.folder.mkdir(parents=True, exist_ok=True)
-            self._lock = _take_over(self.folder / "lock")
-        # Nobody else writes here now.
+        # Nobody else writes here.
         for leftover in self.folder.glob(".*.partial"):
             leftover.unlink()
 
@@ -102,14 +100,16 @@ def _read(path):
     return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True), None
 
 
-def _take_over(path):
-    """The open file at `path`, locked as long as this process lives.
+def take_over(folder):
+    """Make `folder` this process's alone as long as it lives; returns the file that it must keep.
 
     Another process that holds it is one whose workflow was killed. On this host it is asked to
     end, which it does after a checkpoint; on another one it is waited for.
     """
-    # Open until the process ends.
-    file = open(path, "a+", encoding="utf-8")  # noqa: SIM115
+    folder = Path(folder)
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        file = open(folder / "lock", "a+", encoding="utf-8")  # noqa: SIM115
     try:
         import fcntl
     except ImportError:  # Windows; there nothing keeps two processes apart

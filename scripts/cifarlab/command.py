@@ -1,5 +1,6 @@
 """How a command runs: its arguments, its faults, and the record that it leaves."""
 
+import signal
 import sys
 from pathlib import Path
 
@@ -37,6 +38,8 @@ def run_command(parser, main, settings=(), inputs=(), outputs=(), code=()):
             path.write_text(to_json(record), encoding="utf-8")
     except UserError as error:
         sys.exit(f"error: {error}")
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)
     except Interrupted as interruption:
         print(f"interrupted: {interruption}", file=sys.stderr)
         sys.exit(EXIT_INTERRUPTED)

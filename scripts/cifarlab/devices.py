@@ -1,8 +1,8 @@
 """Where tensors live: choosing, naming, waiting and measuring."""
 
+import os
 import platform
 import re
-import resource
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import get_args
 
 import torch
 
+from cifarlab import leases
 from cifarlab.errors import UserError
 from cifarlab.settings import DeviceName
 
@@ -20,8 +21,16 @@ MEGABYTE = 1_000_000
 def choose_device(name):
     """The torch.device for `name`; "auto" takes a GPU if there is one.
 
-    Raises UserError where the named kind of device is not there.
+    Unless a scheduler has chosen, a CUDA device is leased: this process alone uses it until it
+    ends, sees no other, and waits here while none is free. Raises UserError where the named kind
+    of device is not there.
     """
+    # First: is_available() initialises the driver, which then no longer reads what is visible.
+    if name in ("cuda", "auto") and not leases.scheduler_chooses():
+        names = _visible_gpus()
+        # Windows has no flock.
+        if names and sys.platform != "win32":
+            leases.lease_device(names, leases.LOCK_FOLDER)
     present = {
         "cuda": torch.cuda.is_available(),
         "mps": torch.backends.mps.is_available(),
@@ -35,6 +44,25 @@ def choose_device(name):
             f"set device to auto or to one of: {', '.join(k for k, v in present.items() if v)}"
         )
     return torch.device(name)
+
+
+def _visible_gpus():
+    """The GPUs that this process may use, by their names in CUDA_VISIBLE_DEVICES."""
+    visible = os.environ.get(leases.VISIBLE)
+    names = None if visible is None else [name.strip() for name in visible.split(",")]
+    # The count comes from NVML and leaves the driver alone, but for parts of a GPU (MIG).
+    if names and names[0].startswith("MIG-"):
+        return names
+    count = torch.cuda.device_count()
+    return [str(number) for number in range(count)] if names is None else names[:count]
+
+
+def leased_device(device):
+    """The GPU that `device` is, as CUDA_VISIBLE_DEVICES names it: by lease or by a scheduler.
+
+    None for another kind of device, and where nothing limits which GPUs are visible.
+    """
+    return os.environ.get(leases.VISIBLE) if device.type == "cuda" else None
 
 
 def device_name(device):
@@ -70,6 +98,8 @@ def peak_memory_mb(device):
         # getrusage would count the parent's peak too: Linux keeps it across fork and exec.
         (kibibytes,) = re.findall(r"^VmHWM:\s+(\d+) kB", status.read_text(), re.MULTILINE)
         return int(kibibytes) * 1024 / MEGABYTE
+    import resource  # absent on Windows
+
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak * (1 if sys.platform == "darwin" else 1024) / MEGABYTE
 

@@ -3,7 +3,6 @@
 import json
 import random
 import resource
-import sys
 
 import numpy as np
 import pytest
@@ -22,10 +21,14 @@ SGD = {"name": "sgd", "learning_rate": 0.01, "momentum": 0.9}
 
 
 class Lottery(nn.Module):
-    """A model that draws from every generator that a user's model may draw from."""
+    """A model that draws from every generator that a user's model may draw from.
 
-    def __init__(self):
+    loudness: of its logits; where it is high, gradients overflow in fp16 and the scaler gives way.
+    """
+
+    def __init__(self, loudness):
         super().__init__()
+        self.loudness = loudness
         self.layers = nn.Sequential(
             nn.Conv2d(3, 4, 3),
             nn.BatchNorm2d(4),
@@ -35,7 +38,7 @@ class Lottery(nn.Module):
         )
 
     def forward(self, images):
-        return self.layers(images) * (1 + random.random() + np.random.random())
+        return self.layers(images) * self.loudness * (1 + random.random() + np.random.random())
 
 
 class StopAfter:
@@ -52,7 +55,7 @@ class StopAfter:
 
 def trained(settings, checkpoints=None, stop=None):
     torch.manual_seed(3)
-    model = Lottery()
+    model = Lottery(100 if settings.precision == "fp16" else 1)
     history = train(model, *data(), settings, 3, checkpoints, stop)
     return weights_as_bytes(model.state_dict(), {}), history
 
@@ -109,8 +112,8 @@ def test_the_last_two_are_kept_and_the_newest_is_read(tmp_path):
     for step in (5, 10, 15):
         assert checkpoints.save(step, state(step))
     assert len(list(tmp_path.glob("*.checkpoint"))) == 2
-    found = Checkpoints(tmp_path / ".", {"a": 1}) if sys.platform == "win32" else checkpoints
-    assert found.latest()["list"] == [15, None, "text"]
+
+    assert checkpoints.latest()["list"] == [15, None, "text"]
 
 
 def test_it_is_due_after_so_many_steps(tmp_path):
@@ -144,6 +147,7 @@ def test_nothing_is_read_from_a_checkpoint_of_another_training(tmp_path, capsys)
     first = Checkpoints(tmp_path / "first", {"seed": 0})
     first.save(9, state(9))
     second = Checkpoints(tmp_path / "second", {"seed": 1})
+    (tmp_path / "second").mkdir()
     (path,) = (tmp_path / "first").glob("*.checkpoint")
     path.rename(tmp_path / "second" / path.name)
     assert second.latest() is None
@@ -161,7 +165,7 @@ def test_a_full_disk_is_said_and_the_older_checkpoint_stays(tmp_path, capsys):
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert "no checkpoint after step 2, going on: no room left" in capsys.readouterr().err
     assert checkpoints.latest()["list"][0] == 1
-    assert len(list(tmp_path.iterdir())) == 2  # the lock and the checkpoint
+    assert len(list(tmp_path.iterdir())) == 1
 
 
 @pytest.mark.parametrize("optimizer", [{"learning_rate": 1e30}, {**SGD, "learning_rate": 1e30}])
