@@ -75,8 +75,8 @@ def main(arguments):
     # Before a GPU is waited for: an orphan that still trains this run holds both.
     lock = take_over(arguments.checkpoints) if arguments.checkpoints else nullcontext()
     device = choose_device(arguments.device)
-    with lock, StopRequest() as stop:
-        run(arguments, model_settings, recipe, device, stop)
+    with lock:
+        run(arguments, model_settings, recipe, device, StopRequest())
 
 
 def run(arguments, model_settings, recipe, device, stop):
