@@ -2,14 +2,14 @@
 
 import signal
 
-# Of a user, of a system that stops or preempts, and a warning that a scheduler may be asked to send.
+# Of a user, of a system that stops or preempts, and what a scheduler may be asked to send before.
 STOP_SIGNALS = ("SIGINT", "SIGTERM", "SIGUSR1")
 
 
 class StopRequest:
     """From now on a stop signal does not end the process: `name` says which one came first.
 
-    For good, so that a signal after the work is done does not end the process before it has said so.
+    For good: a signal after the work must not end the process before its record is written.
     """
 
     def __init__(self):
