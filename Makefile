@@ -7,7 +7,7 @@ INSTALLED := .venv/installed
 CONFIGFILE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test staleness bench-dag bench-checkpoint lint format schema docs lock clean
+.PHONY: help demo test test-slurm staleness faults bench-dag bench-checkpoint lint format schema docs lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,8 +19,15 @@ demo: $(INSTALLED) ## the whole workflow on synthetic images, about five minutes
 test: $(INSTALLED) ## all tests
 	$(BIN)/python -m pytest
 
+test-slurm: $(INSTALLED) ## the workflow on a real one-node Slurm, which this installs (Debian, as root)
+	tests/slurm/install.sh
+	timeout --signal INT --kill-after 90 900 $(BIN)/python -m pytest tests/slurm
+
 staleness: $(INSTALLED) ## every edit on the demo's models, beside plain Snakemake
 	$(BIN)/python -m pytest tests/staleness --write-table docs/staleness-table.md
+
+faults: $(INSTALLED) ## kills, signals, full disks, damaged checkpoints: the same bytes? (25 minutes)
+	$(BIN)/python tests/faults/campaign.py
 
 bench-dag: $(INSTALLED) ## time of a dry run, beside a bare workflow of the same shape
 	$(BIN)/python tests/benches/dag.py

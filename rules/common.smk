@@ -46,8 +46,11 @@ FAILURE = RESULTS / "failures/{model}/{recipe}/seed-{seed}.json"
 PUBLISHED = CONFIGURATION.published
 DEVICE = CONFIGURATION.device
 THREADS = CONFIGURATION.threads
-# What is measured is measured alone: a job that asks for all cores has no neighbours.
-ALL_CORES = max(THREADS, workflow.resource_settings.cores or 0)
+# What is measured is measured alone: a job that asks for all cores has no neighbours. In a cluster's
+# job the cores are those of a node, of which the job has only its share.
+ALL_CORES = THREADS
+if workflow.is_main_process:
+    ALL_CORES = max(THREADS, workflow.resource_settings.cores or 0)
 # With device auto a job uses a GPU where it finds one, so it asks for one.
 GPUS_PER_RUN = 0 if DEVICE == "cpu" else 1
 # Each as canonical JSON, by name: made once, asked for by every job.

@@ -1,5 +1,5 @@
-# In: what a killed run of this workflow left in .snakemake/locks.
-# Out: the same folder without it, where it is sure that the run is no more.
+# In: what a killed run of this workflow left in .snakemake/locks and .snakemake/incomplete.
+# Out: the same folders without it, where it is sure that the run is no more.
 
 import socket
 
@@ -34,6 +34,11 @@ def release_stale_locks():
             lock.unlink()
         if locks:
             logger.info("The locks of a run that was killed were removed.")
+        # What is whole is told by records. With a marker, a job whose process outlived Snakemake and
+        # made all would run alone: its outputs are ancient(), so nothing after it would follow.
+        for marker in (SNAKEMAKE_FOLDER / "incomplete").rglob("*"):
+            if marker.is_file():
+                marker.unlink()
         file.truncate(0)
         file.write(host + "\n")
         file.flush()

@@ -31,8 +31,9 @@ rule train:
         checkpoints=str(CHECKPOINTS),
         interval=checkpoint_arguments(),
         failure=str(FAILURE),
+    # exec: a signal to this job reaches the training, and nothing ends before it has saved.
     shell:
-        "python scripts/train.py --dataset {input.dataset:q} --model {params.run[model]:q}"
+        "exec python scripts/train.py --dataset {input.dataset:q} --model {params.run[model]:q}"
         " --recipe {params.run[recipe]:q} --seed {params.seed} --versions {params.versions:q}"
         " --initial-weights {input.initial:q} --device {params.device} --threads {threads}"
         " --checkpoints {params.checkpoints:q} {params.interval:q} --failure {params.failure:q}"

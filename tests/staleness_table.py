@@ -167,7 +167,7 @@ def table(scene):
             NOTHING,
         ),
         "reformatting in the training loop": (
-            replace("scripts/cifarlab/training.py", "started = time", "started   =  time"),
+            replace("scripts/cifarlab/training.py", "self.clock = time", "self.clock   =  time"),
             NOTHING,
         ),
         "order of keys and a comment in the configuration": (reorder_keys, NOTHING),

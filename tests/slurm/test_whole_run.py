@@ -1,0 +1,62 @@
+"""From nothing to the report through Slurm, with one GPU."""
+
+from itertools import pairwise
+
+import pytest
+from on_cluster import bytes_of_runs, trainings
+from project import SMALL, copy_project
+
+CONFIGURATION = {
+    **SMALL,
+    "device": "auto",
+    "runs": [{"models": ["cnn_2"], "recipes": ["quick"], "seeds": [0, 1]}],
+}
+# The jobs of the workflow: data, a cost with its figure, and two runs with what follows from them.
+JOBS = {"data": 1, "train": 2, "evaluate": 2, "metrics": 2, "cost": 1, "structure": 1}
+JOBS |= {"loss": 1, "losses": 1, "compare": 1, "accuracy": 1, "report": 1}
+
+
+@pytest.fixture(scope="module")
+def finished(node, run_workflow, tmp_path_factory):
+    """The project and Slurm's jobs after the workflow went through."""
+    project = copy_project(tmp_path_factory.mktemp("whole") / "project")
+    project.configure(CONFIGURATION)
+    node.start(gpus=1)
+    run_workflow(project).finish()
+    return project, node.jobs()
+
+
+def test_every_job_goes_through_slurm_once_and_the_report_is_there(finished):
+    project, jobs = finished
+    assert {job.state for job in jobs} == {"COMPLETED"}
+    rules = [job.rule.removeprefix("rule_").partition("_wildcards")[0] for job in jobs]
+    assert {rule: rules.count(rule) for rule in rules} == JOBS
+    assert (project.folder / "results/synthetic/report/report.en.html").is_file()
+    assert project.would_run() == {}
+
+
+def test_jobs_with_a_gpu_run_one_at_a_time_and_cpu_jobs_beside_them(finished):
+    _, jobs = finished
+    on_gpu = [job for job in jobs if job.partition == "gpu"]
+    assert len(on_gpu) == JOBS["train"] + JOBS["evaluate"] + JOBS["cost"]
+    assert len(trainings(on_gpu)) == JOBS["train"]
+    for one, next_one in pairwise(sorted(on_gpu, key=lambda job: job.started)):
+        assert one.ended <= next_one.started
+    assert any(
+        job.started < other.ended and other.started < job.ended
+        for job in jobs
+        for other in on_gpu
+        if job.partition == "cpu"
+    )
+
+
+def test_results_have_the_bytes_of_a_run_without_slurm(finished, tmp_path):
+    names = ["weights.safetensors", "history.csv", "predictions.npz"]
+    project, _ = finished
+    local = copy_project(tmp_path / "local")
+    local.configure(CONFIGURATION)
+    result = local.snakemake("--until", "evaluate")
+    assert result.returncode == 0, result.stderr
+    expected = bytes_of_runs(local, names)
+    assert len(expected) == 2 * len(names)
+    assert bytes_of_runs(project, names) == expected
