@@ -220,7 +220,7 @@ def make_bare(folder, n_runs):
         path = folder / "results" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
-    words = ["snakemake", "--cores", "1", "--touch", "--quiet", "all"]
+    words = [sys.executable, "-m", "snakemake", "--cores", "1", "--touch", "--quiet", "all"]
     subprocess.run(words, cwd=folder, check=True, capture_output=True)
 
 
