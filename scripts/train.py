@@ -75,8 +75,10 @@ def main(arguments):
     # Before a GPU is waited for: an orphan that still trains this run holds both.
     lock = take_over(arguments.checkpoints) if arguments.checkpoints else nullcontext()
     device = choose_device(arguments.device)
+    stop = StopRequest()
     with lock:
-        run(arguments, model_settings, recipe, device, StopRequest())
+        run(arguments, model_settings, recipe, device, stop)
+    stop.ignore()
 
 
 def run(arguments, model_settings, recipe, device, stop):

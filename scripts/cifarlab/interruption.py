@@ -7,16 +7,21 @@ STOP_SIGNALS = ("SIGINT", "SIGTERM", "SIGUSR1")
 
 
 class StopRequest:
-    """From now on a stop signal does not end the process: `name` says which one came first.
-
-    For good: a signal after the work must not end the process before its record is written.
-    """
+    """From now on a stop signal does not end the process: `name` says which one came first."""
 
     def __init__(self):
         self.name = None
-        for name in STOP_SIGNALS:
-            if number := getattr(signal, name, None):
-                signal.signal(number, self._note)
+        self._handle(self._note)
+
+    def ignore(self):
+        """Let further ones pass: Python gives its handlers up before the process ends."""
+        self._handle(signal.SIG_IGN)
 
     def _note(self, number, _frame):
-        self.name = self.name or signal.Signals(number).name
+        self.name = signal.Signals(number).name
+        self.ignore()
+
+    def _handle(self, handler):
+        for name in STOP_SIGNALS:
+            if number := getattr(signal, name, None):
+                signal.signal(number, handler)
