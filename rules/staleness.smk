@@ -41,7 +41,10 @@ def if_stale(stage):
         # Ours decide. This is the first place in which the settings of the command line are known.
         workflow.dag_settings.rerun_triggers = frozenset({RerunTrigger.MTIME})
         record = str(getattr(rules, stage).output.record).format(**wildcards)
-        decision = decisions()[record]
+        decision = decisions().get(record)
+        # Not in the table, or left out, but asked for by name.
+        if decision is None:
+            return []
         for job in decision.waits_for:
             # Raises until that job has run; then Snakemake asks again.
             getattr(checkpoints, job.stage).get(**job.wildcards)

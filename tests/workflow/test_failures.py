@@ -41,6 +41,12 @@ def test_a_diverged_run_is_left_out_and_the_report_names_it(diverging):
         assert "too_fast" in text.replace("\\", "")
     assert diverging.would_run() == {}
 
+    asked_for = diverging.snakemake(
+        "--dry-run", f"{RESULTS}/runs/cnn_2/too_fast/seed-0/weights.safetensors"
+    )
+    assert asked_for.returncode == 0, asked_for.stderr
+    assert "rule train:" in asked_for.stdout + asked_for.stderr
+
     values = diverging.values
     values["recipes"]["too_fast"]["optimizer"]["learning_rate"] = 0.001
     diverging.configure(values)
