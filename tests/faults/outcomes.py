@@ -35,6 +35,7 @@ def wait_until(condition, what):
 class Part:
     """What one process of a training did, in the words of counted_train.py."""
 
+    folder: Path
     process: int
     start: int
     begun: int
@@ -44,18 +45,19 @@ class Part:
         return self.start + self.begun
 
     def is_running(self):
+        """Whether the process is there, and not another one that was given its number since."""
         try:
-            state = Path(f"/proc/{self.process}/stat").read_text().rpartition(")")[2].split()[0]
-        except (FileNotFoundError, ProcessLookupError):
+            environment = Path(f"/proc/{self.process}/environ").read_bytes()
+        except OSError:
             return False
-        # An orphan that has ended may wait for ever for a parent to take note of it.
-        return state != "Z"
+        # Of one that has ended and that no parent has taken note of, it is empty.
+        return f"COUNTS={self.folder}".encode() in environment.split(b"\0")
 
 
 def read_parts(folder):
     """The Parts whose files lie in a folder, in their order."""
     return [
-        Part(int(path.name.partition("-")[2]), *map(int, words))
+        Part(folder, int(path.name.partition("-")[2]), *map(int, words))
         for path in sorted(folder.iterdir())
         # Empty: made, but not written to yet.
         if (words := path.read_text().split())

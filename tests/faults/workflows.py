@@ -106,8 +106,9 @@ class Workflow:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
         for part in read_parts(self.counts):
-            with suppress(ProcessLookupError):
-                os.kill(part.process, signal.SIGKILL)
+            if part.is_running():
+                with suppress(ProcessLookupError):
+                    os.kill(part.process, signal.SIGKILL)
 
     def steps_lost(self):
         return steps_lost(read_parts(self.counts))
