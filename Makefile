@@ -26,7 +26,7 @@ test-slurm: $(INSTALLED) ## the workflow on a real one-node Slurm, which this in
 staleness: $(INSTALLED) ## every edit on the demo's models, beside plain Snakemake
 	$(BIN)/python -m pytest tests/staleness --write-table docs/staleness-table.md
 
-faults: $(INSTALLED) ## kills, signals, full disks, damaged checkpoints: the same bytes? (25 minutes)
+faults: $(INSTALLED) ## kills, signals, full disks, damaged checkpoints: the same bytes? (ten minutes)
 	$(BIN)/python tests/faults/campaign.py
 
 bench-dag: $(INSTALLED) ## time of a dry run, beside a bare workflow of the same shape
