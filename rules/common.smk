@@ -41,6 +41,8 @@ DATA = RESULTS / "data"
 MANIFEST = DATA / "manifest.json"
 # What a training goes on from; no output, because Snakemake removes those of a job that failed.
 CHECKPOINTS = RESULTS / "checkpoints/{model}/{recipe}/seed-{seed}"
+# What can be seen of a training while it runs; no output for the same reason.
+LIVE = RESULTS / "live/{model}/{recipe}/seed-{seed}"
 # Written instead of outputs by a training whose loss is no longer finite.
 FAILURE = RESULTS / "failures/{model}/{recipe}/seed-{seed}.json"
 PUBLISHED = CONFIGURATION.published

@@ -24,7 +24,7 @@ DECIDING = {"data", "weights"}
 # Parameters that say where and how a job runs, not what it makes.
 TOLERATED = {
     "data": frozenset({"arguments"}),
-    "train": frozenset({"device", "checkpoints", "interval", "failure"})
+    "train": frozenset({"device", "checkpoints", "interval", "live", "failure"})
     | (frozenset() if VERSIONS_ARE_LOCKED else {"versions"}),
     "evaluate": frozenset({"device", "batch_size", "checkpoints"}),
 }

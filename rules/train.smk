@@ -30,13 +30,15 @@ rule train:
         device=DEVICE,
         checkpoints=str(CHECKPOINTS),
         interval=checkpoint_arguments(),
+        live=str(LIVE),
         failure=str(FAILURE),
     # exec: a signal to this job reaches the training, and nothing ends before it has saved.
     shell:
         "exec python scripts/train.py --dataset {input.dataset:q} --model {params.run[model]:q}"
         " --recipe {params.run[recipe]:q} --seed {params.seed} --versions {params.versions:q}"
         " --initial-weights {input.initial:q} --device {params.device} --threads {threads}"
-        " --checkpoints {params.checkpoints:q} {params.interval:q} --failure {params.failure:q}"
+        " --checkpoints {params.checkpoints:q} {params.interval:q} --live {params.live:q}"
+        " --failure {params.failure:q}"
         " --weights {output.weights:q}"
         " --history {output.history:q} --epochs {output.epochs:q}"
         " --training {output.training:q} --record {output.record:q}"

@@ -12,6 +12,7 @@ from cifarlab.errors import UserError
 from cifarlab.files import new_files, to_json
 from cifarlab.metrics import (
     class_accuracies,
+    confusion,
     mean_cross_entropy,
     superclass_accuracy,
     top_k_accuracy,
@@ -44,6 +45,7 @@ def main(arguments):
         "top5_accuracy_percent": 100 * top_k_accuracy(logits, labels, 5),
         "superclass_accuracy_percent": 100 * superclass_accuracy(logits, labels, coarse_of_fine),
         "test_loss": mean_cross_entropy(logits, labels),
+        "confusion": confusion(logits, labels).tolist(),
         "class_accuracy_percent": (100 * class_accuracies(logits, labels)).tolist(),
     }
     with new_files(arguments.metrics) as (path,):

@@ -14,7 +14,9 @@ from cifarlab.dataset.store import load_description, load_split
 from cifarlab.devices import (
     DEVICES,
     choose_device,
+    cpu_name,
     device_name,
+    driver_version,
     leased_device,
     library_versions,
     peak_memory_mb,
@@ -23,7 +25,9 @@ from cifarlab.errors import UserError
 from cifarlab.files import new_files, to_json, write_csv
 from cifarlab.inputs import Images, input_settings
 from cifarlab.interruption import StopRequest
+from cifarlab.live import Live
 from cifarlab.models import ModelSettings, build_model
+from cifarlab.provenance import source_state
 from cifarlab.recipes import Recipe
 from cifarlab.settings import settings_from_json
 from cifarlab.training import Diverged, train
@@ -54,6 +58,9 @@ def argument_parser():
     )
     parser.add_argument("--checkpoint-seconds", type=float, help="between two checkpoints")
     parser.add_argument("--checkpoint-steps", type=int, help="between two checkpoints")
+    parser.add_argument(
+        "--live", type=Path, help="folder for TensorBoard event files and the progress as JSON"
+    )
     parser.add_argument(
         "--failure", type=Path, help="JSON file to write if the loss is no longer finite"
     )
@@ -86,7 +93,7 @@ def run(arguments, model_settings, recipe, device, stop):
     description = load_description(arguments.dataset)
     split = load_split(arguments.dataset)
 
-    started_at = datetime.now(UTC)
+    started_at, source = datetime.now(UTC), source_state()
     torch.manual_seed(arguments.seed)
     model = build_model(model_settings, description["n_classes"])
     origin = load_initial(model, model_settings, arguments.initial_weights)
@@ -97,7 +104,8 @@ def run(arguments, model_settings, recipe, device, stop):
     labels = torch.tensor(split.labels, device=device)
     checkpoints = open_checkpoints(arguments, device)
     try:
-        history = train(model, images, labels, recipe, arguments.seed, checkpoints, stop)
+        live = Live(arguments.live, recipe.batch_size)
+        history = train(model, images, labels, recipe, arguments.seed, checkpoints, stop, live)
     except Diverged as divergence:
         if checkpoints:
             checkpoints.clear()
@@ -132,8 +140,11 @@ def run(arguments, model_settings, recipe, device, stop):
         "device": device.type,
         "device_name": device_name(device),
         "gpu": leased_device(device),
+        "driver": driver_version(device),
+        "cpu": cpu_name(),
         "threads": arguments.threads,
         "versions": library_versions(),
+        "source": source,
         "started_at": started_at.isoformat(timespec="milliseconds"),
         "ended_at": datetime.now(UTC).isoformat(timespec="milliseconds"),
     }

@@ -3,6 +3,7 @@
 import os
 import platform
 import re
+import subprocess
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -67,8 +68,23 @@ def leased_device(device):
 
 def device_name(device):
     """The maker's name of the device, as a person would look it up."""
-    if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else cpu_name()
+
+
+def driver_version(device):
+    """The version of the GPU's driver, or None on another device and where nothing tells it."""
+    if device.type != "cuda":
+        return None
+    words = ["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"]
+    try:
+        result = subprocess.run(words, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return None
+    return result.stdout.partition("\n")[0].strip() or None
+
+
+def cpu_name():
+    """The maker's name of this machine's CPU."""
     cpu_info = Path("/proc/cpuinfo")
     if cpu_info.exists():
         for line in cpu_info.read_text(encoding="utf-8").splitlines():

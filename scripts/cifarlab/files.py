@@ -25,6 +25,10 @@ NO_PLACE = {
 }
 
 
+# A line break inside a text is escaped in JSON, so these brackets are none of a text.
+LIST_OF_NUMBERS = re.compile(r"\[\n[-+.\deE,\s]*\]")
+
+
 @contextmanager
 def writing(path):
     """Turn a full disk or a forbidden place inside the block into a UserError about `path`."""
@@ -114,8 +118,12 @@ def file_digest(path, algorithm="sha256"):
 
 
 def to_json(value):
-    """`value` as indented JSON text with a final newline; NaN and infinity are refused."""
-    return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    """`value` as indented JSON text with a final newline, numbers in a list on one line.
+
+    NaN and infinity are refused.
+    """
+    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+    return LIST_OF_NUMBERS.sub(lambda match: f"[{' '.join(match[0][1:-1].split())}]", text) + "\n"
 
 
 def write_csv(path, rows):

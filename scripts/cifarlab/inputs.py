@@ -1,5 +1,6 @@
 """From stored images to what a model takes, batch by batch, on the device."""
 
+import copy
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -51,6 +52,12 @@ class Images:
 
     def __len__(self):
         return len(self.images)
+
+    def only(self, index):
+        """The Images of these indices alone, int64 [n]; a copy of their bytes."""
+        images = copy.copy(self)
+        images.images = self.images[index.to(self.images.device)]
+        return images
 
     def batch(self, index):
         """Normalised float32 [n, 3, size, size], in channels_last.

@@ -53,6 +53,17 @@ def mean_cross_entropy(logits, labels):
     return float(np.mean(log_sums - np.take_along_axis(shifted, labels[:, None], axis=1)[:, 0]))
 
 
+def confusion(logits, labels):
+    """How many images of each class were taken for each: int64 [n_classes, n_classes].
+
+    A row is the true class, a column the predicted one; shapes as `top_k_accuracy`.
+    """
+    logits, labels = _checked(logits, labels)
+    n_classes = logits.shape[1]
+    pairs = labels * n_classes + logits.argmax(axis=1)
+    return np.bincount(pairs, minlength=n_classes**2).reshape(n_classes, n_classes)
+
+
 def class_accuracies(logits, labels):
     """Top-1 accuracy of each class, float [n_classes]; NaN for a class without images."""
     logits, labels = _checked(logits, labels)

@@ -58,6 +58,10 @@ class Recipe(Settings):
     loss: Literal["cross_entropy"] = "cross_entropy"
     """What is minimised."""
 
+    validation: Share = 0.0
+    """Share of every class of the training split that is held out of training; loss and accuracy on
+    it are measured after every epoch."""
+
     micro_batch: Count | Literal["auto"] | None = None
     """Images that are computed at once: a batch is split and its gradient summed. auto starts with
     the whole batch and halves it when the memory does not suffice."""
@@ -97,6 +101,7 @@ class Recipe(Settings):
                 "optimizer": self.optimizer.model_copy(update=optimizer),
                 "schedule": "constant",
                 "warm_up": 0.0,
+                "validation": 0.0,
                 "max_steps": None,
             }
         )

@@ -10,9 +10,11 @@ import torch
 
 from cifarlab.devices import wait_for
 from cifarlab.errors import Interrupted, UserError
+from cifarlab.live import Live
 from cifarlab.progress import Progress
 from cifarlab.recipes import learning_rate_factor
 from cifarlab.steps import Stepper
+from cifarlab.validation import Validation, hold_out
 
 # Reading a loss stops a GPU until it has computed it, so there many are read together.
 STEPS_BETWEEN_READINGS = {"cpu": 1}
@@ -57,22 +59,24 @@ class History:
     parts: list[dict]
 
 
-def train(model, images, labels, recipe, seed, checkpoints=None, stop=None):
+def train(model, images, labels, recipe, seed, checkpoints=None, stop=None, live=None):
     """Train `model` in place.
 
     model: nn.Module on the device of the data; images: Images; labels: int64 [n_images] on the
     same device; recipe: Recipe; seed: of the order of the images; checkpoints: Checkpoints to go on
-    from and to keep, or None; stop: StopRequest, or None. Returns a History. Raises Diverged when
-    the loss is no longer finite, Interrupted after a stop signal, UserError where the memory does
-    not suffice.
+    from and to keep, or None; stop: StopRequest, or None; live: Live, or None. Returns a History.
+    Raises Diverged when the loss is no longer finite, Interrupted after a stop signal, UserError
+    where the memory does not suffice.
     On a CPU the same arguments and the same number of threads give the same bits, however often
     the training was interrupted and resumed.
     """
-    training = _Training(model, images, labels, recipe, seed)
+    training = _Training(model, images, labels, recipe, seed, live)
     if checkpoints and (state := checkpoints.latest()):
         training.resume(state)
     model.train()
-    with Progress("train", training.n_steps, "step", done=training.step) as progress:
+    training.live.begin(training.step, training.n_steps)
+    bar = Progress("train", training.n_steps, "step", done=training.step)
+    with training.live.ending(), bar as progress:
         while training.step < training.n_steps:
             training.run_epoch(progress, checkpoints, stop)
     return training.history()
@@ -81,15 +85,18 @@ def train(model, images, labels, recipe, seed, checkpoints=None, stop=None):
 class _Training:
     """A training between two steps: all that the rest of it depends on."""
 
-    def __init__(self, model, images, labels, recipe, seed):
-        self.model, self.recipe, self.n_images = model, recipe, len(images)
+    def __init__(self, model, images, labels, recipe, seed, live=None):
+        self.model, self.recipe = model, recipe
+        self.live = live or Live(None, recipe.batch_size)
+        self.trained_on, held_out = hold_out(labels, recipe.validation)
+        self.validation = Validation(images, labels, held_out, recipe.images_at_once)
         self.stepper = Stepper(model, images, labels, recipe)
         self.device = self.stepper.device
         self.order = torch.Generator().manual_seed(seed)
         # What a user's own model may draw from beside torch's generators.
         random.seed(seed)
         np.random.seed(seed % 2**32)
-        n_steps = recipe.epochs * -(-self.n_images // recipe.batch_size)
+        n_steps = recipe.epochs * -(-len(self.trained_on) // recipe.batch_size)
         self.n_steps = min(n_steps, recipe.max_steps or n_steps)
         self.epochs = []
         self.epoch_order = self.order.get_state()
@@ -112,7 +119,8 @@ class _Training:
         """Take the steps of an epoch that are left."""
         self.order.set_state(self.epoch_order)
         first_step = len(self.losses)
-        batches = torch.randperm(self.n_images, generator=self.order).split(self.recipe.batch_size)
+        order = torch.randperm(len(self.trained_on), generator=self.order)
+        batches = self.trained_on[order].split(self.recipe.batch_size)
         batches = batches[: self.n_steps - first_step]
         losses = torch.empty(len(batches), device=self.device)
         between_readings = STEPS_BETWEEN_READINGS.get(
@@ -158,6 +166,7 @@ class _Training:
                 known = self.losses + self.epoch_losses
                 rate = self.learning_rate(self.step)
                 raise Diverged(self.step + 1, rate, loss, known[-1] if known else None)
+            self.live.note_step(self.step + 1, loss, self.learning_rate(self.step))
             self.epoch_losses.append(loss)
 
     def _end_epoch(self, batches):
@@ -174,11 +183,15 @@ class _Training:
                 "learning_rate": self.learning_rate(self.step - 1),
                 "seconds": self.epoch_seconds,
                 "images_per_second": n_images / self.epoch_seconds,
+                **self.validation.measure(self.model),
             }
         )
+        self.live.note_epoch(self.step, self.epochs[-1])
         self.images_seen += n_images
         self.epoch_seconds = 0.0
         self.epoch_order = self.order.get_state()
+        # Validation is no time in training.
+        self.clock = time.perf_counter()
 
     def parts(self):
         """Steps and seconds of each process, this one last."""

@@ -1,0 +1,32 @@
+"""Which state of the project's own source made a result."""
+
+import subprocess
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+def source_state():
+    """The git commit of the project and whether tracked files differ from it: a dict, or None.
+
+    None where the project is no git checkout of its own, or git is not installed.
+    """
+    top = _git("rev-parse", "--show-toplevel")
+    if top is None or Path(top).resolve() != PROJECT:
+        return None
+    commit = _git("rev-parse", "--verify", "--quiet", "HEAD")
+    changes = _git("status", "--porcelain", "--untracked-files=no")
+    if commit is None or changes is None:
+        return None
+    return {"commit": commit, "dirty": bool(changes)}
+
+
+def _git(*words):
+    """What git prints, or None where it fails or is not there."""
+    # Many trainings may ask at once, and none of them needs the index refreshed.
+    command = ["git", "--no-optional-locks", "-C", str(PROJECT), *words]
+    try:
+        result = subprocess.run(command, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return None
+    return result.stdout.strip() if result.returncode == 0 else None
