@@ -7,7 +7,7 @@ INSTALLED := .venv/installed
 CONFIGFILE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slurm staleness faults bench-dag bench-checkpoint lint format schema docs lock clean
+.PHONY: help demo test test-slurm staleness faults bench-dag bench-checkpoint lint format schema docs translations lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,6 +62,13 @@ rm -rf docs/$(2)
 cp -r results/$(1)/report/figures docs/$(2)
 sed 's#](figures/#]($(2)/#' results/$(1)/report/report.en.md > docs/$(2).md
 endef
+
+translations: $(INSTALLED) ## gather the report's messages into templates/locale/, for translators
+	$(BIN)/pybabel -q extract -F templates/locale/babel.cfg -k N_ -k say --no-location --sort-output \
+		-o templates/locale/.report.pot scripts templates
+	$(BIN)/pybabel -q update -D report -i templates/locale/.report.pot -d templates/locale \
+		--no-fuzzy-matching --ignore-obsolete
+	rm templates/locale/.report.pot
 
 lock: $(INSTALLED) ## resolve requirements.in into requirements.lock, for every platform
 	$(BIN)/pip install --quiet uv

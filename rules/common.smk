@@ -20,6 +20,7 @@ sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 
 from cifarlab.configuration import read_configuration, run_table
 from cifarlab.errors import UserError
+from cifarlab.report.language import NAMES
 from cifarlab.settings import canonical_json
 
 # `.venv/bin/snakemake` without an activated .venv must find the same Python for its jobs. With
@@ -58,6 +59,8 @@ GPUS_PER_RUN = 0 if DEVICE == "cpu" else 1
 # Each as canonical JSON, by name: made once, asked for by every job.
 MODELS = {name: model.to_json() for name, model in CONFIGURATION.models.items()}
 RECIPES = {name: recipe.to_json() for name, recipe in CONFIGURATION.recipes.items()}
+# The report's, by code.
+LANGUAGES = {code: NAMES[code] for code in CONFIGURATION.report.languages}
 VERSIONS_ARE_LOCKED = CONFIGURATION.library_versions == "locked"
 
 
@@ -179,8 +182,14 @@ def runs_of_row(wildcards):
 
 
 def histories_of_row(wildcards):
-    """The loss histories of the runs of one row of the comparison."""
-    return ancient([f"{run}/history.csv" for run in runs_of_row(wildcards)])
+    """The loss histories of the runs of one row of the comparison, by step and by epoch."""
+    runs = runs_of_row(wildcards)
+    return ancient([f"{run}/{name}.csv" for run in runs for name in ("history", "epochs")])
+
+
+def predictions_of_row(wildcards):
+    """The predictions of the first run of one row of the comparison."""
+    return ancient(f"{runs_of_row(wildcards)[0]}/predictions.npz")
 
 
 def command_again():

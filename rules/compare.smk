@@ -26,6 +26,14 @@ rule compare:
             labels={"table": "Models, mean over seeds"},
         ),
         published=RESULTS / "compare/published.csv",
+        verdicts=report(
+            RESULTS / "compare/verdicts.csv",
+            caption="../templates/captions/verdicts.rst",
+            category="Comparison",
+            labels={"table": "Published beside measured"},
+        ),
+        classes=RESULTS / "compare/classes.csv",
+        confusions=RESULTS / "compare/confusions.csv",
     log:
         LOGS / "compare.log",
     conda:
@@ -39,5 +47,6 @@ rule compare:
         "python scripts/compare.py --runs {params.runs:q} --costs {input.costs:q}"
         " --dataset {input.dataset:q} --published {input.published:q}"
         " --runs-csv {output.runs:q} --comparison {output.comparison:q}"
-        " --published-beside {output.published:q}"
+        " --published-beside {output.published:q} --verdicts {output.verdicts:q}"
+        " --classes {output.classes:q} --confusions {output.confusions:q}"
         " --record {output.record:q} > {log:q} 2>&1"

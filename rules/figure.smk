@@ -1,7 +1,8 @@
 # In: the tables of the comparison, the loss histories of runs, the layers of a model.
 # Out: the figures of the report, each drawn by itself.
 
-FIGURES = RESULTS / "report/figures"
+# Without a language: the report puts its own words into them.
+FIGURES = RESULTS / "figures"
 
 
 rule accuracy:
@@ -32,10 +33,36 @@ rule accuracy:
         " --published {input.published:q} > {log:q} 2>&1"
 
 
+rule tradeoffs:
+    """Test accuracy of every model against what it costs."""
+    input:
+        comparison=ancient(RESULTS / "compare/comparison.csv"),
+        stale=if_stale("tradeoffs"),
+    output:
+        record=RECORDS / "tradeoffs.json",
+        figure=report(
+            FIGURES / "tradeoffs.svg",
+            caption="../templates/captions/tradeoffs.rst",
+            category="Figures",
+            labels={"figure": "Accuracy against cost"},
+        ),
+    log:
+        LOGS / "tradeoffs.log",
+    conda:
+        "../envs/report.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=5,
+    shell:
+        "python scripts/figure.py --record {output.record:q} --figure {output.figure:q} tradeoffs"
+        " --comparison {input.comparison:q} > {log:q} 2>&1"
+
+
 rule losses:
-    """Training loss of every model over the steps."""
+    """Training loss of every model over the steps and over the seconds."""
     input:
         histories=ancient(of_all_runs(RUN / "history.csv")),
+        epochs=ancient(of_all_runs(RUN / "epochs.csv")),
         stale=if_stale("losses"),
     output:
         record=RECORDS / "losses.json",
@@ -60,7 +87,7 @@ rule losses:
 
 
 rule loss:
-    """Training loss of one model with one recipe, each seed by itself."""
+    """Loss, learning rate and validation of one model with one recipe, each seed by itself."""
     input:
         histories=histories_of_row,
         stale=if_stale("loss"),
@@ -79,6 +106,53 @@ rule loss:
     shell:
         "python scripts/figure.py --record {output.record:q} --figure {output.figure:q} loss"
         " --runs {params.runs:q} > {log:q} 2>&1"
+
+
+rule classes:
+    """Test accuracy of one model with one recipe on every class."""
+    input:
+        classes=ancient(RESULTS / "compare/classes.csv"),
+        stale=if_stale("classes"),
+    output:
+        record=RECORDS / "classes/{model}/{recipe}.json",
+        figure=FIGURES / "classes.{model}+{recipe}.svg",
+    log:
+        LOGS / "classes/{model}/{recipe}.log",
+    conda:
+        "../envs/report.yaml"
+    resources:
+        mem_mb=500,
+        runtime=5,
+    params:
+        model="{model}",
+        recipe="{recipe}",
+    shell:
+        "python scripts/figure.py --record {output.record:q} --figure {output.figure:q} classes"
+        " --classes {input.classes:q} --model {params.model:q} --recipe {params.recipe:q}"
+        " > {log:q} 2>&1"
+
+
+rule examples:
+    """Test images with what the first run of one row took them for."""
+    input:
+        dataset=ancient(DATA / "test.json"),
+        classes=ancient(DATA / "classes.json"),
+        predictions=predictions_of_row,
+        stale=if_stale("examples"),
+    output:
+        record=RECORDS / "examples/{model}/{recipe}.json",
+        figure=FIGURES / "examples.{model}+{recipe}.svg",
+    log:
+        LOGS / "examples/{model}/{recipe}.log",
+    conda:
+        "../envs/report.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=5,
+    shell:
+        "python scripts/figure.py --record {output.record:q} --figure {output.figure:q} examples"
+        " --dataset {input.dataset:q} --classes {input.classes:q}"
+        " --predictions {input.predictions:q} > {log:q} 2>&1"
 
 
 rule structure:

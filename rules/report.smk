@@ -1,39 +1,57 @@
-# In: the tables of the comparison, the record of every training, costs, figures, templates.
-# Out: the report in HTML and in Markdown.
+# In: the tables of the comparison, record and history of every training, costs, figures, templates.
+# Out: the report in HTML and in Markdown, in every language.
 
 REPORT = RESULTS / "report"
+COMPARISON = RESULTS / "compare"
+FIGURE_NAMES = [
+    *("accuracy", "losses", "tradeoffs"),
+    *of_all_rows("loss.{model}+{recipe}"),
+    *of_all_rows("classes.{model}+{recipe}"),
+    *of_all_rows("examples.{model}+{recipe}"),
+]
+
+
+def shown_page(language, name):
+    """The page of a language, marked for Snakemake's own report."""
+    return report(
+        REPORT / f"report.{language}.html",
+        caption="../templates/captions/report.rst",
+        category="Report",
+        labels={"language": name},
+    )
 
 
 rule report:
     """The report; `snakemake report` makes it and what it needs."""
     input:
         dataset=ancient(MANIFEST),
-        runs_csv=ancient(RESULTS / "compare/runs.csv"),
-        comparison=ancient(RESULTS / "compare/comparison.csv"),
-        published=ancient(RESULTS / "compare/published.csv"),
-        training=ancient(of_all_runs(RUN / "training.json")),
-        costs=ancient(of_all_models(RESULTS / "cost/{model}.json")),
-        structures=ancient(of_all_models(RESULTS / "cost/{model}.svg")),
-        figures=ancient(
+        tables=ancient(
             [
-                FIGURES / "accuracy.svg",
-                FIGURES / "losses.svg",
-                *of_all_rows(FIGURES / "loss.{model}+{recipe}.svg"),
+                COMPARISON / f"{name}.csv"
+                for name in (
+                    *("runs", "comparison", "published"),
+                    *("verdicts", "classes", "confusions"),
+                )
             ]
         ),
+        training=ancient(of_all_runs(RUN / "training.json")),
+        histories=ancient(of_all_runs(RUN / "history.csv")),
+        epochs=ancient(of_all_runs(RUN / "epochs.csv")),
+        costs=ancient(of_all_models(RESULTS / "cost/{model}.json")),
+        structures=ancient(of_all_models(RESULTS / "cost/{model}.svg")),
+        figures=ancient([FIGURES / f"{name}.svg" for name in FIGURE_NAMES]),
         failures=ancient(FAILURES),
         templates=ancient([str(path) for path in Path("templates").rglob("*") if path.is_file()]),
         stale=if_stale("report"),
     output:
         record=RECORDS / "report.json",
-        html=report(
-            REPORT / "report.en.html",
-            caption="../templates/captions/report.rst",
-            category="Report",
-            labels={"language": "English"},
-        ),
-        markdown=REPORT / "report.en.md",
-        structure=of_all_models(REPORT / "figures/structure.{model}.svg"),
+        html=[shown_page(code, name) for code, name in LANGUAGES.items()],
+        markdown=[REPORT / f"report.{code}.md" for code in LANGUAGES],
+        figures=[
+            REPORT / f"figures.{code}/{name}.svg"
+            for code in LANGUAGES
+            for name in (*FIGURE_NAMES, *of_all_models("structure.{model}"))
+        ],
     log:
         LOGS / "report.log",
     conda:
@@ -45,11 +63,14 @@ rule report:
         runs=of_all_runs(RUN),
         command=command_again(),
         versions=LOCKED_VERSIONS,
+        languages=list(LANGUAGES),
+        configuration=CONFIGURATION.to_json(),
+        comparison=str(COMPARISON),
+        report=str(REPORT),
     shell:
-        "python scripts/report.py --dataset {input.dataset:q} --runs-csv {input.runs_csv:q}"
-        " --comparison {input.comparison:q} --published {input.published:q}"
+        "python scripts/report.py --dataset {input.dataset:q} --comparison {params.comparison:q}"
         " --runs {params.runs:q} --costs {input.costs:q} --figures {input.figures:q}"
-        " --failures {input.failures:q}"
+        " --failures {input.failures:q} --languages {params.languages:q}"
         " --command {params.command:q} --versions {params.versions:q}"
-        " --html {output.html:q} --markdown {output.markdown:q}"
+        " --configuration {params.configuration:q} --report {params.report:q}"
         " --record {output.record:q} > {log:q} 2>&1"

@@ -15,7 +15,7 @@ STALE = LOGS / "stale.txt"
 DIGESTS = Path("results/.digests.json")
 # Each after those whose outputs it reads.
 STAGES = ["data", "weights", "train", "evaluate", "metrics", "cost", "compare"]
-FIGURE_STAGES = ["structure", "accuracy", "losses", "loss"]
+FIGURE_STAGES = ["structure", "accuracy", "tradeoffs", "losses", "loss", "classes", "examples"]
 STAGES += [*FIGURE_STAGES, "report"]
 # The same definition gives the same bytes again; the others measure, or run on a GPU.
 REPEATING = {"data", "weights", "metrics", "compare", *FIGURE_STAGES, "report"}
@@ -26,6 +26,8 @@ TOLERATED = {
     "data": frozenset({"arguments"}),
     "train": frozenset({"device", "checkpoints", "interval", "live", "failure"})
     | (frozenset() if VERSIONS_ARE_LOCKED else {"versions"}),
+    # It shows the configuration; what of it bears on the results is in their own settings.
+    "report": frozenset({"configuration", "comparison", "report"}),
     "evaluate": frozenset({"device", "batch_size", "checkpoints"}),
 }
 DECISIONS = {}
@@ -127,8 +129,9 @@ def settings_of(params, wildcards):
     for name, value in params.items():
         if callable(value):
             value = value(wildcards)
-        if value == "{seed}":
-            value = wildcards.seed
+        if isinstance(value, str):
+            # A name may be a wildcard's.
+            value = getattr(wildcards, value.strip("{}"), value)
         settings.update(value if isinstance(value, dict) else {name: value})
     return settings
 

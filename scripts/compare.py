@@ -1,12 +1,12 @@
-"""Put all runs side by side, in tables: every run, means over seeds, and what was published."""
+"""Put all runs side by side, in tables: runs, means over seeds, classes, and what was published."""
 
 import argparse
 from pathlib import Path
 
 from cifarlab.command import run_command
-from cifarlab.comparison import compare, tabulate_runs
+from cifarlab.comparison import compare, tabulate_classes, tabulate_confusions, tabulate_runs
 from cifarlab.files import new_files, read_json
-from cifarlab.published import published_beside, read_published
+from cifarlab.published import published_beside, read_published, verdicts
 from cifarlab.results import RunFolder, files_of_runs
 
 
@@ -30,6 +30,15 @@ def argument_parser():
         required=True,
         help="CSV to write: what of the published numbers may stand beside each row",
     )
+    parser.add_argument(
+        "--verdicts", type=Path, required=True, help="CSV to write, a row per published cell"
+    )
+    parser.add_argument(
+        "--classes", type=Path, required=True, help="CSV to write: accuracy of every class"
+    )
+    parser.add_argument(
+        "--confusions", type=Path, required=True, help="CSV to write: the most confused pairs"
+    )
     return parser
 
 
@@ -37,14 +46,17 @@ def main(arguments):
     folders = [RunFolder(path) for path in arguments.runs]
     runs = tabulate_runs(folders)
     comparison = compare(runs, {path.stem: read_json(path) for path in arguments.costs})
-    beside = published_beside(
-        read_published(arguments.published),
-        {(run.model, run.recipe): run.training["recipe"] for run in folders},
-        read_json(arguments.dataset)["source"]["synthetic"],
-    )
+    manifest = read_json(arguments.dataset)
+    is_synthetic, class_names = manifest["source"]["synthetic"], manifest["fine_names"]
+    published = read_published(arguments.published)
+    recipes = {(run.model, run.recipe): run.training["recipe"] for run in folders}
+    beside = published_beside(published, recipes, is_synthetic)
     tables = {
         arguments.runs_csv: runs,
         arguments.published_beside: beside,
+        arguments.verdicts: verdicts(published, beside, runs, comparison, is_synthetic),
+        arguments.classes: tabulate_classes(folders, class_names),
+        arguments.confusions: tabulate_confusions(folders, class_names),
         arguments.comparison: comparison,
     }
     with new_files(*tables) as paths:
@@ -61,5 +73,5 @@ if __name__ == "__main__":
             *files_of_runs(a.runs, "metrics.json", "training.json"),
             *(*a.costs, a.dataset, a.published),
         ],
-        outputs=["runs_csv", "comparison", "published_beside"],
+        outputs=["runs_csv", "published_beside", "verdicts", "classes", "confusions", "comparison"],
     )

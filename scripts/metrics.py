@@ -2,14 +2,11 @@
 
 import argparse
 from pathlib import Path
-from zipfile import BadZipFile
-
-import numpy as np
 
 from cifarlab.command import run_command
 from cifarlab.dataset.store import load_description
-from cifarlab.errors import UserError
 from cifarlab.files import new_files, to_json
+from cifarlab.logits import load_predictions
 from cifarlab.metrics import (
     class_accuracies,
     confusion,
@@ -25,15 +22,6 @@ def argument_parser():
     parser.add_argument("--dataset", type=Path, required=True, help="classes.json of the data set")
     parser.add_argument("--metrics", type=Path, required=True, help="JSON file to write")
     return parser
-
-
-def load_predictions(path):
-    """Logits float32 [n_images, n_classes] and labels int64 [n_images] of a predictions.npz."""
-    try:
-        with np.load(path) as file:
-            return file["logits"], file["labels"]
-    except (OSError, EOFError, KeyError, ValueError, BadZipFile) as error:
-        raise UserError(f"cannot read predictions in {path} ({error}); evaluate again") from error
 
 
 def main(arguments):

@@ -1,4 +1,4 @@
-"""Render the report from tables, records and figures: one HTML file and one Markdown file."""
+"""Render the report from tables, records and figures, in every language: HTML and Markdown."""
 
 import argparse
 import json
@@ -6,17 +6,21 @@ from pathlib import Path
 
 from cifarlab.command import run_command
 from cifarlab.files import new_files
+from cifarlab.provenance import source_state
 from cifarlab.report.content import gather
-from cifarlab.report.render import render
+from cifarlab.report.language import NAMES, load_language
+from cifarlab.report.render import figures_in, render
 from cifarlab.results import files_of_runs
+
+TABLES = ("runs", "comparison", "published", "verdicts", "classes", "confusions")
 
 
 def argument_parser():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--dataset", type=Path, required=True, help="manifest.json of the data set")
-    parser.add_argument("--runs-csv", type=Path, required=True, help="runs.csv to read")
-    parser.add_argument("--comparison", type=Path, required=True, help="comparison.csv to read")
-    parser.add_argument("--published", type=Path, required=True, help="compare/published.csv")
+    parser.add_argument(
+        "--comparison", type=Path, required=True, help="folder of the tables of the comparison"
+    )
     parser.add_argument(
         "--runs", type=Path, nargs="+", required=True, help="folders runs/<model>/<recipe>/seed-<n>"
     )
@@ -38,6 +42,13 @@ def argument_parser():
         help="failures/…/seed-<n>.json of failed runs",
     )
     parser.add_argument(
+        "--languages",
+        nargs="+",
+        choices=NAMES,
+        default=["en"],
+        help="of the report, the first one first (default: %(default)s)",
+    )
+    parser.add_argument(
         "--command", default="", help="what makes these results again, to be told in the report"
     )
     parser.add_argument(
@@ -46,15 +57,20 @@ def argument_parser():
         help="JSON object of the locked versions: the report says which runs had others",
     )
     parser.add_argument(
-        "--templates", type=Path, default="templates", help="folder (default: %(default)s)"
+        "--configuration", default="{}", help="JSON object, to be shown and for what was not run"
     )
-    parser.add_argument("--html", type=Path, required=True, help="HTML file to write")
     parser.add_argument(
-        "--markdown",
+        "--templates",
+        type=Path,
+        default="templates",
+        help="folder, with its translations in locale/ (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--report",
         type=Path,
         required=True,
-        help="Markdown file to write; it links figures/<name>.svg beside it, where copies of the "
-        "models' drawings go",
+        help="folder to write report.<language>.html and report.<language>.md into; the Markdown "
+        "links figures.<language>/<name>.svg beside it",
     )
     return parser
 
@@ -62,49 +78,61 @@ def argument_parser():
 def main(arguments):
     content = gather(
         arguments.dataset,
-        arguments.runs_csv,
         arguments.comparison,
-        arguments.published,
         arguments.runs,
         arguments.costs,
         arguments.figures,
         arguments.failures,
-        arguments.command,
-        json.loads(arguments.versions),
+        command=arguments.command,
+        versions=json.loads(arguments.versions),
+        configuration=json.loads(arguments.configuration),
+        source=source_state(),
     )
-    html, markdown = render(content, arguments.templates)
-    texts = {
-        **{
-            drawing(arguments, model): content.figures[f"structure.{model}"]
-            for model in content.models
-        },
-        arguments.markdown: markdown,
-        arguments.html: html,
-    }
+    languages = [
+        load_language(code, arguments.templates / "locale") for code in arguments.languages
+    ]
+    texts = {}
+    for language in languages:
+        others = [other for other in languages if other is not language]
+        html, markdown = render(content, arguments.templates, language, others)
+        texts |= {
+            figure_path(arguments, language.code, name): svg
+            for name, svg in figures_in(content, language).items()
+        }
+        texts[arguments.report / f"report.{language.code}.md"] = markdown
+        texts[arguments.report / f"report.{language.code}.html"] = html
     with new_files(*texts) as paths:
         for path, text in zip(paths, texts.values(), strict=True):
             path.write_text(text, encoding="utf-8")
 
 
-def drawing(arguments, model):
-    """Path of the copy of a model's drawing that the Markdown links."""
-    return arguments.markdown.parent / f"figures/structure.{model}.svg"
+def figure_path(arguments, code, name):
+    """Path of a figure that the Markdown of a language links."""
+    return arguments.report / f"figures.{code}/{name}.svg"
+
+
+def outputs(arguments):
+    """Paths of all that is written."""
+    names = [figure.stem for figure in arguments.figures]
+    names += [f"structure.{cost.stem}" for cost in arguments.costs]
+    paths = []
+    for code in arguments.languages:
+        paths += [figure_path(arguments, code, name) for name in names]
+        paths += [arguments.report / f"report.{code}.{kind}" for kind in ("md", "html")]
+    return paths
 
 
 if __name__ == "__main__":
     run_command(
         argument_parser(),
         main,
-        settings=["runs", "command", "versions"],
+        settings=["runs", "command", "versions", "languages"],
         inputs=lambda a: [
             *(a.dataset, *a.figures, *a.failures),
-            *(a.runs_csv, a.comparison, a.published),
-            *files_of_runs(a.runs, "training.json"),
+            *(a.comparison / f"{name}.csv" for name in TABLES),
+            *files_of_runs(a.runs, "training.json", "history.csv", "epochs.csv"),
             *(file for cost in a.costs for file in (cost, cost.with_suffix(".svg"))),
             *(file for file in sorted(a.templates.rglob("*")) if file.is_file()),
         ],
-        outputs=lambda a: [
-            *(a.html, a.markdown),
-            *(drawing(a, cost.stem) for cost in a.costs),
-        ],
+        outputs=outputs,
     )

@@ -93,6 +93,15 @@ class RunSet(Settings):
     """Seeds, whole numbers from 0."""
 
 
+class ReportSettings(Settings):
+    """How the report is told."""
+
+    languages: Annotated[list[Literal["en", "zh"]], Field(min_length=1)] = Field(
+        default_factory=lambda: ["en", "zh"]
+    )
+    """Languages of the report, one page each: en, English; zh, Chinese."""
+
+
 class Configuration(Settings):
     """What to run."""
 
@@ -120,6 +129,9 @@ class Configuration(Settings):
 
     published: Annotated[str, Field(min_length=1)]
     """CSV file of the published numbers."""
+
+    report: ReportSettings = ReportSettings()
+    """How the report is told."""
 
     library_versions: Literal["locked", "any"] = "locked"
     """locked: a training with other versions of torch and torchvision than the lock file's is

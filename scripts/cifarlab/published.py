@@ -53,6 +53,64 @@ def published_beside(published, recipes, is_synthetic):
     return table
 
 
+# What is compared with the published table; lower is better for all but the accuracy.
+QUANTITIES = [
+    "total_params",
+    "total_size_mb",
+    "min_loss",
+    "final_loss",
+    "test_accuracy_percent",
+    "train_seconds",
+]
+VERDICT_COLUMNS = ["model", "recipe", "quantity", "published", "measured", "low", "high", "verdict"]
+
+
+def verdicts(published, beside, runs, comparison, is_synthetic):
+    """A verdict on every published cell, a DataFrame with VERDICT_COLUMNS.
+
+    published, beside, is_synthetic: as for `published_beside` and what it returns; runs,
+    comparison: the tables of the comparison. verdict: exact, as far as digits were published;
+    within: the interval from low to high holds the published value; better or worse: measured,
+    beside published; not_run: the model, or the published recipe of it, was not run here. The
+    interval of the accuracy is that of the test split, of other results the range over seeds.
+    """
+    rows, shown = [], [n for n in QUANTITIES if not is_synthetic or n in DATA_INDEPENDENT_COLUMNS]
+    measured = comparison.set_index(["model", "recipe"])
+    groups = runs.groupby(["model", "recipe"])
+    for row in beside.to_dict("records"):
+        entry = (row["model"], row["recipe"])
+        for name in shown:
+            value, low, high = measured.loc[entry, name], None, None
+            if name == "test_accuracy_percent":
+                low, high = measured.loc[
+                    entry, ["test_accuracy_low_percent", "test_accuracy_high_percent"]
+                ]
+            elif name in runs and measured.loc[entry, "seeds"] > 1:
+                values = groups.get_group(entry)[name]
+                low, high = values.min(), values.max()
+            if name not in DATA_INDEPENDENT_COLUMNS and not row["same_recipe"]:
+                rows.append((*entry, name, row[name], None, None, None, "not_run"))
+            else:
+                verdict = _verdict(name, row[name], value, low, high)
+                rows.append((*entry, name, row[name], value, low, high, verdict))
+    for model in published.index.difference(comparison["model"], sort=False):
+        rows += [
+            (model, None, name, published.loc[model, name], None, None, None, "not_run")
+            for name in shown
+        ]
+    return pd.DataFrame(rows, columns=VERDICT_COLUMNS)
+
+
+def _verdict(name, published, measured, low, high):
+    # Losses, accuracies and times are not repeated to the last digit: there an interval decides.
+    if name in DATA_INDEPENDENT_COLUMNS and round(float(measured), 2) == round(float(published), 2):
+        return "exact"
+    if low is not None and low <= published <= high:
+        return "within"
+    is_higher_better = name == "test_accuracy_percent"
+    return "better" if (measured > published) == is_higher_better else "worse"
+
+
 def _is_same_recipe(settings, row):
     optimizer = settings["optimizer"]
     measured = (settings["epochs"], settings["batch_size"], settings["loss"], optimizer["name"])

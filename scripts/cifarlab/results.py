@@ -44,10 +44,21 @@ class RunFolder:
         """The metrics on the test split, a dict."""
         return read_json(self.path / "metrics.json")
 
-    @property
+    @cached_property
     def history(self):
-        """The loss of every step, a DataFrame."""
-        return read_table(self.path / "history.csv", ["step", "loss"])
+        """Loss and learning rate of every step, a DataFrame."""
+        return read_table(self.path / "history.csv", ["step", "loss", "learning_rate"])
+
+    @cached_property
+    def epochs(self):
+        """What was measured in and after every epoch, a DataFrame."""
+        columns = ["epoch", "seconds", "validation_loss", "validation_accuracy_percent"]
+        return read_table(self.path / "epochs.csv", columns)
+
+    @property
+    def seconds_per_step(self):
+        """Mean over the training."""
+        return self.epochs["seconds"].sum() / len(self.history)
 
 
 def read_table(path, columns):

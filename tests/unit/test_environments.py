@@ -11,7 +11,7 @@ from project import ROOT
 CONDA_NAMES = {"pytorch": "torch", "matplotlib-base": "matplotlib"}
 ENVIRONMENTS = sorted((ROOT / "envs").glob("*.yaml"))
 # What an import is called where the package is called otherwise, or comes with another.
-BROUGHT_BY = {"urllib3": "requests", "markupsafe": "jinja2"}
+BROUGHT_BY = {"urllib3": "requests", "markupsafe": "jinja2", "PIL": "matplotlib"}
 
 
 def locked_versions():

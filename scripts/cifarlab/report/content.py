@@ -1,62 +1,122 @@
-"""What the report says, gathered from files under results/."""
+"""What the report says, gathered from files under results/; in no language yet."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
+
+import numpy as np
 
 from cifarlab.failures import Failure, read_failure
 from cifarlab.files import read_json
+from cifarlab.report.chapters import CHAPTERS, chapter_of, idea_of
+from cifarlab.report.names import entry_titles
+from cifarlab.report.plot_data import smoothed
 from cifarlab.results import RunFolder, read_table
+from cifarlab.tradeoffs import pareto
 
-SIZE_RULES = {
-    "activations-x2-MiB-batch64": "input, twice every output, and parameters at batch 64",
-    "activations-x2-MiB-batch1": "input, twice every output, and parameters at batch 1",
-    "torchinfo-MB-batch1": "torchinfo's estimate at batch 1",
-}
+CURVE_POINTS = 300
+KEY = ["model", "recipe"]
 
 
 @dataclass(frozen=True)
 class Run:
-    """One run. measured: its row of runs.csv; training: its record of the training."""
+    """One run. measured: its row of runs.csv; folder: its RunFolder."""
 
     model: str
     recipe: str
     seed: int
     measured: dict
-    training: dict
+    folder: RunFolder
+
+    @property
+    def training(self):
+        """The record of its training."""
+        return self.folder.training
+
+    @property
+    def name(self):
+        return f"{self.model} · {self.recipe} · {self.seed}"
+
+    @property
+    def is_resumed(self):
+        return len(self.training["parts"]) > 1
 
 
 @dataclass(frozen=True)
 class Entry:
     """One model × recipe.
 
-    measured: its row of comparison.csv; published: its row of compare/published.csv or None;
-    runs: its runs; cost: the model's cost.
+    number: its place, from 0; measured: its row of comparison.csv; published: its row of
+    compare/published.csv or None; runs: its runs; cost: the model's cost; classes: accuracy in
+    percent by label; confusions: its rows of confusions.csv.
     """
 
+    number: int
     model: str
     recipe: str
+    title: str
     measured: dict
     published: dict | None
     runs: list[Run]
     cost: dict
+    classes: list[float]
+    confusions: list[dict]
 
     @property
-    def start(self):
-        """What the training started from, in words."""
-        origin = self.runs[0].training["initial_weights"]
-        if origin is None:
-            return "from scratch"
-        return f"from {origin['source']} (SHA-256 {origin['sha256'][:16]}…), head {origin['head']}"
+    def settings(self):
+        """The model's settings."""
+        return self.runs[0].training["model"]
 
     @property
-    def terms(self):
-        """What a reader must know of the training to compare it, in words."""
+    def chapter(self):
+        return chapter_of(self.settings)
+
+    @property
+    def idea(self):
+        return idea_of(self.settings)
+
+    @property
+    def origin(self):
+        """Where its first weights come from, or None where it was trained from scratch."""
+        return self.runs[0].training["initial_weights"]
+
+    @property
+    def hyperparameters(self):
+        """(key, value) of the model's and the recipe's settings that are set."""
         training = self.runs[0].training
-        words = [self.start, f"{training['inputs']['size']} px"]
-        if training["recipe"].get("max_steps"):
-            steps = training["steps"]
-            words.append(f"ended after {steps} step{'s' if steps != 1 else ''}")
-        return ", ".join(words)
+        pairs = [*training["model"].items(), *training["recipe"].items()]
+        return [(key, value) for key, value in pairs if value is not None and value != {}]
+
+    @property
+    def is_cut_short(self):
+        return bool(self.runs[0].training["recipe"].get("max_steps"))
+
+    @property
+    def is_validated(self):
+        return bool(self.runs[0].training["recipe"].get("validation"))
+
+    @property
+    def accuracy(self):
+        return self.measured["test_accuracy_percent"]
+
+    @property
+    def interval(self):
+        """95 % interval of the accuracy, (low, high) in percent."""
+        names = ("test_accuracy_low_percent", "test_accuracy_high_percent")
+        return tuple(self.measured[name] for name in names)
+
+    def figure(self, kind):
+        """Name of one of its own figures."""
+        return f"structure.{self.model}" if kind == "structure" else entry_figure(kind, *self.key)
+
+    @property
+    def key(self):
+        return self.model, self.recipe
+
+
+def entry_figure(kind, model, recipe):
+    """Name of an entry's figure; no model's or recipe's name has a plus."""
+    return f"{kind}.{model}+{recipe}"
 
 
 @dataclass(frozen=True)
@@ -64,41 +124,32 @@ class Content:
     """What a report says.
 
     dataset_name: the data set's folder; manifest: its manifest; entries: in the order compared;
+    columns: of comparison.csv, in order; comparison_csv: its text; verdicts: rows of verdicts.csv;
     figures: SVG texts by name; failures: of runs that are left out; command: what makes the results
-    again, or empty; versions: the locked ones of libraries by name, or empty.
+    again, or empty; versions: the locked ones of libraries by name, or empty; configuration: as it
+    was asked for, a dict; source: source_state when the report was made.
     """
 
     dataset_name: str
     manifest: dict
     entries: list[Entry]
+    columns: list[str]
+    comparison_csv: str
+    verdicts: list[dict]
     figures: dict
     failures: list[Failure]
-    command: str
-    versions: dict
+    command: str = ""
+    versions: dict = field(default_factory=dict)
+    configuration: dict = field(default_factory=dict)
+    source: dict | None = None
 
     @property
     def is_synthetic(self):
         return self.manifest["source"]["synthetic"]
 
-    @property
+    @cached_property
     def runs(self):
         return [run for entry in self.entries for run in entry.runs]
-
-    @property
-    def other_versions(self):
-        """Runs that were trained with other versions than the locked ones, in words."""
-        words = []
-        for run in self.runs:
-            found = run.training["versions"]
-            # A build's own mark, as in 2.14.1+cpu, is no other version.
-            others = [
-                f"{name} {found[name]} (locked: {version})"
-                for name, version in self.versions.items()
-                if name in found and found[name].partition("+")[0] != version
-            ]
-            if others:
-                words.append(f"{run.model} {run.recipe} seed {run.seed}: {', '.join(others)}")
-        return words
 
     @property
     def models(self):
@@ -106,68 +157,179 @@ class Content:
         return list(dict.fromkeys(entry.model for entry in self.entries))
 
     @property
-    def size_rules(self):
-        """The rules of the total size that are in use, in words, each with its models."""
-        rules = {}
-        for entry in self.entries:
-            rules.setdefault(SIZE_RULES[entry.cost["size_convention"]], {})[entry.model] = None
-        return [f"{', '.join(models)}: {rule}" for rule, models in rules.items()]
+    def chapters(self):
+        """(chapter, its entries), those that have any."""
+        of = {name: [e for e in self.entries if e.chapter == name] for name in CHAPTERS}
+        return [(name, entries) for name, entries in of.items() if entries]
+
+    @property
+    def by_accuracy(self):
+        """The entries, the most accurate first."""
+        return sorted(self.entries, key=lambda entry: -entry.accuracy)
 
     @property
     def best(self):
         """The entry of highest mean accuracy."""
-        return max(self.entries, key=lambda entry: entry.measured["test_accuracy_percent"])
+        return self.by_accuracy[0]
+
+    @property
+    def first_rank(self):
+        """The entries that cannot be told from the best one, which is among them."""
+        return [entry for entry in self.by_accuracy if entry.measured["rank"] == 1]
+
+    @property
+    def best_for_cost(self):
+        """Of those of first rank, the one of fewest multiply-adds."""
+        return min(self.first_rank, key=lambda entry: entry.measured["multiply_adds"])
+
+    @property
+    def pareto(self):
+        """The entries that no other beats in accuracy and multiply-adds."""
+        costs = [entry.measured["multiply_adds"] for entry in self.entries]
+        places = pareto(costs, [entry.accuracy for entry in self.entries])
+        return [self.entries[place] for place in places]
 
     @property
     def train_seconds(self):
         """Of all runs together."""
         return sum(run.training["train_seconds"] for run in self.runs)
 
+    @property
+    def devices(self):
+        """Names of the devices that trained, each once."""
+        return list(dict.fromkeys(run.training["device_name"] for run in self.runs))
+
+    @property
+    def uses_gpu(self):
+        return any(run.training["device"] != "cpu" for run in self.runs)
+
+    @property
+    def unvalidated(self):
+        """The entries whose recipe holds out nothing."""
+        return [entry for entry in self.entries if not entry.is_validated]
+
+    @property
+    def size_rules(self):
+        """The rules of the total size that are in use, each with the names of its models."""
+        rules = {}
+        for entry in self.entries:
+            rules.setdefault(entry.cost["size_convention"], {})[entry.model] = None
+        return {rule: list(models) for rule, models in rules.items()}
+
+    @property
+    def other_versions(self):
+        """(run, library, its version, the locked one) where they differ."""
+        return [
+            (run, name, run.training["versions"][name], version)
+            for run in self.runs
+            for name, version in self.versions.items()
+            # A build's own mark, as in 2.14.1+cpu, is no other version.
+            if run.training["versions"].get(name, version).partition("+")[0] != version
+        ]
+
+    @property
+    def unused(self):
+        """Names of models and of recipes that are configured and in no run: two lists."""
+        runs = self.configuration.get("runs", [])
+        unused = []
+        for kind in ("models", "recipes"):
+            used = {name for entry in runs for name in entry[kind]}
+            unused.append([name for name in self.configuration.get(kind, {}) if name not in used])
+        return unused
+
+    @property
+    def column_groups(self):
+        """The columns in tables that fit a page, each with model and recipe in front."""
+        others = [name for name in self.columns if name not in KEY]
+        return [[*KEY, *others[i : i + 10]] for i in range(0, len(others), 10)]
+
+    @property
+    def verdict_table(self):
+        """The published cells, a row per model and recipe: (model, recipe, cells).
+
+        cells: dict from a quantity to (number of its row in verdicts.csv, that row).
+        """
+        table = {}
+        for place, row in enumerate(self.verdicts):
+            recipe = row["recipe"] if isinstance(row["recipe"], str) else None
+            table.setdefault((row["model"], recipe), {})[row["quantity"]] = place, row
+        return [(model, recipe, cells) for (model, recipe), cells in table.items()]
+
+    @property
+    def not_here(self):
+        """Names of published models that no run here is of."""
+        here = {*self.models, *(failure.model for failure in self.failures)}
+        names = dict.fromkeys(row["model"] for row in self.verdicts)
+        return [name for name in names if name not in here]
+
+    @cached_property
+    def curves(self):
+        """Smoothed training losses for charts: {"step": (x, a y of each entry), "second": …}.
+
+        x: up to 300 numbers; y: as many, the mean over seeds, None beyond the training's end.
+        """
+        curves = {}
+        for unit in ("step", "second"):
+            known = []
+            for entry in self.entries:
+                folders = [run.folder for run in entry.runs]
+                parts = [smoothed(folder.history["loss"].to_numpy()) for folder in folders]
+                scale = 1.0
+                if unit == "second":
+                    scale = np.mean([folder.seconds_per_step for folder in folders])
+                known.append((parts[0][0] * scale, np.mean([loss for _, loss in parts], axis=0)))
+            grid = np.linspace(
+                min(x[0] for x, _ in known), max(x[-1] for x, _ in known), CURVE_POINTS
+            )
+            lines = [np.interp(grid, x, y, left=np.nan, right=np.nan) for x, y in known]
+            curves[unit] = (grid, lines)
+        return curves
+
 
 def gather(
     manifest_path,
-    runs_path,
-    comparison_path,
-    published_path,
+    comparison_folder,
     run_folders,
     cost_paths,
     figure_paths,
     failure_paths=(),
-    command="",
-    versions=None,
+    **about,
 ):
     """The Content of a report.
 
-    manifest_path: of the data set; runs_path, comparison_path, published_path: tables of the stage
-    compare; run_folders: of all runs; cost_paths: <model>.json of all models, each with its drawing
-    beside it; figure_paths: SVG files; failure_paths: of runs that failed; command: what makes the
-    results again; versions: locked ones by library. Raises UserError where a file is missing or not
-    what it should be.
+    manifest_path: of the data set; comparison_folder: of the tables of the stage compare;
+    run_folders: of all runs; cost_paths: <model>.json of all models, each with its drawing beside
+    it; figure_paths: SVG files; failure_paths: of runs that failed; about: what else Content has.
+    Raises UserError where a file is missing or not what it should be.
     """
-    key = ["model", "recipe"]
-    comparison = read_table(comparison_path, [*key, "test_accuracy_percent"])
-    rows_of_runs = read_table(runs_path, [*key, "seed", "test_accuracy_percent"])
-    published = read_table(published_path, [*key, "same_recipe"])
-    published_of = {(row["model"], row["recipe"]): row for row in published.to_dict("records")}
-    trainings = {
-        (run.model, run.recipe, run.seed): run.training for run in map(RunFolder, run_folders)
-    }
+    folder = Path(comparison_folder)
+    comparison = read_table(folder / "comparison.csv", [*KEY, "test_accuracy_percent", "rank"])
+    rows_of_runs = read_table(folder / "runs.csv", [*KEY, "seed", "test_accuracy_percent"])
+    published = by_entry(read_table(folder / "published.csv", [*KEY, "same_recipe"]))
+    classes = by_entry(read_table(folder / "classes.csv", [*KEY, "class"]))
+    confusions = by_entry(read_table(folder / "confusions.csv", [*KEY, "true_class"]))
+    verdicts = read_table(folder / "verdicts.csv", ["quantity", "verdict"])
+    folders = {(run.model, run.recipe, run.seed): run for run in map(RunFolder, run_folders)}
     runs = {}
     for row in rows_of_runs.to_dict("records"):
-        model, recipe, seed = row["model"], row["recipe"], row["seed"]
-        run = Run(model, recipe, seed, row, trainings[model, recipe, seed])
-        runs.setdefault((model, recipe), []).append(run)
+        key = row["model"], row["recipe"], row["seed"]
+        runs.setdefault(key[:2], []).append(Run(*key, row, folders[key]))
     costs = {Path(path).stem: read_json(path) for path in cost_paths}
+    titles = entry_titles(zip(comparison["model"], comparison["recipe"], strict=True))
     entries = [
         Entry(
+            number=number,
             model=row["model"],
             recipe=row["recipe"],
+            title=titles[row["model"], row["recipe"]],
             measured=row,
-            published=published_of.get((row["model"], row["recipe"])),
+            published=published.get((row["model"], row["recipe"]), [None])[0],
             runs=runs[row["model"], row["recipe"]],
             cost=costs[row["model"]],
+            classes=[c["test_accuracy_percent"] for c in classes[row["model"], row["recipe"]]],
+            confusions=confusions.get((row["model"], row["recipe"]), []),
         )
-        for row in comparison.to_dict("records")
+        for number, row in enumerate(comparison.to_dict("records"))
     ]
     figures = {Path(path).stem: Path(path) for path in figure_paths}
     for path in map(Path, cost_paths):
@@ -176,8 +338,18 @@ def gather(
         dataset_name=Path(manifest_path).parent.parent.name,
         manifest=read_json(manifest_path),
         entries=entries,
+        columns=list(comparison.columns),
+        comparison_csv=(folder / "comparison.csv").read_text(encoding="utf-8"),
+        verdicts=verdicts.astype({"recipe": object}).to_dict("records"),
         figures={name: path.read_text(encoding="utf-8") for name, path in figures.items()},
         failures=[read_failure(path) for path in failure_paths],
-        command=command,
-        versions=versions or {},
+        **about,
     )
+
+
+def by_entry(table):
+    """The rows of a table, dicts, by (model, recipe)."""
+    rows = {}
+    for row in table.to_dict("records"):
+        rows.setdefault((row["model"], row["recipe"]), []).append(row)
+    return rows

@@ -2,6 +2,8 @@
 
 import itertools
 
+from cifarlab.report.messages import MARK
+
 
 def folded(children):
     """`children` of a tree with each run of consecutive alike ones as one node, `times` long.
@@ -49,7 +51,9 @@ def structure_text(tree):
 
 def printable(text):
     """`text` with all that could break a line, or that XML forbids, made visible."""
-    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
+    return "".join(
+        letter if letter.isprintable() or letter == MARK else "\ufffd" for letter in text
+    )
 
 
 def kind_text(node):

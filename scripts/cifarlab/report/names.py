@@ -9,8 +9,3 @@ def entry_titles(entries):
         (model, recipe): model if models.count(model) == 1 else f"{model} · {recipe}"
         for model, recipe in entries
     }
-
-
-def loss_figure_name(model, recipe):
-    """Name of the loss figure of an entry; no model's or recipe's name has a plus."""
-    return f"loss.{model}+{recipe}"

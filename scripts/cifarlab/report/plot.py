@@ -5,9 +5,10 @@ import re
 from contextlib import contextmanager
 
 import matplotlib
-import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
+
+from cifarlab.report.messages import Messages
 
 # Okabe and Ito 2008: distinguishable to colour-blind readers; line styles and markers repeat it.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8A8A00")
@@ -35,7 +36,6 @@ STYLE = {
     "savefig.facecolor": "none",
     "legend.frameon": False,
 }
-SMOOTHED_POINTS = 400
 
 
 def style_of(number):
@@ -48,35 +48,33 @@ def style_of(number):
 
 
 @contextmanager
-def drawing(width_inches, height_inches):
-    """An empty (figure, axes) in the style of the report, for the block."""
+def drawing(width_inches, height_inches, **grid):
+    """An empty (figure, axes, say) in the style of the report, for the block.
+
+    grid: arguments of matplotlib's subplots; say: Messages, through which every text goes that is
+    no name or number.
+    """
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(width_inches, height_inches))
-        yield figure, figure.subplots()
+        yield figure, figure.subplots(**grid), Messages()
 
 
-def smoothed(losses):
-    """Centred moving average over 2 % of the steps, thinned to what a picture can show.
-
-    losses: float [n_steps]. Returns (steps, means), counted from step 1.
-    """
-    window = max(1, len(losses) // 50)
-    means = np.convolve(losses, np.ones(window) / window, mode="valid")
-    steps = np.arange(len(means)) + 1 + (window - 1) / 2
-    chosen = np.unique(np.linspace(0, len(means) - 1, SMOOTHED_POINTS).astype(int))
-    return steps[chosen], means[chosen]
-
-
-def label_loss_over_steps(axes, loss):
-    """Label a chart of the training loss; loss: what its vertical axis shows."""
-    axes.set_xlabel("step")
+def over_steps(axes, say):
+    """Make the horizontal axis one of steps."""
+    axes.set_xlabel(say("step"))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.set_ylabel(loss)
-    axes.legend()
 
 
-def svg_text(figure):
-    """A figure as SVG text: its size and its ink are the page's."""
+def legend_below(figure, axes):
+    """One legend for the figure, with the marks of `axes`, each once."""
+    marks = dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
+    longest = max(map(len, marks), default=1)
+    columns = max(1, min(len(marks), round(84 / (longest + 7))))
+    figure.legend(marks.values(), marks.keys(), loc="outside lower center", ncols=columns)
+
+
+def svg_text(figure, say):
+    """A figure as SVG text: its size, its ink and the language of its messages are the page's."""
     figure.set_layout_engine("constrained")
     buffer = io.StringIO()
     figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
@@ -86,4 +84,5 @@ def svg_text(figure):
     # Sizes in points would be fixed; the view box alone lets the page decide.
     svg = re.sub(r'(<svg[^>]*?) (?:width|height)="[^"]*"', r"\1", svg)
     svg = re.sub(r'(<svg[^>]*?) (?:width|height)="[^"]*"', r"\1", svg)
+    svg = say.keep(svg)
     return re.sub(r"font(-family)?: ([^;\"]*?)'DejaVu Sans'[^;\"]*", r"font\1: \2sans-serif", svg)

@@ -1,11 +1,26 @@
 """SVG text for a page with others, and for a file of its own."""
 
 import re
+from xml.etree import ElementTree
 
 STYLE = (
     "<style>svg { color: #1f2328 }"
     " @media (prefers-color-scheme: dark) { svg { color: #e6edf3 } }</style>"
 )
+
+
+def add(parent, tag, **attributes):
+    """A new element in `parent`; text_anchor="end" becomes the attribute text-anchor."""
+    named = {key.replace("_", "-"): str(value) for key, value in attributes.items()}
+    return ElementTree.SubElement(parent, tag, named)
+
+
+def drawing(width, height):
+    """An empty drawing whose size and ink are the page's: width and height are of its view box."""
+    svg = ElementTree.Element("svg", xmlns="http://www.w3.org/2000/svg", role="img")
+    svg.attrib |= {"font-family": "sans-serif", "fill": "currentColor"}
+    svg.set("viewBox", f"0 0 {width} {height}")
+    return svg
 
 
 def standalone_svg(svg):

@@ -1,4 +1,4 @@
-"""Top-1 accuracy of every model: its mean, each run, and the published value where there is one."""
+"""Test accuracy of every model, with its interval, each run, and the published value."""
 
 from pathlib import Path
 
@@ -15,54 +15,64 @@ def inputs(arguments):
 
 def draw(arguments):
     from cifarlab.report.names import entry_titles
-    from cifarlab.report.plot import INK, drawing, style_of, svg_text
+    from cifarlab.report.plot import INK, drawing, legend_below, style_of, svg_text
     from cifarlab.results import read_table
 
     key = ["model", "recipe"]
-    comparison = read_table(arguments.comparison, [*key, "test_accuracy_percent"])
+    comparison = read_table(arguments.comparison, [*key, "test_accuracy_percent"]).set_index(key)
     runs = read_table(arguments.runs_csv, [*key, "test_accuracy_percent"])
     published = read_table(arguments.published, [*key, "same_recipe", "test_accuracy_percent"])
     published = published[published["same_recipe"]].set_index(key)["test_accuracy_percent"].dropna()
     accuracies_of = runs.groupby(key)["test_accuracy_percent"].apply(list)
-    means = comparison.set_index(key)["test_accuracy_percent"]
-    titles = entry_titles(means.index)
-    with drawing(7.2, 1.1 + 0.52 * len(means)) as (figure, axes):
-        for place, (entry, mean) in enumerate(means.items()):
+    titles = entry_titles(comparison.index)
+    with drawing(7.2, 1.4 + 0.5 * len(comparison)) as (figure, axes, say):
+        for place, (entry, row) in enumerate(comparison.iterrows()):
             style, accuracies = style_of(place), accuracies_of[entry]
-            axes.barh(place, mean, height=0.56, color=style["color"], alpha=0.85)
+            mean, low, high = (
+                row[f"test_accuracy_{name}percent"] for name in ("", "low_", "high_")
+            )
+            axes.barh(place, mean, height=0.56, color=style["color"], alpha=0.8)
+            axes.errorbar(
+                *(mean, place),
+                xerr=[[mean - low], [high - mean]],
+                color=INK,
+                capsize=4,
+                linewidth=1.4,
+                label=say("95 % interval of the test split"),
+            )
             axes.plot(
                 accuracies,
-                [place] * len(accuracies),
+                [place - 0.18] * len(accuracies),
                 linestyle="",
                 marker="o",
-                markersize=4.5,
+                markersize=4,
                 color=INK,
-                alpha=0.65,
-                label="one run",
+                alpha=0.6,
+                label=say("one run"),
             )
             if entry in published:
                 axes.plot(
                     [published[entry]] * 2,
-                    [place - 0.36, place + 0.36],
-                    linewidth=2.5,
+                    [place - 0.38, place + 0.38],
+                    linewidth=3,
+                    linestyle=(0, (1, 0.6)),
                     color=INK,
-                    label="published",
+                    label=say("published"),
                 )
             axes.annotate(
                 f"{mean:.2f} %",
-                (max(mean, *accuracies, published.get(entry, 0)), place),
+                (max(high, *accuracies, published.get(entry, 0)), place),
                 xytext=(8, 0),
                 textcoords="offset points",
                 verticalalignment="center",
             )
-        axes.set_yticks(range(len(means)), [titles[entry] for entry in means.index])
+        axes.set_yticks(range(len(comparison)), [titles[entry] for entry in comparison.index])
         axes.invert_yaxis()
         axes.grid(axis="y", visible=False)
         axes.spines["left"].set_visible(False)
         axes.tick_params(axis="y", length=0)
         axes.margins(x=0.14)
         axes.set_xlim(left=0)
-        axes.set_xlabel("top-1 accuracy on the test split, %  (bar: mean over seeds)")
-        marks = dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
-        figure.legend(marks.values(), marks.keys(), loc="outside upper right", ncols=2)
-        return svg_text(figure)
+        axes.set_xlabel(say("top-1 accuracy on the test split, % (bar: mean over seeds)"))
+        legend_below(figure, axes)
+        return svg_text(figure, say)

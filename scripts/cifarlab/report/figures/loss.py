@@ -1,4 +1,4 @@
-"""Training loss of one model: each seed's range within a stretch, and its smoothed course."""
+"""Training of one model: loss of each seed, learning rate, and accuracy on the validation split."""
 
 from pathlib import Path
 
@@ -14,21 +14,49 @@ def add_arguments(parser):
 
 
 def inputs(arguments):
-    return files_of_runs(arguments.runs, "history.csv")
+    return files_of_runs(arguments.runs, "history.csv", "epochs.csv")
 
 
 def draw(arguments):
-    from cifarlab.report.plot import drawing, label_loss_over_steps, smoothed, style_of, svg_text
+    import numpy as np
 
-    with drawing(7.2, 3.0) as (figure, axes):
-        for number, run in enumerate(map(RunFolder, arguments.runs)):
-            losses, style = run.history["loss"].to_numpy(), style_of(number)
-            axes.fill_between(*envelope(losses), color=style["color"], alpha=0.16, linewidth=0)
-            axes.plot(
-                *smoothed(losses), **style, markevery=0.1, markersize=5, label=f"seed {run.seed}"
-            )
-        label_loss_over_steps(axes, "training loss")
-        return svg_text(figure)
+    from cifarlab.report.plot import (
+        drawing,
+        legend_below,
+        over_steps,
+        style_of,
+        svg_text,
+    )
+    from cifarlab.report.plot_data import smoothed
+
+    runs = [*map(RunFolder, arguments.runs)]
+    is_validated = runs[0].epochs["validation_accuracy_percent"].notna().any()
+    heights = [2.7, 0.9, 1.5][: 3 if is_validated else 2]
+    grid = {"nrows": len(heights), "sharex": True, "height_ratios": heights}
+    with drawing(7.2, sum(heights) + 1.1, **grid) as (figure, (loss, rate, *validation), say):
+        for number, run in enumerate(runs):
+            history, style = run.history, {**style_of(number), "markersize": 4.5}
+            losses = history["loss"].to_numpy()
+            loss.fill_between(*envelope(losses), color=style["color"], alpha=0.16, linewidth=0)
+            label = say("seed %(seed)s", seed=run.seed)
+            loss.plot(*smoothed(losses), **style, markevery=0.1, label=label)
+            for axes in validation:
+                # The last epoch alone may be shorter.
+                ends = np.linspace(0, len(losses), len(run.epochs) + 1)[1:]
+                axes.plot(ends, run.epochs["validation_accuracy_percent"], **style)
+        changes = changing(history["learning_rate"].to_numpy())
+        rate.plot(history["step"].iloc[changes], history["learning_rate"].iloc[changes], "k-")
+        rate.lines[0].set_color(style_of(0)["color"])
+        rate.set_ylim(bottom=0)
+        rate.ticklabel_format(axis="y", scilimits=(-2, 2), useMathText=False)
+        loss.set_ylabel(say("training loss"))
+        rate.set_ylabel(say("learning rate"))
+        for axes in validation:
+            axes.set_ylabel(say("validation, %"))
+        over_steps([loss, rate, *validation][-1], say)
+        figure.align_ylabels()
+        legend_below(figure, loss)
+        return svg_text(figure, say)
 
 
 def envelope(losses):
@@ -39,3 +67,13 @@ def envelope(losses):
     ends = np.cumsum([len(stretch) for stretch in stretches])
     middles = ends - np.array([len(stretch) for stretch in stretches]) / 2 + 0.5
     return middles, [s.min() for s in stretches], [s.max() for s in stretches]
+
+
+def changing(rates):
+    """Indices of up to 200 of the learning rates, float [n_steps], and of all sudden changes."""
+    import numpy as np
+
+    n = len(rates)
+    chosen = {*np.linspace(0, n - 1, min(n, ENVELOPE_BINS)).astype(int), 0, n - 1}
+    bends = np.flatnonzero(np.abs(np.diff(rates, 2)) > 0.01 * rates.max()) + 1
+    return sorted(chosen | {*bends})

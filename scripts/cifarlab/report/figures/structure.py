@@ -14,6 +14,9 @@ from cifarlab.report.layers import (
     printable,
     shape_text,
 )
+from cifarlab.report.messages import MARK, Messages
+from cifarlab.report.svg import add as _add
+from cifarlab.report.svg import drawing
 
 PLAIN = "Sequential"
 # A diagram is read at a glance or not at all.
@@ -26,7 +29,7 @@ TEXT, BOLD, SMALL = 12, 13.5, 11
 SHAPE, PARAMETERS, SHARE = 516, 655, 720
 COLUMN_WIDTHS = {SHAPE: 122, PARAMETERS: 118, SHARE: 62}
 # Widths of letters in DejaVu Sans, the widest of the usual fonts, in ems and rounded up.
-EMS = dict.fromkeys("abcdefghijklmnopqrstuvwxyz0123456789–", 0.65)
+EMS = {MARK: 0} | dict.fromkeys("abcdefghijklmnopqrstuvwxyz0123456789–", 0.65)
 EMS |= dict.fromkeys(" .,·:;|'ijlI", 0.35) | dict.fromkeys("!()[]-ftr", 0.44)
 EMS |= dict.fromkeys("mwMWOQ@%&#×+=<>~…", 1.0)
 HAS_PARAMETERS, REPEATED, NEITHER = "#0072B2", "#E69F00", "#808080"
@@ -50,22 +53,33 @@ def structure_svg(tree, title):
     A box has name, kind, output shape, parameters and their share of all; alike neighbours are
     one box; what goes beyond 25 boxes is summed up. Ink (`currentColor`) and size are the page's.
     """
+    say = Messages()
     total, children = tree["parameters"], tree["children"] or [tree]
-    heading, outside = f"{total:,} parameters", total - sum(c["parameters"] for c in children)
-    heading += f", {outside:,} of them in none of the boxes" if outside > 0 else ""
+    outside = total - sum(c["parameters"] for c in children)
+    heading = say("%(total)s parameters", total=f"{total:,}")
+    if outside > 0:
+        heading = say(
+            "%(total)s parameters, %(outside)s of them in none of the boxes",
+            total=f"{total:,}",
+            outside=f"{outside:,}",
+        )
     ends = {"kind": "", "kernel_size": None, "parameters": None, "children": [], "times": 1}
-    first = {**ends, "name": "input", "output_shape": tree["input_shape"]}
-    last = {**ends, "name": "class logits", "output_shape": tree["output_shape"]}
-    svg = ElementTree.Element("svg", xmlns="http://www.w3.org/2000/svg", role="img")
-    svg.attrib |= {"font-family": "sans-serif", "fill": "currentColor"}
+    first = {**ends, "name": say("input"), "output_shape": tree["input_shape"]}
+    last = {**ends, "name": say("class logits"), "output_shape": tree["output_shape"]}
+    svg = drawing(WIDTH, 0)
     _add(svg, "title").text = printable(title)
     _text(svg, MARGIN, 28, title, WIDTH - 2 * MARGIN, 16, font_weight="bold")
     _text(svg, MARGIN, 47, heading, WIDTH - 2 * MARGIN, opacity=0.75)
-    for column, words in ((SHAPE, "output shape"), (PARAMETERS, "parameters"), (SHARE, "share")):
+    columns = (
+        (SHAPE, say("output shape")),
+        (PARAMETERS, say("parameters")),
+        (SHARE, say("share")),
+    )
+    for column, words in columns:
         _column(svg, column, 74, words, SMALL, opacity=0.75)
     bottom = _flow(svg, [first, *_stages(children), last], 84, 0, total)
     svg.set("viewBox", f"0 0 {WIDTH} {bottom + MARGIN}")
-    return ElementTree.tostring(svg, encoding="unicode") + "\n"
+    return say.keep(ElementTree.tostring(svg, encoding="unicode")) + "\n"
 
 
 def _stages(children):
@@ -176,11 +190,6 @@ def _share(svg, share, baseline):
     _column(svg, SHARE, baseline, "< 0.1 %" if share < 0.001 else f"{100 * share:.1f} %")
     _add(svg, "rect", **bar, width=length, opacity=0.12)
     _add(svg, "rect", **bar, width=max(1, round(length * min(1, share))), fill=HAS_PARAMETERS)
-
-
-def _add(parent, tag, **attributes):
-    named = {key.replace("_", "-"): str(value) for key, value in attributes.items()}
-    return ElementTree.SubElement(parent, tag, named)
 
 
 def _column(svg, right, baseline, text, size=TEXT, **attributes):

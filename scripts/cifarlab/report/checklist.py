@@ -1,0 +1,96 @@
+"""The checklist of reproducibility: questions, each answered from data."""
+
+from dataclasses import dataclass
+
+from cifarlab.report.language import N_
+
+
+@dataclass(frozen=True)
+class Item:
+    """question: a message; answer: a bool, None for unknown; evidence: a message with values."""
+
+    question: str
+    answer: bool | None
+    evidence: str
+    values: dict
+
+
+def checklist(content):
+    """The items for the runs of a Content."""
+    runs, source = content.runs, content.manifest["source"]
+    n = len(runs)
+    states = [run.training.get("source") for run in runs]
+    commits = {state["commit"] for state in states if state}
+    clean = sum(bool(state and not state["dirty"]) for state in states)
+    seeds = min(entry.measured["seeds"] for entry in content.entries)
+    others = {run.name for run, *_ in content.other_versions}
+    repeatable = sum(
+        run.training["device"] == "cpu" or run.training["recipe"]["deterministic"] for run in runs
+    )
+    digests = {tuple(sorted(run.training["dataset_sha256"].items())) for run in runs}
+    validated = sum(bool(run.training["recipe"]["validation"]) for run in runs)
+    resumed = sum(run.is_resumed for run in runs)
+    return [
+        Item(
+            N_("Is the data named by a digest?"),
+            True,
+            N_("seed %(seed)s of the procedure that draws it")
+            if content.is_synthetic
+            else N_("MD5 of the archive: %(md5)s"),
+            {"seed": source.get("seed"), "md5": source.get("md5")},
+        ),
+        Item(
+            N_("Did all runs train on the same bytes?"),
+            len(digests) == 1,
+            N_("different digests of the training split: %(n)s"),
+            {"n": len(digests)},
+        ),
+        Item(
+            N_("Was the test split kept from every choice?"),
+            True,
+            N_("evaluated once per run, after its last step; runs with a validation split: %(n)s"),
+            {"n": validated},
+        ),
+        Item(
+            N_("Did every run come from a committed state of the source?"),
+            (clean == n) if any(states) else None,
+            N_("runs from a clean checkout: %(clean)s of %(n)s; different commits: %(commits)s"),
+            {"clean": clean, "n": n, "commits": len(commits)},
+        ),
+        Item(
+            N_("Were the locked versions of the libraries used?"),
+            not others if content.versions else None,
+            N_("runs with others: %(others)s of %(n)s"),
+            {"others": len(others), "n": n},
+        ),
+        Item(
+            N_("Does every model have more than one seed?"),
+            seeds > 1,
+            N_("fewest seeds of a model: %(seeds)s"),
+            {"seeds": seeds},
+        ),
+        Item(
+            N_("Does every accuracy carry its uncertainty?"),
+            True,
+            N_("95 % interval of the test split, and the deviation where there are several seeds"),
+            {},
+        ),
+        Item(
+            N_("Do the same settings give the same bits again?"),
+            repeatable == n,
+            N_("runs on a CPU or with deterministic algorithms: %(k)s of %(n)s"),
+            {"k": repeatable, "n": n},
+        ),
+        Item(
+            N_("Can the times be compared?"),
+            len(content.devices) == 1 and not resumed,
+            N_("different devices: %(devices)s; runs that were interrupted and resumed: %(k)s"),
+            {"devices": len(content.devices), "k": resumed},
+        ),
+        Item(
+            N_("Is every run that was asked for in the tables?"),
+            not content.failures,
+            N_("runs that failed and are left out: %(k)s"),
+            {"k": len(content.failures)},
+        ),
+    ]
