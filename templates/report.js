@@ -269,6 +269,16 @@
     },
   });
 
+  function logarithmicTicks(min, max) {
+    const steps = max / min > 30 ? [1] : max / min > 5 ? [1, 2, 5] : [1, 1.5, 2, 3, 4, 5, 7];
+    const ticks = [];
+    for (let power = Math.floor(Math.log10(min)); power <= Math.log10(max); power++) {
+      // Rounded, or 3 × 10⁻¹ would not be the number that one writes.
+      ticks.push(...steps.map((step) => Number((step * 10 ** power).toPrecision(3))));
+    }
+    return ticks.filter((tick) => tick >= min && tick <= max);
+  }
+
   const byCost = (cost) => [...data.entries.keys()].sort((a, b) => data.entries[a].costs[cost] - data.entries[b].costs[cost]);
   chart("chart-tradeoffs", {
     showPoints: false,
@@ -286,7 +296,7 @@
         label: titles[k], stroke: colours[k % colours.length], fill: colours[k % colours.length],
         paths: () => null,
         points: {
-          show: true, size: 11,
+          show: true, size: 11, stroke: colours[k % colours.length], fill: colours[k % colours.length],
           // One entry, one shape; its bar is the interval.
           paths: (u, s) => {
             const path = new Path2D();
@@ -310,9 +320,14 @@
           x: { time: false, distr: 3, range: (u, min, max) => [min / 1.4, max * 1.4] },
           y: { range: (u, min, max) => (min === max || min == null ? [Math.min(...lows) - pad, Math.max(...highs) + pad] : [Math.min(min, Math.min(...lows)) - pad, Math.max(max, Math.max(...highs)) + pad]) },
         },
-        axes: [{ ...axis(words.costs[cost]), values: (u, ticks) => ticks.map((v) => (v == null ? "" : compact.format(v))) }, axis(words.accuracy)],
+        axes: [{
+          ...axis(words.costs[cost]),
+          splits: (u, i, min, max) => logarithmicTicks(min, max),
+          filter: (u, ticks) => ticks,
+          values: (u, ticks) => ticks.map((v) => compact.format(v)),
+        }, axis(words.accuracy)],
         series: [{ label: words.costs[cost] }, {
-          label: "Pareto", stroke: ink, width: 1, spanGaps: true, paths: uPlot.paths.stepped({ align: 1 }), points: { show: false },
+          label: words.pareto, stroke: ink, width: 1, spanGaps: true, paths: uPlot.paths.stepped({ align: 1 }), points: { show: false },
         }, ...marks],
       };
     },

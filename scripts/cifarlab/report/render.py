@@ -253,6 +253,7 @@ def page_data(content, language):
             "second": language(N_("seconds in training")),
             "loss": language(N_("training loss, smoothed")),
             "accuracy": language(N_("test accuracy, %")),
+            "pareto": language(N_("Pareto line")),
             "costs": {
                 "total_params": language(N_("parameters")),
                 "multiply_adds": language(N_("multiply-adds of one image")),
