@@ -26,4 +26,6 @@ rule all:
     """The report; whatever it comes from is made again where it was deleted."""
     default_target: True
     input:
-        rules.report.output,
+        rules.report.output.record,
+        rules.report.output.html,
+        rules.report.output.markdown,

@@ -21,6 +21,7 @@ sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 from cifarlab.configuration import read_configuration, run_table
 from cifarlab.errors import UserError
 from cifarlab.report.language import NAMES
+from cifarlab.report.names import figure_names
 from cifarlab.settings import canonical_json
 
 # `.venv/bin/snakemake` without an activated .venv must find the same Python for its jobs. With

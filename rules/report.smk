@@ -2,38 +2,15 @@
 # Out: the report in HTML and in Markdown, in every language.
 
 REPORT = RESULTS / "report"
-COMPARISON = RESULTS / "compare"
-FIGURE_NAMES = [
-    *("accuracy", "losses", "tradeoffs"),
-    *of_all_rows("loss.{model}+{recipe}"),
-    *of_all_rows("classes.{model}+{recipe}"),
-    *of_all_rows("examples.{model}+{recipe}"),
-]
-
-
-def shown_page(language, name):
-    """The page of a language, marked for Snakemake's own report."""
-    return report(
-        REPORT / f"report.{language}.html",
-        caption="../templates/captions/report.rst",
-        category="Report",
-        labels={"language": name},
-    )
+TABLES = ["runs", "comparison", "published", "verdicts", "classes", "confusions"]
+FIGURE_NAMES = figure_names(ROWS)
 
 
 rule report:
     """The report; `snakemake report` makes it and what it needs."""
     input:
         dataset=ancient(MANIFEST),
-        tables=ancient(
-            [
-                COMPARISON / f"{name}.csv"
-                for name in (
-                    *("runs", "comparison", "published"),
-                    *("verdicts", "classes", "confusions"),
-                )
-            ]
-        ),
+        tables=ancient([RESULTS / f"compare/{name}.csv" for name in TABLES]),
         training=ancient(of_all_runs(RUN / "training.json")),
         histories=ancient(of_all_runs(RUN / "history.csv")),
         epochs=ancient(of_all_runs(RUN / "epochs.csv")),
@@ -45,7 +22,15 @@ rule report:
         stale=if_stale("report"),
     output:
         record=RECORDS / "report.json",
-        html=[shown_page(code, name) for code, name in LANGUAGES.items()],
+        html=[
+            report(
+                REPORT / f"report.{code}.html",
+                caption="../templates/captions/report.rst",
+                category="Report",
+                labels={"language": name},
+            )
+            for code, name in LANGUAGES.items()
+        ],
         markdown=[REPORT / f"report.{code}.md" for code in LANGUAGES],
         figures=[
             REPORT / f"figures.{code}/{name}.svg"
@@ -60,17 +45,12 @@ rule report:
         mem_mb=1000,
         runtime=10,
     params:
-        runs=of_all_runs(RUN),
         command=command_again(),
         versions=LOCKED_VERSIONS,
         languages=list(LANGUAGES),
         configuration=CONFIGURATION.to_json(),
-        comparison=str(COMPARISON),
-        report=str(REPORT),
     shell:
-        "python scripts/report.py --dataset {input.dataset:q} --comparison {params.comparison:q}"
-        " --runs {params.runs:q} --costs {input.costs:q} --figures {input.figures:q}"
-        " --failures {input.failures:q} --languages {params.languages:q}"
-        " --command {params.command:q} --versions {params.versions:q}"
-        " --configuration {params.configuration:q} --report {params.report:q}"
+        "python scripts/report.py --dataset {input.dataset:q} --failures {input.failures:q}"
+        " --languages {params.languages:q} --command {params.command:q}"
+        " --versions {params.versions:q} --configuration {params.configuration:q}"
         " --record {output.record:q} > {log:q} 2>&1"

@@ -27,7 +27,7 @@ TOLERATED = {
     "train": frozenset({"device", "checkpoints", "interval", "live", "failure"})
     | (frozenset() if VERSIONS_ARE_LOCKED else {"versions"}),
     # It shows the configuration; what of it bears on the results is in their own settings.
-    "report": frozenset({"configuration", "comparison", "report"}),
+    "report": frozenset({"configuration"}),
     "evaluate": frozenset({"device", "batch_size", "checkpoints"}),
 }
 DECISIONS = {}

@@ -9,30 +9,21 @@ from cifarlab.files import new_files
 from cifarlab.provenance import source_state
 from cifarlab.report.content import gather
 from cifarlab.report.language import NAMES, load_language
+from cifarlab.report.names import figure_name, figure_names
 from cifarlab.report.render import figures_in, render
-from cifarlab.results import files_of_runs
+from cifarlab.results import files_of_runs, read_table
 
 TABLES = ("runs", "comparison", "published", "verdicts", "classes", "confusions")
 
 
 def argument_parser():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--dataset", type=Path, required=True, help="manifest.json of the data set")
     parser.add_argument(
-        "--comparison", type=Path, required=True, help="folder of the tables of the comparison"
-    )
-    parser.add_argument(
-        "--runs", type=Path, nargs="+", required=True, help="folders runs/<model>/<recipe>/seed-<n>"
-    )
-    parser.add_argument(
-        "--costs",
+        "--dataset",
         type=Path,
-        nargs="+",
         required=True,
-        help="cost/<model>.json of every model, with its drawing <model>.svg beside it",
-    )
-    parser.add_argument(
-        "--figures", type=Path, nargs="+", required=True, help="SVG files of the other figures"
+        help="data/manifest.json of the results to report on: the rest is read from the folders "
+        "beside data/, as the results contract names them",
     )
     parser.add_argument(
         "--failures",
@@ -68,20 +59,47 @@ def argument_parser():
     parser.add_argument(
         "--report",
         type=Path,
-        required=True,
         help="folder to write report.<language>.html and report.<language>.md into; the Markdown "
-        "links figures.<language>/<name>.svg beside it",
+        "links figures.<language>/<name>.svg beside it (default: report/ beside data/)",
     )
     return parser
 
 
+class Sources:
+    """Where a report's sources and outputs are. arguments: of the command."""
+
+    def __init__(self, arguments):
+        self.results = arguments.dataset.parent.parent
+        self.report = arguments.report or self.results / "report"
+        self.tables = [self.results / f"compare/{name}.csv" for name in TABLES]
+        rows = read_table(self.tables[0], ["model", "recipe", "seed"]).itertuples()
+        runs = [(row.model, row.recipe, row.seed) for row in rows]
+        folder = self.results / "runs"
+        self.runs = [folder / f"{model}/{recipe}/seed-{seed}" for model, recipe, seed in runs]
+        models = dict.fromkeys(model for model, _, _ in runs)
+        self.costs = [self.results / f"cost/{model}.json" for model in models]
+        names = figure_names(dict.fromkeys(run[:2] for run in runs))
+        self.figures = [self.results / f"figures/{name}.svg" for name in names]
+        self.figures += [cost.with_suffix(".svg") for cost in self.costs]
+
+    def inputs(self):
+        """Paths of all that is read, without failures and templates."""
+        histories = files_of_runs(self.runs, "training.json", "history.csv", "epochs.csv")
+        return [*self.tables, *histories, *self.costs, *self.figures]
+
+    def figure(self, code, name):
+        """Path of a figure that the Markdown of a language links."""
+        return self.report / f"figures.{code}/{name}.svg"
+
+
 def main(arguments):
+    sources = Sources(arguments)
     content = gather(
         arguments.dataset,
-        arguments.comparison,
-        arguments.runs,
-        arguments.costs,
-        arguments.figures,
+        sources.results / "compare",
+        sources.runs,
+        sources.costs,
+        sources.figures,
         arguments.failures,
         command=arguments.command,
         versions=json.loads(arguments.versions),
@@ -96,29 +114,24 @@ def main(arguments):
         others = [other for other in languages if other is not language]
         html, markdown = render(content, arguments.templates, language, others)
         texts |= {
-            figure_path(arguments, language.code, name): svg
+            sources.figure(language.code, name): svg
             for name, svg in figures_in(content, language).items()
         }
-        texts[arguments.report / f"report.{language.code}.md"] = markdown
-        texts[arguments.report / f"report.{language.code}.html"] = html
+        texts[sources.report / f"report.{language.code}.md"] = markdown
+        texts[sources.report / f"report.{language.code}.html"] = html
     with new_files(*texts) as paths:
         for path, text in zip(paths, texts.values(), strict=True):
             path.write_text(text, encoding="utf-8")
 
 
-def figure_path(arguments, code, name):
-    """Path of a figure that the Markdown of a language links."""
-    return arguments.report / f"figures.{code}/{name}.svg"
-
-
 def outputs(arguments):
     """Paths of all that is written."""
-    names = [figure.stem for figure in arguments.figures]
-    names += [f"structure.{cost.stem}" for cost in arguments.costs]
+    sources = Sources(arguments)
+    names = [figure_name(path) for path in sources.figures]
     paths = []
     for code in arguments.languages:
-        paths += [figure_path(arguments, code, name) for name in names]
-        paths += [arguments.report / f"report.{code}.{kind}" for kind in ("md", "html")]
+        paths += [sources.figure(code, name) for name in names]
+        paths += [sources.report / f"report.{code}.{kind}" for kind in ("md", "html")]
     return paths
 
 
@@ -126,12 +139,9 @@ if __name__ == "__main__":
     run_command(
         argument_parser(),
         main,
-        settings=["runs", "command", "versions", "languages"],
+        settings=["command", "versions", "languages"],
         inputs=lambda a: [
-            *(a.dataset, *a.figures, *a.failures),
-            *(a.comparison / f"{name}.csv" for name in TABLES),
-            *files_of_runs(a.runs, "training.json", "history.csv", "epochs.csv"),
-            *(file for cost in a.costs for file in (cost, cost.with_suffix(".svg"))),
+            *(a.dataset, *a.failures, *Sources(a).inputs()),
             *(file for file in sorted(a.templates.rglob("*")) if file.is_file()),
         ],
         outputs=outputs,

@@ -9,7 +9,7 @@ import numpy as np
 from cifarlab.failures import Failure, read_failure
 from cifarlab.files import read_json
 from cifarlab.report.chapters import CHAPTERS, chapter_of, idea_of
-from cifarlab.report.names import entry_titles
+from cifarlab.report.names import entry_figure, entry_titles, figure_name
 from cifarlab.report.plot_data import smoothed
 from cifarlab.results import RunFolder, read_table
 from cifarlab.tradeoffs import pareto
@@ -112,11 +112,6 @@ class Entry:
     @property
     def key(self):
         return self.model, self.recipe
-
-
-def entry_figure(kind, model, recipe):
-    """Name of an entry's figure; no model's or recipe's name has a plus."""
-    return f"{kind}.{model}+{recipe}"
 
 
 @dataclass(frozen=True)
@@ -298,8 +293,8 @@ def gather(
     """The Content of a report.
 
     manifest_path: of the data set; comparison_folder: of the tables of the stage compare;
-    run_folders: of all runs; cost_paths: <model>.json of all models, each with its drawing beside
-    it; figure_paths: SVG files; failure_paths: of runs that failed; about: what else Content has.
+    run_folders: of all runs; cost_paths: <model>.json of all models; figure_paths: SVG
+    files; failure_paths: of runs that failed; about: what else Content has.
     Raises UserError where a file is missing or not what it should be.
     """
     folder = Path(comparison_folder)
@@ -331,9 +326,7 @@ def gather(
         )
         for number, row in enumerate(comparison.to_dict("records"))
     ]
-    figures = {Path(path).stem: Path(path) for path in figure_paths}
-    for path in map(Path, cost_paths):
-        figures[f"structure.{path.stem}"] = path.with_suffix(".svg")
+    figures = {figure_name(path): path for path in map(Path, figure_paths)}
     return Content(
         dataset_name=Path(manifest_path).parent.parent.name,
         manifest=read_json(manifest_path),

@@ -22,12 +22,10 @@ from cifarlab.report.checklist import checklist
 from cifarlab.report.language import N_
 from cifarlab.report.layers import structure_text
 from cifarlab.report.messages import translated
+from cifarlab.report.names import COMMON_FIGURES, ENTRY_FIGURES
 from cifarlab.report.svg import inline_svg
 from cifarlab.report.words import COLUMNS, SETTINGS, SIZE_RULES, VALUES, VERDICTS
 
-# Of each model, in the order of its section; and of all together.
-ENTRY_FIGURES = ("structure", "loss", "classes", "examples")
-FIGURES = ("accuracy", "losses", "tradeoffs")
 DESCRIPTIONS = {
     "accuracy": N_(
         "Bar chart: top-1 test accuracy of every model with its 95 % interval, each run as a dot"
@@ -152,9 +150,9 @@ def environment(templates):
 
 def describe_figures(content, say):
     """What each figure of a report shows, for those who cannot see it: a dict by its name."""
-    descriptions = {name: say(DESCRIPTIONS[name]) for name in FIGURES}
+    descriptions = {name: say(DESCRIPTIONS[name]) for name in COMMON_FIGURES}
     for entry in content.entries:
-        for kind in ENTRY_FIGURES:
+        for kind in ("structure", *ENTRY_FIGURES):
             descriptions[entry.figure(kind)] = say(DESCRIPTIONS[kind], title=entry.title)
     return descriptions
 
