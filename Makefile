@@ -14,7 +14,7 @@ help: ## list the targets
 
 demo: $(INSTALLED) ## the whole workflow on synthetic images, about five minutes
 	$(BIN)/snakemake --cores all --configfile config/demo.yaml
-	@echo "Report: results/synthetic/report/report.en.html"
+	@echo "Report: results/synthetic/report/report.en.html, in Chinese report.zh.html"
 
 test: $(INSTALLED) ## all tests
 	$(BIN)/python -m pytest

@@ -188,6 +188,11 @@ def histories_of_row(wildcards):
     return ancient([f"{run}/{name}.csv" for run in runs for name in ("history", "epochs")])
 
 
+def metrics_of_row(wildcards):
+    """The metrics of the runs of one row of the comparison."""
+    return ancient([f"{run}/metrics.json" for run in runs_of_row(wildcards)])
+
+
 def predictions_of_row(wildcards):
     """The predictions of the first run of one row of the comparison."""
     return ancient(f"{runs_of_row(wildcards)[0]}/predictions.npz")

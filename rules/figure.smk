@@ -111,7 +111,8 @@ rule loss:
 rule classes:
     """Test accuracy of one model with one recipe on every class."""
     input:
-        classes=ancient(RESULTS / "compare/classes.csv"),
+        classes=ancient(DATA / "classes.json"),
+        metrics=metrics_of_row,
         stale=if_stale("classes"),
     output:
         record=RECORDS / "classes/{model}/{recipe}.json",
@@ -124,12 +125,10 @@ rule classes:
         mem_mb=500,
         runtime=5,
     params:
-        model="{model}",
-        recipe="{recipe}",
+        runs=runs_of_row,
     shell:
         "python scripts/figure.py --record {output.record:q} --figure {output.figure:q} classes"
-        " --classes {input.classes:q} --model {params.model:q} --recipe {params.recipe:q}"
-        " > {log:q} 2>&1"
+        " --classes {input.classes:q} --runs {params.runs:q} > {log:q} 2>&1"
 
 
 rule examples:

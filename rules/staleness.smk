@@ -129,9 +129,8 @@ def settings_of(params, wildcards):
     for name, value in params.items():
         if callable(value):
             value = value(wildcards)
-        if isinstance(value, str):
-            # A name may be a wildcard's.
-            value = getattr(wildcards, value.strip("{}"), value)
+        if value == "{seed}":
+            value = wildcards.seed
         settings.update(value if isinstance(value, dict) else {name: value})
     return settings
 

@@ -30,7 +30,7 @@ from edits import (
 from project import SMALL, copy_project
 
 NOTHING = set()
-END = {"compare", "accuracy", "report"}
+END = {"compare", "accuracy", "tradeoffs", "report"}
 RATE = ("recipes", "other", "optimizer", "learning_rate")
 LEARNING_RATE = setting(*RATE, value=0.03)
 UNUSED = "\n\nUNUSED = 1\n"
@@ -52,7 +52,10 @@ def row_of(run):
 def runs(*names):
     """What a training of these runs asks for."""
     rows = {row_of(name) for name in names}
-    return of("train evaluate metrics", names) | of("loss", rows) | {"losses"} | END
+    # The pictures are those of a row's first run.
+    first = {row_of(name) for name in names if name.endswith("/0")}
+    drawn = of("loss classes", rows) | of("examples", first) | {"losses"}
+    return of("train evaluate metrics", names) | drawn | END
 
 
 def costs(*models):
@@ -60,7 +63,10 @@ def costs(*models):
     return of("cost structure", models) | END
 
 
-STAGES = "data weights train evaluate metrics cost structure compare accuracy losses loss report"
+STAGES = (
+    "data weights train evaluate metrics cost structure compare accuracy tradeoffs losses loss"
+    " classes examples report"
+)
 
 
 def described(jobs):
@@ -147,7 +153,7 @@ def made_by(project, *arguments):
 def table(scene):
     """What people edit, in words: (edit, jobs that it asks for), by name."""
     all_runs, all_costs = runs(*scene.runs), costs(*scene.models)
-    after_metrics = of("metrics", scene.runs) | END
+    after_metrics = of("metrics", scene.runs) | of("classes", scene.rows) | END
     cnn_runs, cnns = scene.of_family("cnn")
     own = {"weights own"} | costs("own") | runs("own/quick/0")
     return {
@@ -181,6 +187,12 @@ def table(scene):
         ),
         "a report template": (append("templates/report.md.j2", "\nEnd.\n"), {"report"}),
         "a caption": (append("templates/captions/accuracy.rst", "\nMore.\n"), {"report"}),
+        "a translation": (
+            replace("templates/locale/zh/LC_MESSAGES/report.po", "模型", "网络"),
+            {"report"},
+        ),
+        "a language taken out": (setting("report", value={"languages": ["en"]}), {"report"}),
+        "a script of the page": (append("templates/report.js", "// End.\n"), {"report"}),
         "a figure's code": (
             replace("scripts/cifarlab/report/figures/accuracy.py", "height=0.56", "height=0.5"),
             {"accuracy", "report"},
@@ -197,7 +209,7 @@ def table(scene):
         ),
         "the published numbers": (
             replace("config/published.csv", "39.75", "39.76"),
-            {"compare", "accuracy", "report"},
+            END,
         ),
         "a metric's code": (
             replace("scripts/cifarlab/metrics.py", "def top_k", "UNUSED = 1\n\n\ndef top_k"),
@@ -224,7 +236,7 @@ def table(scene):
         ),
         "code of prediction": (
             append("scripts/cifarlab/prediction.py", UNUSED),
-            of("evaluate metrics", scene.runs) | all_costs | END,
+            all_runs | all_costs,
         ),
         "one more seed": (configure(another_seed), runs("cnn_3/quick/1")),
         "a model removed": (configure(without_cnn_3), END | {"losses"}),
@@ -242,7 +254,7 @@ def table(scene):
             # Snakemake also runs what reads a file that was lost.
             {"metrics cnn_3/quick/0", "compare"},
         ),
-        "a figure deleted": (delete("report/figures/losses.svg"), {"losses", "report"}),
+        "a figure deleted": (delete("figures/losses.svg"), {"losses", "report"}),
         "the report deleted": (delete("report/report.en.html"), {"report"}),
         "weights deleted": (
             delete("runs/cnn_3/quick/seed-0/weights.safetensors"),
@@ -291,7 +303,7 @@ def table(scene):
 
 def late_table(scene):
     """The same for edits whose jobs are decided while they run."""
-    all_evaluations = of("evaluate metrics", scene.runs) | END
+    all_evaluations = of("evaluate metrics", scene.runs) | of("classes examples", scene.rows) | END
     return {
         "another test split": (
             setting("dataset", "synthetic", "test_per_class", value=2),

@@ -3,30 +3,35 @@
 from pathlib import Path
 from xml.etree import ElementTree
 
+from cifarlab.files import read_json
+from cifarlab.results import RunFolder, files_of_runs
+
 COLUMNS, COLUMN_WIDTH, ROW_HEIGHT, MARGIN = 4, 190, 16, 8
 NAME_WIDTH, BAR_WIDTH, TEXT = 96, 56, 10.5
 COLOUR = "#0072B2"
 
 
 def add_arguments(parser):
-    parser.add_argument("--classes", type=Path, required=True, help="classes.csv to read")
-    parser.add_argument("--model", required=True, help="whose classes to show")
-    parser.add_argument("--recipe", required=True, help="that it was trained with")
+    parser.add_argument(
+        "--runs", type=Path, nargs="+", required=True, help="folders runs/<model>/<recipe>/seed-<n>"
+    )
+    parser.add_argument("--classes", type=Path, required=True, help="classes.json of the data set")
 
 
 def inputs(arguments):
-    return [arguments.classes]
+    return [*files_of_runs(arguments.runs, "metrics.json"), arguments.classes]
 
 
 def draw(arguments):
-    from cifarlab.results import read_table
+    import numpy as np
 
-    columns = ["model", "recipe", "class", "test_accuracy_percent"]
-    table = read_table(arguments.classes, columns)
-    is_shown = (table["model"] == arguments.model) & (table["recipe"] == arguments.recipe)
-    table = table[is_shown].sort_values("test_accuracy_percent", ascending=False, kind="stable")
-    names, accuracies = table["class"].astype(str), table["test_accuracy_percent"]
-    return classes_svg(list(zip(names, accuracies, strict=True)))
+    names = read_json(arguments.classes)["fine_names"]
+    confusion = sum(np.array(RunFolder(run).metrics["confusion"]) for run in arguments.runs)
+    with np.errstate(invalid="ignore"):
+        accuracies = 100 * np.diag(confusion) / confusion.sum(axis=1)
+    # NaN, of a class without images, comes last.
+    order = np.argsort(-accuracies, kind="stable")
+    return classes_svg([(names[label], float(accuracies[label])) for label in order])
 
 
 def classes_svg(classes):
