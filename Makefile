@@ -56,11 +56,17 @@ docs: $(INSTALLED) ## measure again, about half an hour, and write the measured 
 	$(call page,cifar100,results-scratch-cnns)
 	$(call page,synthetic-real-size,models)
 
-# A report of results/ as a page of docs/, its figures in a folder of the page's name.
+# A report of results/ as pages of docs/, figures in a folder of the page's name. Pictures of the data
+# set stay out: it is not ours to hand on.
 define page
-rm -rf docs/$(2)
-cp -r results/$(1)/report/figures docs/$(2)
-sed 's#](figures/#]($(2)/#' results/$(1)/report/report.en.md > docs/$(2).md
+rm -rf docs/$(2) docs/$(2).zh
+for code in en zh; do \
+	page=docs/$(2)$$(test $$code = en || echo .$$code); \
+	cp -r results/$(1)/report/figures.$$code $$page && rm $$page/examples.*; \
+	sed -e '/](figures\.[a-z]*\/examples\./d' -e "s#](figures\.[a-z]*/#]($$(basename $$page)/#" \
+		-e 's#](report\.en\.md)#]($(2).md)#; s#](report\.zh\.md)#]($(2).zh.md)#' \
+		results/$(1)/report/report.$$code.md > $$page.md; \
+done
 endef
 
 translations: $(INSTALLED) ## gather the report's messages into templates/locale/, for translators
