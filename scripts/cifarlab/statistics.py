@@ -19,7 +19,8 @@ def wilson_interval(share, n):
     spread = Z_95**2 / n
     middle = (share + spread / 2) / (1 + spread)
     half = Z_95 / (1 + spread) * math.sqrt(share * (1 - share) / n + spread / (4 * n))
-    return max(0.0, middle - half), min(1.0, middle + half)
+    # The share lies inside, also where rounding says otherwise.
+    return max(0.0, min(share, middle - half)), min(1.0, max(share, middle + half))
 
 
 def shared_ranks(intervals):
