@@ -6,6 +6,7 @@ import torch
 
 from cifarlab.metrics import (
     class_accuracies,
+    confusion,
     mean_cross_entropy,
     superclass_accuracy,
     top_k_accuracy,
@@ -45,12 +46,29 @@ def test_class_accuracies_are_per_class_and_unknown_without_images():
     assert np.isnan(accuracies[1])
 
 
+def test_confusion_counts_true_classes_in_rows_and_predicted_ones_in_columns():
+    # predicted 0, 3, 0, 1 of labels 0, 2, 3, 2
+    counts = confusion(LOGITS, LABELS)
+    assert counts.tolist() == [[1, 0, 0, 0], [0, 0, 0, 0], [0, 1, 0, 1], [1, 0, 0, 0]]
+
+
+def test_confusion_agrees_with_the_accuracies():
+    generator = np.random.default_rng(0)
+    logits, labels = generator.normal(size=(500, 7)), generator.integers(7, size=500)
+    counts = confusion(logits, labels)
+    assert np.trace(counts) / counts.sum() == top_k_accuracy(logits, labels, 1)
+    per_class = np.diag(counts) / counts.sum(axis=1)
+    assert per_class.tolist() == class_accuracies(logits, labels).tolist()
+
+
 def test_logits_that_are_no_numbers_are_refused():
     with pytest.raises(ValueError, match="NaN"):
         top_k_accuracy(np.full((4, 3), np.nan), np.zeros(4, dtype=int), 1)
 
 
-@pytest.mark.parametrize("metric", [lambda x, y: top_k_accuracy(x, y, 1), mean_cross_entropy])
+@pytest.mark.parametrize(
+    "metric", [lambda x, y: top_k_accuracy(x, y, 1), mean_cross_entropy, confusion]
+)
 def test_shapes_that_do_not_agree_are_refused(metric):
     with pytest.raises(ValueError, match="expected logits"):
         metric(LOGITS, LABELS[:3])

@@ -1,0 +1,115 @@
+"""Intervals and ranks, against published values and what defines them."""
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cifarlab.statistics import Z_95, shared_ranks, wilson_interval
+
+
+@pytest.mark.parametrize(
+    ("right", "n", "low", "high"),
+    # Newcombe 1998, "Two-sided confidence intervals for the single proportion", table I, method 3.
+    [
+        (81, 263, 0.2553, 0.3662),
+        (15, 148, 0.0624, 0.1605),
+        (0, 20, 0.0, 0.1611),
+        (1, 29, 0.0061, 0.1718),
+    ],
+)
+def test_the_interval_is_the_one_that_was_published(right, n, low, high):
+    assert wilson_interval(right / n, n) == pytest.approx((low, high), abs=5e-5)
+
+
+def ends_by_bisection(share, n):
+    """The p0 below and above `share` with |share - p0| = z sqrt(p0 (1 - p0) / n)."""
+
+    def excess(p0):
+        return abs(share - p0) - Z_95 * (p0 * (1 - p0) / n) ** 0.5
+
+    ends = []
+    for outside in (0.0, 1.0):
+        inside = share
+        for _ in range(200):
+            middle = (outside + inside) / 2
+            if excess(middle) > 0:
+                outside = middle
+            else:
+                inside = middle
+        ends.append(inside)
+    return ends
+
+
+@given(st.floats(0.001, 0.999), st.integers(1, 1_000_000))
+def test_its_ends_are_where_the_measured_share_would_just_be_surprising(share, n):
+    assert wilson_interval(share, n) == pytest.approx(ends_by_bisection(share, n), abs=1e-9)
+
+
+@pytest.mark.parametrize("n", [1, 100, 10_000])
+def test_at_the_ends_the_interval_has_a_width_to_the_inner_side_alone(n):
+    # There the end is z² / (n + z²).
+    width = Z_95**2 / (n + Z_95**2)
+    assert wilson_interval(0.0, n) == pytest.approx((0, width))
+    assert wilson_interval(1.0, n) == pytest.approx((1 - width, 1))
+    assert wilson_interval(0.0, n)[0] == 0
+    assert wilson_interval(1.0, n)[1] == 1
+
+
+@given(st.floats(0, 1), st.integers(1, 10**9))
+def test_the_interval_holds_the_share_and_never_leaves_zero_to_one(share, n):
+    low, high = wilson_interval(share, n)
+    assert 0 <= low <= share <= high <= 1
+    assert low < high
+
+
+def test_more_images_make_it_narrower():
+    widths = [high - low for low, high in (wilson_interval(0.4, n) for n in (10, 100, 10_000))]
+    assert widths == sorted(widths, reverse=True)
+
+
+@pytest.mark.parametrize(("share", "n"), [(0.5, 0), (-0.01, 9), (1.01, 9), (float("nan"), 9)])
+def test_what_is_no_share_of_cases_is_refused(share, n):
+    with pytest.raises(ValueError, match="expected a share"):
+        wilson_interval(share, n)
+
+
+@pytest.mark.parametrize(
+    ("intervals", "ranks"),
+    [
+        ([], []),
+        ([(40, 42)], [1]),
+        ([(50, 52), (40, 42)], [1, 2]),
+        ([(40, 42), (50, 52)], [2, 1]),
+        # Two that overlap share; the next is third.
+        ([(50, 52), (51, 53), (40, 42)], [1, 1, 3]),
+        # Ends that touch overlap.
+        ([(50, 52), (48, 50)], [1, 1]),
+        # A chain: the ends share because of the middle.
+        ([(50, 52), (48, 50.5), (46, 48.5), (30, 31)], [1, 1, 1, 4]),
+        # A wide one beneath a narrow one reaches further down than it.
+        ([(50, 60), (55, 56), (49, 51), (45, 48)], [1, 1, 1, 4]),
+    ],
+)
+def test_those_whose_intervals_overlap_share_a_rank(intervals, ranks):
+    assert shared_ranks(intervals) == ranks
+
+
+INTERVALS = st.tuples(st.integers(0, 30), st.integers(0, 6)).map(lambda pair: (pair[0], sum(pair)))
+
+
+@given(st.lists(INTERVALS, max_size=12))
+def test_a_rank_is_one_more_than_all_that_are_surely_above_its_group(intervals):
+    ranks = shared_ranks(intervals)
+    for (a, rank), (b, other) in itertools.combinations(zip(intervals, ranks, strict=True), 2):
+        if a[0] <= b[1] and b[0] <= a[1]:
+            assert rank == other
+    for rank in ranks:
+        group = [i for i, r in zip(intervals, ranks, strict=True) if r == rank]
+        top = max(high for _, high in group)
+        assert rank == 1 + sum(low > top for low, _ in intervals)
+        # It hangs together: sorted, each reaches the lowest end of those above it.
+        group.sort(key=lambda interval: -interval[1])
+        for place in range(1, len(group)):
+            assert group[place][1] >= min(low for low, _ in group[:place])
