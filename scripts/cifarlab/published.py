@@ -71,8 +71,9 @@ def verdicts(published, beside, runs, comparison, is_synthetic):
     published, beside, is_synthetic: as for `published_beside` and what it returns; runs,
     comparison: the tables of the comparison. verdict: exact, as far as digits were published;
     within: the interval from low to high holds the published value; better or worse: measured,
-    beside published; not_run: the model, or the published recipe of it, was not run here. The
-    interval of the accuracy is that of the test split, of other results the range over seeds.
+    beside published; not_run: the model, or the published recipe of it, was not run here;
+    not_published: the cell is empty. The interval of the accuracy is that of the test split, of
+    other results the range over seeds.
     """
     rows, shown = [], [n for n in QUANTITIES if not is_synthetic or n in DATA_INDEPENDENT_COLUMNS]
     measured = comparison.set_index(["model", "recipe"])
@@ -102,11 +103,15 @@ def verdicts(published, beside, runs, comparison, is_synthetic):
 
 
 def _verdict(name, published, measured, low, high):
+    if pd.isna(published):
+        return "not_published"
     # Losses, accuracies and times are not repeated to the last digit: there an interval decides.
     if name in DATA_INDEPENDENT_COLUMNS and round(float(measured), 2) == round(float(published), 2):
         return "exact"
     if low is not None and low <= published <= high:
         return "within"
+    if measured == published:
+        return "exact"
     is_higher_better = name == "test_accuracy_percent"
     return "better" if (measured > published) == is_higher_better else "worse"
 
@@ -118,4 +123,6 @@ def _is_same_recipe(settings, row):
         measured == (row["epochs"], row["batch_size"], row["loss"], row["optimizer"])
         and optimizer["learning_rate"] == row["learning_rate"]
         and not settings["max_steps"]
+        # The published trainings saw the whole training split.
+        and not settings.get("validation")
     )

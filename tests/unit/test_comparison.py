@@ -1,4 +1,4 @@
-"""The comparison: means and deviations over seeds, in the order asked for."""
+"""The comparison: means, deviations and intervals, classes, and a verdict on what was published."""
 
 import json
 
@@ -6,9 +6,24 @@ import numpy as np
 import pytest
 from project import ROOT
 
-from cifarlab.comparison import COMPARISON_COLUMNS, compare, tabulate_runs
+from cifarlab.comparison import (
+    COMPARISON_COLUMNS,
+    compare,
+    tabulate_classes,
+    tabulate_confusions,
+    tabulate_runs,
+)
 from cifarlab.errors import UserError
+from cifarlab.files import write_csv
+from cifarlab.published import (
+    QUANTITIES,
+    VERDICT_COLUMNS,
+    published_beside,
+    read_published,
+    verdicts,
+)
 from cifarlab.results import RunFolder
+from cifarlab.statistics import wilson_interval
 
 COST = {
     "total_params": 10,
@@ -44,52 +59,107 @@ COST = {
 COSTS = {"b": COST, "a": {**COST, "total_params": 20}}
 
 
-def write_run(results, model, seed, accuracy, recipe="r", epochs=5):
-    """The files of one run, with this accuracy in percent."""
+N_CLASSES, IMAGES_PER_CLASS = 100, 100
+
+
+def confusion_of(accuracy):
+    """Counts of 100 classes of 100 images each, `accuracy` percent of them right, evenly."""
+    n_right = round(accuracy / 100 * N_CLASSES * IMAGES_PER_CLASS)
+    right = np.full(N_CLASSES, n_right // N_CLASSES)
+    right[: n_right % N_CLASSES] += 1
+    counts = np.diag(right)
+    labels = np.arange(N_CLASSES)
+    counts[labels, (labels + 1) % N_CLASSES] = IMAGES_PER_CLASS - right
+    return counts
+
+
+def write_run(results, model, seed, accuracy, recipe="r", epochs=5, **others):
+    """The files of one run that the comparison and the report read, with this accuracy in percent.
+
+    others: confusion, counts instead of `confusion_of`; settings, of the model; validation, the
+    share held out; and keys of the record of the training.
+    """
     folder = results / "runs" / model / recipe / f"seed-{seed}"
     folder.mkdir(parents=True)
+    validation = others.pop("validation", 0.0)
+    confusion = np.asarray(others.pop("confusion", confusion_of(accuracy)))
     metrics = {
+        "test_images": int(confusion.sum()),
         "test_accuracy_percent": accuracy,
         "top5_accuracy_percent": accuracy + 10,
         "superclass_accuracy_percent": accuracy + 5,
         "test_loss": 2.0,
+        "confusion": confusion.tolist(),
     }
+    steps = 2 * epochs
     training = {
-        "model": {"family": "cnn", "blocks": 2},
+        "model": others.pop("settings", {"family": "cnn", "blocks": 2}),
         "recipe": {
             "epochs": epochs,
             "batch_size": 64,
             "optimizer": {"name": "adam", "learning_rate": 0.001},
             "loss": "cross_entropy",
+            "validation": validation,
+            "deterministic": False,
             "max_steps": None,
         },
         "initial_weights": None,
         "inputs": {"size": 32},
+        "seed": seed,
+        "dataset_sha256": {"train_images.npy": "a" * 64, "train_labels.npy": "b" * 64},
         "min_loss": 1.0 + seed,
         "final_loss": 1.5,
         "train_seconds": 60.0,
+        "parts": [{"steps": steps, "seconds": 60.0}],
         "images_per_second": 1000.0,
         "peak_memory_mb": 900.0,
-        "steps": 4,
+        "steps": steps,
         "device": "cpu",
         "device_name": "A <processor> & more",
+        "driver": None,
+        "cpu": "A <processor> & more",
         "threads": 2,
         "versions": {"torch": "2.14.1"},
+        "source": {"commit": "c0ffee" * 6 + "c0ff", "dirty": False},
         "started_at": "2026-01-02T03:04:05.000+00:00",
+        "ended_at": "2026-01-02T03:05:06.000+00:00",
+        **others,
     }
     (folder / "metrics.json").write_text(json.dumps(metrics))
     (folder / "training.json").write_text(json.dumps(training))
-    (folder / "history.csv").write_text("step,loss,learning_rate\n1,3.5,0.1\n2,2.5,0.1\n")
+    history = [
+        {"step": n + 1, "loss": 3.5 - 2 * n / steps, "learning_rate": 0.001} for n in range(steps)
+    ]
+    write_csv(folder / "history.csv", history)
+    measured = (2.25, 31.5) if validation else (None, None)
+    rows = [
+        {
+            "epoch": epoch + 1,
+            "mean_loss": 2.5,
+            "learning_rate": 0.001,
+            "seconds": 60 / epochs,
+            "images_per_second": 1000.0,
+            "validation_loss": measured[0],
+            "validation_accuracy_percent": measured[1],
+        }
+        for epoch in range(epochs)
+    ]
+    write_csv(folder / "epochs.csv", rows)
     return folder
+
+
+TABLES = ("runs", "comparison", "published", "verdicts", "classes", "confusions")
 
 
 def run_compare(run_command, folder, runs, costs, manifest):
     """Run compare.py on files; its result, and the paths of its tables by name."""
-    tables = {name: folder / f"{name}.csv" for name in ("runs", "comparison", "published")}
+    tables = {name: folder / f"{name}.csv" for name in TABLES}
     result = run_command(
         *("compare.py", "--runs", *runs, "--costs", *costs, "--dataset", manifest),
         *("--published", ROOT / "config/published.csv", "--runs-csv", tables["runs"]),
         *("--comparison", tables["comparison"], "--published-beside", tables["published"]),
+        *("--verdicts", tables["verdicts"], "--classes", tables["classes"]),
+        *("--confusions", tables["confusions"]),
     )
     return result, tables
 
@@ -123,12 +193,221 @@ def test_a_folder_that_is_no_run_is_named(tmp_path):
 
 
 def test_the_command_writes_plain_numbers_and_leaves_unknown_ones_empty(tmp_path, run_command):
-    folder = write_run(tmp_path, "a", 0, 1234.5)
-    (tmp_path / "a.json").write_text(json.dumps(COSTS["a"]))
-    (tmp_path / "manifest.json").write_text('{"source": {"synthetic": false}}')
+    folder = write_run(tmp_path, "a", 0, 43.75)
+    (tmp_path / "a.json").write_text(json.dumps({**COST, "total_params": 1_234_567}))
+    manifest = {"source": {"synthetic": False}, "fine_names": ["x"] * N_CLASSES}
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
     result, tables = run_compare(
         run_command, tmp_path, [folder], [tmp_path / "a.json"], tmp_path / "manifest.json"
     )
     assert (result.returncode, result.stderr) == (0, "")
     row = tables["comparison"].read_text().splitlines()[1]
-    assert row.startswith("a,r,1,20,1.5,1.0,1.5,1234.5,,60.0,activations-")
+    assert row.startswith("a,r,1,1234567,1.5,1.0,1.5,43.75,,60.0,activations-")
+    assert len(tables["classes"].read_text().splitlines()) == 1 + N_CLASSES
+    assert "cnn_2,,test_accuracy_percent,39.75,,,,not_run" in tables["verdicts"].read_text()
+
+
+def compared(*folders, costs=COSTS):
+    runs = tabulate_runs([RunFolder(folder) for folder in folders])
+    return runs, compare(runs, costs)
+
+
+def test_an_accuracy_has_the_interval_of_its_test_images_and_a_shared_rank_where_they_overlap(
+    tmp_path,
+):
+    accuracies = {"a": 50.0, "b": 40.0, "c": 49.0}
+    folders = [write_run(tmp_path, name, 0, value) for name, value in accuracies.items()]
+    few = write_run(tmp_path, "few", 0, 40.0, confusion=[[2, 3], [3, 2]])
+    _, comparison = compared(*folders, few, costs=dict.fromkeys([*accuracies, "few"], COST))
+    for row in comparison.itertuples():
+        low, high = wilson_interval(row.test_accuracy_percent / 100, row.test_images)
+        assert row.test_accuracy_low_percent == pytest.approx(100 * low)
+        assert row.test_accuracy_high_percent == pytest.approx(100 * high)
+    assert comparison["test_images"].tolist() == [10_000, 10_000, 10_000, 10]
+    # Ten images tell nothing apart.
+    assert comparison["rank"].tolist() == [1, 1, 1, 1]
+    assert compared(*folders, costs=dict.fromkeys(accuracies, COST))[1]["rank"].tolist() == [
+        1,
+        3,
+        1,
+    ]
+
+
+# --- classes
+
+NAMES = ["cat", "dog", "eel"]
+# True classes in rows: of two seeds, the same ten images of a cat and of a dog and none of an eel.
+CONFUSIONS = [[[6, 4, 0], [1, 7, 2], [0, 0, 0]], [[9, 0, 1], [3, 7, 0], [0, 0, 0]]]
+
+
+@pytest.fixture
+def two_seeds(tmp_path):
+    return [
+        RunFolder(write_run(tmp_path, "a", seed, 65.0, confusion=confusion))
+        for seed, confusion in enumerate(CONFUSIONS)
+    ]
+
+
+def test_the_accuracy_of_a_class_is_the_mean_over_seeds_and_empty_without_images(two_seeds):
+    table = tabulate_classes(two_seeds, NAMES)
+    assert table[["model", "recipe", "class", "test_images"]].to_numpy().tolist() == [
+        ["a", "r", "cat", 10],
+        ["a", "r", "dog", 10],
+        ["a", "r", "eel", 0],
+    ]
+    assert table["test_accuracy_percent"].tolist()[:2] == [75, 70]
+    assert table["test_accuracy_percent"].isna().tolist() == [False, False, True]
+
+
+def test_confused_pairs_are_counted_over_all_seeds_the_most_frequent_first(two_seeds):
+    table = tabulate_confusions(two_seeds, NAMES)
+    assert table.to_numpy().tolist() == [
+        ["a", "r", "cat", "dog", 4, 20.0],
+        ["a", "r", "dog", "cat", 4, 20.0],
+        ["a", "r", "dog", "eel", 2, 10.0],
+        ["a", "r", "cat", "eel", 1, 5.0],
+    ]
+
+
+def test_at_most_ten_pairs_are_told_and_none_of_a_model_without_a_mistake(tmp_path):
+    runs = [
+        RunFolder(write_run(tmp_path, "a", 0, 50.0)),
+        RunFolder(write_run(tmp_path, "b", 0, 100.0)),
+    ]
+    table = tabulate_confusions(runs, [str(label) for label in range(N_CLASSES)])
+    assert table["model"].tolist() == ["a"] * 10
+
+
+# --- verdicts
+
+PUBLISHED = {
+    "total_params": 1000,
+    "total_size_mb": 40.63,
+    "size_convention": "activations-x2-MiB-batch64",
+    "min_loss": 1.5,
+    "final_loss": 1.96,
+    "test_accuracy_percent": 40.0,
+    "train_seconds": 70.0,
+    "epochs": 5,
+    "batch_size": 64,
+    "loss": "cross_entropy",
+    "optimizer": "adam",
+    "learning_rate": 0.001,
+}
+
+
+@pytest.fixture
+def verdict_of(tmp_path):
+    """A function from a run's accuracies, one a seed, to its verdicts by quantity."""
+
+    def verdict_of(
+        accuracies=(40.0,), published=None, cost=None, epochs=5, synthetic=False, **others
+    ):
+        folders = [
+            write_run(tmp_path, "a", seed, accuracy, epochs=epochs, **others)
+            for seed, accuracy in enumerate(accuracies)
+        ]
+        runs, comparison = compared(*folders, costs={"a": {**COST, **(cost or {})}})
+        path = tmp_path / "published.csv"
+        write_csv(
+            path, [{"model": "a", **PUBLISHED, **(published or {})}, {"model": "z", **PUBLISHED}]
+        )
+        table = read_published(path)
+        recipes = {("a", "r"): RunFolder(folders[0]).training["recipe"]}
+        beside = published_beside(table, recipes, synthetic)
+        result = verdicts(table, beside, runs, comparison, synthetic)
+        assert list(result.columns) == VERDICT_COLUMNS
+        return {(row["model"], row["quantity"]): row for row in result.to_dict("records")}
+
+    return verdict_of
+
+
+@pytest.mark.parametrize(
+    ("quantity", "measured", "verdict"),
+    [
+        ("total_params", 1000, "exact"),
+        ("total_params", 1001, "worse"),
+        ("total_params", 999, "better"),
+        ("total_size_mb", 40.6344, "exact"),
+        ("total_size_mb", 40.6244, "better"),
+        ("total_size_mb", 40.6356, "worse"),
+    ],
+)
+def test_what_the_architecture_says_is_exact_as_far_as_digits_were_published(
+    verdict_of, quantity, measured, verdict
+):
+    row = verdict_of(cost={quantity: measured})["a", quantity]
+    assert (row["published"], row["measured"], row["verdict"]) == (
+        PUBLISHED[quantity],
+        measured,
+        verdict,
+    )
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "verdict"),
+    # Of 10,000 images the interval reaches 0.96 points to either side at 40 %.
+    [(40.0, "within"), (40.9, "within"), (41.1, "better"), (39.1, "within"), (38.9, "worse")],
+)
+def test_an_accuracy_is_within_better_or_worse_by_the_interval_of_the_test_split(
+    verdict_of, accuracy, verdict
+):
+    row = verdict_of([accuracy])["a", "test_accuracy_percent"]
+    low, high = wilson_interval(accuracy / 100, 10_000)
+    assert (row["low"], row["high"]) == pytest.approx((100 * low, 100 * high))
+    assert (row["measured"], row["verdict"]) == (accuracy, verdict)
+
+
+@pytest.mark.parametrize(
+    ("published", "verdict"), [(0.9, "worse"), (1.0, "within"), (1.7, "within"), (2.1, "better")]
+)
+def test_of_other_results_the_range_over_seeds_decides_and_less_is_better(
+    verdict_of, published, verdict
+):
+    # The lowest losses of seeds 0 and 1 are 1.0 and 2.0.
+    row = verdict_of([40.0, 40.0], {"min_loss": published})["a", "min_loss"]
+    assert (row["low"], row["measured"], row["high"]) == (1.0, 1.5, 2.0)
+    assert row["verdict"] == verdict
+
+
+@pytest.mark.parametrize(
+    ("published", "verdict"), [(59.0, "worse"), (60.0, "exact"), (61.0, "better")]
+)
+def test_one_seed_has_no_range(verdict_of, published, verdict):
+    row = verdict_of(published={"train_seconds": published})["a", "train_seconds"]
+    assert np.isnan(row["low"])
+    assert np.isnan(row["high"])
+    assert row["verdict"] == verdict
+
+
+@pytest.mark.parametrize(
+    "other", [{"epochs": 50}, {"validation": 0.1}, {"published": {"learning_rate": 0.01}}]
+)
+def test_of_another_recipe_the_architecture_alone_is_compared(verdict_of, other):
+    rows = verdict_of(cost={"total_params": 1000}, **other)
+    assert rows["a", "total_params"]["verdict"] == "exact"
+    for quantity in ("min_loss", "final_loss", "test_accuracy_percent", "train_seconds"):
+        row = rows["a", quantity]
+        assert (row["published"], row["verdict"]) == (PUBLISHED[quantity], "not_run")
+        assert np.isnan(row["measured"])
+
+
+def test_a_published_model_that_has_no_run_is_told(verdict_of):
+    rows = {key: row for key, row in verdict_of().items() if key[0] == "z"}
+    assert [quantity for _, quantity in rows] == QUANTITIES
+    assert {row["verdict"] for row in rows.values()} == {"not_run"}
+    assert all(row["published"] == PUBLISHED[quantity] for (_, quantity), row in rows.items())
+
+
+def test_beside_synthetic_images_no_result_of_real_ones_has_a_verdict(verdict_of):
+    rows = verdict_of(synthetic=True)
+    assert {quantity for _, quantity in rows} == {"total_params", "total_size_mb"}
+    assert rows["a", "total_params"]["verdict"] == "better"
+    assert rows["z", "total_params"]["verdict"] == "not_run"
+
+
+def test_what_was_not_published_is_neither_better_nor_worse(verdict_of):
+    rows = verdict_of(published={"test_accuracy_percent": None, "min_loss": None})
+    for quantity in ("test_accuracy_percent", "min_loss"):
+        assert rows["a", quantity]["verdict"] == "not_published"
+    assert rows["a", "final_loss"]["verdict"] == "better"

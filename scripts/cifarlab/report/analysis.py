@@ -8,6 +8,7 @@ import itertools
 from dataclasses import dataclass
 
 from cifarlab.report.language import N_
+from cifarlab.statistics import wilson_interval
 
 # Beyond these a reader looks at the table.
 MOST_PAIRS = 6
@@ -222,14 +223,18 @@ def seed_sentences(content):
 
 
 def class_sentences(content):
-    """The easiest and the hardest class of the most accurate model."""
+    """Easiest and hardest class of the most accurate model, where intervals tell them apart."""
     best, names = content.best, content.manifest["fine_names"]
     known = [label for label, percent in enumerate(best.classes) if percent == percent]
     if len(known) < 2:
         return []
     easiest = max(known, key=lambda label: best.classes[label])
     hardest = min(known, key=lambda label: best.classes[label])
-    if best.classes[easiest] == best.classes[hardest]:
+    (low, _), (_, high) = (
+        wilson_interval(best.classes[label] / 100, best.class_images[label])
+        for label in (easiest, hardest)
+    )
+    if low <= high:
         return []
     message = N_(
         "%(a)s recognises the class %(c)s best, %(x)s %% of its images, and the class %(d)s worst, "

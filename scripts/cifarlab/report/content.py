@@ -48,7 +48,7 @@ class Entry:
 
     number: its place, from 0; measured: its row of comparison.csv; published: its row of
     compare/published.csv or None; runs: its runs; cost: the model's cost; classes: accuracy in
-    percent by label; confusions: its rows of confusions.csv.
+    percent by label; class_images: test images by label; confusions: its rows of confusions.csv.
     """
 
     number: int
@@ -60,6 +60,7 @@ class Entry:
     runs: list[Run]
     cost: dict
     classes: list[float]
+    class_images: list[int]
     confusions: list[dict]
 
     @property
@@ -322,6 +323,7 @@ def gather(
             runs=runs[row["model"], row["recipe"]],
             cost=costs[row["model"]],
             classes=[c["test_accuracy_percent"] for c in classes[row["model"], row["recipe"]]],
+            class_images=[c["test_images"] for c in classes[row["model"], row["recipe"]]],
             confusions=confusions.get((row["model"], row["recipe"]), []),
         )
         for number, row in enumerate(comparison.to_dict("records"))

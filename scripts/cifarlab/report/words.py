@@ -153,6 +153,7 @@ VERDICTS = {
     "better": N_("better"),
     "worse": N_("worse"),
     "not_run": N_("not run here"),
+    "not_published": "–",
 }
 SIZE_RULES = {
     "activations-x2-MiB-batch64": N_("input, twice every output, and parameters at batch 64"),
