@@ -7,7 +7,7 @@ INSTALLED := .venv/installed
 CONFIGFILE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slurm staleness faults bench-dag bench-checkpoint lint format schema docs translations lock clean
+.PHONY: help demo watch test test-slurm staleness faults bench-dag bench-checkpoint lint format schema docs translations lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -15,6 +15,9 @@ help: ## list the targets
 demo: $(INSTALLED) ## the whole workflow on synthetic images, about five minutes
 	$(BIN)/snakemake --cores all --configfile config/demo.yaml
 	@echo "Report: results/synthetic/report/report.en.html, in Chinese report.zh.html"
+
+watch: $(INSTALLED) ## all runs while a workflow trains them, in a terminal; Ctrl-C ends it
+	@$(BIN)/python scripts/watch.py
 
 test: $(INSTALLED) ## all tests
 	$(BIN)/python -m pytest

@@ -79,6 +79,7 @@ def decide_again():
     DECISIONS.update(decide(jobs, Digests(DIGESTS), forced))
     if workflow.is_main_process:
         tell(jobs)
+    list_runs()
 
 
 def jobs_of(stage):

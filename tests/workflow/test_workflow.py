@@ -237,7 +237,7 @@ def test_a_missing_archive_is_one_clear_line_and_leaves_nothing(project):
     assert result.returncode != 0
     assert "absent.tar.gz: no such file" in result.stderr
     assert "Traceback" not in result.stderr
-    assert project.files("results/mine") == ["logs/data.log", "logs/stale.txt"]
+    assert project.files("results/mine") == ["logs/data.log", "logs/runs.json", "logs/stale.txt"]
 
 
 def test_the_real_archive_is_selected_and_prepared(project, real_config):
