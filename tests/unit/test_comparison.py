@@ -276,6 +276,8 @@ def test_at_most_ten_pairs_are_told_and_none_of_a_model_without_a_mistake(tmp_pa
     ]
     table = tabulate_confusions(runs, [str(label) for label in range(N_CLASSES)])
     assert table["model"].tolist() == ["a"] * 10
+    # All pairs are as frequent: in the order of their labels.
+    assert table["true_class"].tolist() == [str(label) for label in range(10)]
 
 
 # --- verdicts

@@ -1,163 +1,318 @@
 """The report says what the files say, keeps synthetic and published apart, and needs no network."""
 
+import base64
+import hashlib
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
+from typing import get_args
 
+import numpy as np
 import pytest
 from project import ROOT
-from test_comparison import COST, run_compare, write_run
+from test_comparison import COST, TABLES, write_run
 
+import compare
+import figure
+from cifarlab.dataset.store import save_dataset
+from cifarlab.dataset.synthetic import make_synthetic
+from cifarlab.model_settings import BaseModelSettings
 from cifarlab.report.content import gather
 from cifarlab.report.figures.loss import envelope
-from cifarlab.report.plot import smoothed
+from cifarlab.report.language import load_language
+from cifarlab.report.names import COMMON_FIGURES, ENTRY_FIGURES, entry_figure
+from cifarlab.report.plot_data import smoothed
 from cifarlab.report.render import markdown_escape, number, render
+from cifarlab.report.words import SIZE_RULES
+
+TEMPLATES = ROOT / "templates"
+ACCURACIES = {("cnn_2", "r"): (41.25, 43.75)}
 
 
-@pytest.fixture
-def results(tmp_path, run_command):
-    """A function that writes results and returns the arguments of `gather`."""
+def run(command, *words):
+    """Run one of the project's commands in this process."""
+    command.main(command.argument_parser().parse_args([str(word) for word in words]))
 
-    def write(synthetic, accuracies=(41.25, 43.75), name="mydata", recipe="r", epochs=5):
-        folder = tmp_path / name
-        source = (
-            {"synthetic": True, "seed": 0, "train_per_class": 2, "test_per_class": 1}
-            if synthetic
-            else {"synthetic": False, "md5": "0" * 32}
-        )
-        manifest = {
-            "source": source,
-            "counts": {"train": 50_000, "test": 10_000},
-            "fine_names": ["x"] * 100,
-            "coarse_names": ["y"] * 20,
-            "sha256": {"test_images.npy": "f" * 64},
-        }
-        (folder / "data").mkdir(parents=True)
-        (folder / "cost").mkdir()
-        (folder / "data/manifest.json").write_text(json.dumps(manifest))
-        cost = {**COST, "total_params": 206_116, "total_size_mb": 40.5}
-        cost["structure"] = {**COST["structure"], "kind": "A<b>"}
-        cost["memory"] = {recipe: COST["memory"]["r"]}
-        (folder / "cost/cnn_2.json").write_text(json.dumps(cost))
-        runs = [
-            write_run(folder, "cnn_2", seed, value, recipe, epochs)
-            for seed, value in enumerate(accuracies)
+
+def write_data(folder, synthetic, class_names=()):
+    """A data set of one test image a class, its first classes named so."""
+    folder.mkdir(parents=True)
+    dataset = make_synthetic(1, 1, 0)
+    names = [*class_names, *dataset.fine_names[len(class_names) :]]
+    source = {"synthetic": False, "md5": "0" * 32}
+    if synthetic:
+        source = {"synthetic": True, "seed": 0, "train_per_class": 1, "test_per_class": 1}
+    save_dataset(replace(dataset, fine_names=names), folder, source)
+    return dataset.test.labels
+
+
+def write_predictions(path, labels):
+    """Logits for every image; every second one is right."""
+    predicted = np.where(np.arange(len(labels)) % 2, labels, (labels + 1) % 100)
+    logits = np.random.default_rng(0).normal(size=(len(labels), 100)).astype(np.float32)
+    logits[np.arange(len(labels)), predicted] += 5
+    np.savez(path, logits=logits, labels=labels)
+
+
+def write_results(folder, synthetic=False, accuracies=ACCURACIES, class_names=(), **others):
+    """Results as the stages before the report leave them; returns the folder.
+
+    accuracies: of each seed, by (model, recipe); others: as for `write_run`, and cost: what a
+    model's cost has instead of COST's, by model.
+    """
+    labels = write_data(folder / "data", synthetic, class_names)
+    costs, runs = others.pop("cost", {}), {}
+    (folder / "cost").mkdir()
+    for (model, recipe), values in accuracies.items():
+        memory = {name: COST["memory"]["r"] for _, name in accuracies}
+        cost = {**COST, "total_params": 206_116, **costs.get(model, {}), "memory": memory}
+        (folder / f"cost/{model}.json").write_text(json.dumps(cost))
+        runs[model, recipe] = [
+            write_run(folder, model, seed, value, recipe, **others)
+            for seed, value in enumerate(values)
         ]
-        costs = [folder / "cost/cnn_2.json"]
-        manifest = folder / "data/manifest.json"
-        result, tables = run_compare(run_command, folder, runs, costs, manifest)
-        assert result.returncode == 0, result.stderr
-        figures = {
-            "accuracy": ["--runs-csv", tables["runs"], "--comparison", tables["comparison"]],
-            "losses": ["--runs", *runs],
-            f"loss.cnn_2+{recipe}": ["--runs", *runs],
+        write_predictions(runs[model, recipe][0] / "predictions.npz", labels)
+    write_tables(folder, [run for row in runs.values() for run in row])
+    draw_figures(folder, runs)
+    return folder
+
+
+def write_tables(folder, runs):
+    tables = {name: folder / f"compare/{name}.csv" for name in TABLES}
+    run(
+        compare,
+        *("--runs", *runs, "--costs", *sorted((folder / "cost").iterdir())),
+        *("--dataset", folder / "data/manifest.json", "--published", ROOT / "config/published.csv"),
+        *("--runs-csv", tables.pop("runs"), "--published-beside", tables.pop("published")),
+        *(word for name, path in tables.items() for word in (f"--{name}", path)),
+    )
+
+
+def draw_figures(folder, runs):
+    """Every figure of the report. runs: folders by (model, recipe)."""
+    tables, classes = folder / "compare", ("--classes", folder / "data/classes.json")
+    every = [run for row in runs.values() for run in row]
+    words = {
+        "accuracy": ["--runs-csv", tables / "runs.csv", "--comparison", tables / "comparison.csv"],
+        "tradeoffs": ["--comparison", tables / "comparison.csv"],
+        "losses": ["--runs", *every],
+    }
+    words["accuracy"] += ["--published", tables / "published.csv"]
+    assert set(words) == set(COMMON_FIGURES)
+    for entry, own in runs.items():
+        of = {
+            "loss": ["--runs", *own],
+            "classes": ["--runs", *own, *classes],
+            "examples": ["--predictions", own[0] / "predictions.npz", *classes],
         }
-        figures["accuracy"] += ["--published", tables["published"]]
-        paths = {name: folder / f"figures/{name}.svg" for name in figures}
-        for name, words in figures.items():
-            kind = name.partition(".")[0]
-            result = run_command("figure.py", "--figure", paths[name], kind, *words)
-            assert (result.returncode, result.stderr) == (0, "")
-        drawing = folder / "cost/cnn_2.svg"
-        result = run_command("figure.py", "--figure", drawing, "structure", "--cost", *costs)
-        assert (result.returncode, result.stderr) == (0, "")
-        return (manifest, *tables.values(), runs, costs, [*paths.values()])
-
-    return write
+        of["examples"] += ["--dataset", folder / "data/test.json"]
+        assert set(of) == set(ENTRY_FIGURES)
+        words |= {entry_figure(kind, *entry): value for kind, value in of.items()}
+    for name, value in words.items():
+        kind = name.partition(".")[0]
+        run(figure, "--figure", folder / f"figures/{name}.svg", kind, *value)
+    for cost in (folder / "cost").glob("*.json"):
+        run(figure, "--figure", cost.with_suffix(".svg"), "structure", "--cost", cost)
 
 
-def rendered(arguments):
-    return render(gather(*arguments), ROOT / "templates")
+def content_of(folder, failures=(), **about):
+    """The Content of the results in a folder."""
+    return gather(
+        folder / "data/manifest.json",
+        folder / "compare",
+        sorted(folder.glob("runs/*/*/*")),
+        sorted(folder.glob("cost/*.json")),
+        sorted([*folder.glob("figures/*.svg"), *folder.glob("cost/*.svg")]),
+        failures,
+        **about,
+    )
 
 
-def test_both_forms_show_the_measured_numbers(results):
-    for text in rendered(results(synthetic=False)):
+def language(code="en"):
+    return load_language(code, TEMPLATES / "locale")
+
+
+def rendered(folder, **about):
+    """(HTML, Markdown) in English."""
+    return render(content_of(folder, **about), TEMPLATES, language(), [language("zh")])
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory):
+    """Results on real images: cnn_2 with two seeds."""
+    return write_results(tmp_path_factory.mktemp("real") / "cifar100")
+
+
+@pytest.fixture(scope="module")
+def synthetic(tmp_path_factory):
+    return write_results(tmp_path_factory.mktemp("synthetic") / "synthetic", synthetic=True)
+
+
+def test_both_forms_show_the_measured_numbers(real):
+    for text in rendered(real):
         assert "42.50" in text  # the mean of 41.25 and 43.75
         assert "1.77" in text  # their sample deviation
         assert "206,116" in text
-        assert "2 seeds" in text
+        assert "41.53" in text  # the ends of Wilson's interval of 42.5 % of 10,000
+        assert "43.47" in text
+        assert "seeds: 0, 1." in text
 
 
-def test_other_numbers_give_another_report(results):
-    for text in rendered(results(synthetic=False, accuracies=(30.0, 31.0))):
+def test_other_numbers_give_another_report(tmp_path):
+    folder = write_results(tmp_path / "cifar100", accuracies={("cnn_2", "r"): (30.0, 31.0)})
+    for text in rendered(folder):
         assert "30.50" in text
         assert "42.50" not in text
 
 
-def test_on_real_images_the_published_numbers_stand_beside(results):
-    for text in rendered(results(synthetic=False)):
-        for published in ("39.75", "1.9618", "71.3", "219,044"):
+PUBLISHED_RESULTS = ("39.75", "1.9618", "1.4500", "71.3", "84.34", "1,618.6")
+
+
+def test_on_real_images_the_published_numbers_stand_beside(real):
+    for text in rendered(real):
+        for published in (*PUBLISHED_RESULTS, "219,044", "773.24"):
             assert published in text
         assert "Synthetic data." not in text
 
 
-def test_on_synthetic_images_the_first_words_say_so_and_no_real_result_is_shown(results):
-    for text in rendered(results(synthetic=True)):
-        visible = re.sub(r"<style>.*?</style>|<title>.*?</title>", "", text, flags=re.DOTALL)
-        assert visible.index("Synthetic data.") < visible.index("42.50")
-        for published in ("39.75", "1.9618", "71.3"):
-            assert published not in visible
-        assert "219,044" in visible
+def visible(html):
+    """What of a page is read: without style, scripts and title, names as they are."""
+    html = re.sub(r"<(style|script|title)\b.*?</\1>", "", html, flags=re.DOTALL)
+    return re.sub(r"</?bdi>", "", html)
 
 
-class References(HTMLParser):
-    """Collects what a page would load, the ids it defines and those it points to."""
+def test_on_synthetic_images_the_first_words_say_so_and_no_real_result_is_shown(synthetic):
+    for text in map(visible, rendered(synthetic)):
+        assert text.index("Synthetic data.") < text.index("42.50")
+        for published in PUBLISHED_RESULTS:
+            assert published not in text
+        assert "219,044" in text
+        assert "773.24" in text
 
-    def __init__(self):
+
+class Page(HTMLParser):
+    """Collects what a page would load or run, the ids it defines and those it points to."""
+
+    def __init__(self, html):
         super().__init__()
-        self.loaded, self.ids, self.targets = [], [], []
+        self.loaded, self.ids, self.targets, self.pages = [], [], [], []
+        self.scripts, self.handlers, self.policies = [], [], []
+        self.is_in_script = False
+        self.feed(html)
 
     def handle_starttag(self, tag, attributes):
+        values = dict(attributes)
         for name, value in attributes:
             if name == "id":
                 self.ids.append(value)
             elif name in ("href", "xlink:href") and value.startswith("#"):
                 self.targets.append(value[1:])
-            elif name in ("src", "href", "xlink:href", "srcset", "data"):
+            elif name == "href" and tag == "a":
+                self.pages.append(value)
+            elif name in ("src", "href", "xlink:href", "srcset", "data", "action", "poster"):
                 self.loaded.append((tag, value))
-        if tag in ("script", "link", "iframe", "object"):
+            elif name.startswith("on"):
+                self.handlers.append((tag, name))
+        if tag in ("link", "iframe", "object", "embed", "base"):
             self.loaded.append((tag, None))
+        if values.get("http-equiv"):
+            self.policies.append((values["http-equiv"], values["content"]))
+        self.is_in_script = tag == "script" and values.get("type") != "application/json"
+
+    def handle_data(self, data):
+        if self.is_in_script:
+            self.scripts.append(data)
+
+    def handle_endtag(self, tag):
+        self.is_in_script = False
 
 
-def test_the_page_loads_nothing_and_its_references_are_whole(results):
-    html, _ = rendered(results(synthetic=False))
-    page = References()
-    page.feed(html)
-    assert page.loaded == []
+def test_the_page_loads_nothing_and_its_references_are_whole(real):
+    html, _ = rendered(real)
+    page = Page(html)
+    pictures = [value for tag, value in page.loaded if tag == "image"]
+    assert len(pictures) == 4 * 8  # right and wrong, at random and most confident
+    assert all(value.startswith("data:image/jpeg;base64,") for value in pictures)
+    assert [tag for tag, _ in page.loaded if tag != "image"] == []
+    assert page.pages == ["report.zh.html"]
     assert len(page.ids) == len(set(page.ids))
     assert set(page.targets) <= set(page.ids)
     urls = re.findall(r"url\(#([^)]+)\)", html)
     assert urls
     assert set(urls) <= set(page.ids)
-    assert not re.search(r"url\((?!#)|@import", html)
+    assert not re.search(r"url\((?!#)|@import", visible(html))
 
 
-def test_the_markdown_links_figures_that_are_there(results, tmp_path, run_command):
-    manifest, runs_csv, comparison, published, runs, costs, figures = results(synthetic=False)
-    out = figures[0].parent.parent
+def test_the_policy_allows_the_scripts_of_the_page_by_their_hashes_and_nothing_else(real):
+    html, _ = rendered(real)
+    page = Page(html)
+    assert page.handlers == []
+    hashes = [base64.b64encode(hashlib.sha256(s.encode()).digest()) for s in page.scripts]
+    assert len(set(hashes)) == 2  # the library of the charts, and the page's own
+    ((header, policy),) = page.policies
+    assert header == "Content-Security-Policy"
+    assert html.index(policy) < html.index("<script")
+    rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
+    assert sorted(rules.pop("script-src").split()) == sorted(
+        f"'sha256-{text.decode()}'" for text in hashes
+    )
+    assert rules == {
+        "default-src": "'none'",
+        "style-src": "'unsafe-inline'",
+        "img-src": "data:",
+    }
+
+
+def test_the_page_holds_the_comparison_as_it_is_on_disk(real):
+    html, _ = rendered(real)
+    data = json.loads(re.search(r'<script type="application/json" id="data">(.*?)</', html)[1])
+    assert data["csv"] == (real / "compare/comparison.csv").read_text()
+
+
+def test_the_markdown_links_figures_and_pages_that_are_there(real, run_command):
+    report = real / "elsewhere"
     result = run_command(
-        *("report.py", "--dataset", manifest, "--comparison", comparison, "--runs", *runs),
-        *("--runs-csv", runs_csv, "--costs", *costs, "--published", published),
-        *("--figures", *figures, "--templates", ROOT / "templates"),
-        *("--html", out / "r.html", "--markdown", out / "r.md"),
+        *("report.py", "--dataset", real / "data/manifest.json", "--languages", "en", "zh"),
+        *("--templates", TEMPLATES, "--report", report),
+        *("--configuration", '{"dataset": {"name": "cifar100"}}'),
     )
     assert (result.returncode, result.stderr) == (0, "")
-    links = re.findall(r"\]\((figures/[^)]+)\)", (out / "r.md").read_text())
-    assert sorted(links) == sorted(f"figures/{path.name}" for path in (out / "figures").iterdir())
-    assert len(links) == 4
+    names = [*COMMON_FIGURES, "structure.cnn_2"]
+    names += [entry_figure(kind, "cnn_2", "r") for kind in ENTRY_FIGURES]
+    other = {"en": "zh", "zh": "en"}
+    for code in ("en", "zh"):
+        links = re.findall(r"\]\(([^)#]+)\)", (report / f"report.{code}.md").read_text())
+        figures = [f"figures.{code}/{name}.svg" for name in names]
+        assert sorted(links) == sorted([*figures, f"report.{other[code]}.md"])
+        assert all((report / link).is_file() for link in links)
+        html = (report / f"report.{code}.html").read_text()
+        assert all((report / page).is_file() for page in Page(html).pages)
+        assert '"name": "cifar100"' in html.replace("&#34;", '"')
 
 
-def test_names_are_escaped(results):
-    html, markdown = rendered(results(synthetic=False))
+def test_names_are_escaped(tmp_path):
+    names = ['<script>alert("&")</script>', "a|b, *c*\n`d`", "'\"><b>"]
+    cost = {"cnn_2": {"structure": {**COST["structure"], "kind": "A<b>"}}}
+    folder = write_results(tmp_path / "x", class_names=names, cost=cost)
+    html, markdown = rendered(folder, command="echo <i> && :", configuration={"<u>": ["</pre>"]})
+    for text in ("<script>alert", "<b>", "<i>", "<u>", "<processor>"):
+        assert text not in visible(html)
     assert "A &lt;processor&gt; &amp; more" in html
-    assert "<processor>" not in html
+    assert "&lt;script&gt;alert" in html
+    assert "A&lt;b&gt;" in html
+    page = Page(html)
+    assert len(page.scripts) == 2
+    assert page.handlers == []
     assert r"A \<processor\> & more" in markdown
+    assert r'\<script\>alert("&")\</script\>' in markdown
+    assert r"a\|b, \*c\* \`d\`" in markdown
     assert markdown_escape("a|b\n*c*") == r"a\|b \*c\*"
 
 
-def test_the_same_results_give_the_same_bytes(results):
-    arguments = results(synthetic=False)
-    assert rendered(arguments) == rendered(arguments)
+def test_the_same_results_give_the_same_bytes(real, tmp_path):
+    again = write_results(tmp_path / "cifar100")
+    assert rendered(real) == rendered(again)
 
 
 def test_a_curve_of_any_length_can_be_drawn():
@@ -172,25 +327,50 @@ def test_a_curve_of_any_length_can_be_drawn():
         assert 1 <= middles[0] <= middles[-1] <= n_steps
 
 
-def test_published_results_stand_beside_the_published_recipe_alone(results):
-    for text in rendered(results(synthetic=False)):
-        assert "published, with another recipe" not in text
-    arguments = results(synthetic=False, name="other", epochs=50)
-    for text in rendered(arguments):
-        assert "published, with another recipe" in text
+def test_published_results_are_judged_beside_the_published_recipe_alone(real, tmp_path):
+    other = write_results(tmp_path / "cifar100", epochs=50)
+    for text in rendered(real):
+        assert "is above the published" in text
+    for text in rendered(other):
+        assert "is above the published" not in text
+        assert "39.75" in text
 
 
-def test_a_name_that_looks_like_a_number_stays_a_name(results):
-    for text in rendered(results(synthetic=False, recipe="1e-3")):
+def test_a_name_that_looks_like_a_number_stays_a_name(tmp_path):
+    folder = write_results(tmp_path / "x", accuracies={("cnn_2", "1e-3"): (40.0,)})
+    for text in rendered(folder):
         assert "1e-3" in text
 
 
+def test_what_failed_and_what_was_not_run_is_told(real, tmp_path):
+    path = tmp_path / "failures/cnn_3/fast/seed-2.json"
+    path.parent.mkdir(parents=True)
+    facts = {"step": 17, "learning_rate": 0.5, "loss": "nan", "last_finite_loss": 3.0}
+    path.write_text(json.dumps({"diverged": facts}))
+    asked = {"models": {"unused": {}, "cnn_2": {}}, "recipes": {"r": {}, "idle": {}}}
+    asked["runs"] = [{"models": ["cnn_2"], "recipes": ["r"], "seeds": [0, 1]}]
+    html, markdown = rendered(real, failures=[path], configuration=asked)
+    for text in (visible(html), markdown.replace("\\_", "_")):
+        assert "cnn_3, recipe fast, seed 2 failed: the loss became nan at step 17" in text
+        # cnn_3 was asked for, so it is not among those that were not.
+        assert "cnn_3 was published and is in no run" not in text
+        assert "swin_b was published and is in no run" in text
+        assert "unused is defined in the configuration and in none of its runs" in text
+        assert "Recipe idle is defined" in text
+        assert "Nothing ran on a GPU" in text
+        assert "No validation split was held out for: cnn_2." in text
+
+
+def test_a_cell_that_was_not_published_is_a_dash(real):
+    content = content_of(real)
+    rows = [{**row, "published": float("nan")} for row in content.verdicts]
+    rows = [{**row, "verdict": "not_published"} for row in rows]
+    html, _ = render(replace(content, verdicts=rows), TEMPLATES, language())
+    assert "published –" in html
+    assert not re.search(r"\bnan\b", visible(html))
+
+
 def test_every_size_rule_is_told_in_words():
-    from typing import get_args
-
-    from cifarlab.model_settings import BaseModelSettings
-    from cifarlab.report.content import SIZE_RULES
-
     conventions = get_args(BaseModelSettings.model_fields["size_convention"].annotation)
     assert set(SIZE_RULES) == set(conventions)
 
