@@ -99,8 +99,8 @@ def test_one_changed_value_recomputes_its_runs_and_what_follows(computed):
     values["recipes"]["slow"] = values["recipes"]["quick"]
     values["runs"].append({"models": ["cnn_2"], "recipes": ["slow"], "seeds": [0]})
     computed.configure(values)
-    its_run = dict.fromkeys(("train", "evaluate", "metrics", "loss"), 1)
-    whole = dict.fromkeys(("losses", "compare", "accuracy", "report"), 1)
+    its_run = dict.fromkeys(("train", "evaluate", "metrics", "loss", "classes", "examples"), 1)
+    whole = dict.fromkeys(("losses", "compare", "accuracy", "tradeoffs", "report"), 1)
     # The memory of a step is measured with each recipe of a model.
     assert computed.would_run() == {**its_run, **whole, "cost": 1, "structure": 1}
     result = computed.snakemake()

@@ -120,14 +120,11 @@ class Words:
                 for key, item in value.items()
                 if key != "name"
             ]
-            rest = Markup(", ".join(parts))
+            rest = Markup(self(N_(", ")).join(parts))
             if "name" not in value:
                 return rest
-            return (
-                Markup("%s (%s)") % (self.setting_value(value["name"]), rest)
-                if parts
-                else (self.setting_value(value["name"]))
-            )
+            name = self.setting_value(value["name"])
+            return self(N_("%(name)s (%(rest)s)"), name=name, rest=rest) if parts else name
         if isinstance(value, str) and value in SIZE_RULES:
             return self(SIZE_RULES[value])
         if isinstance(value, str) and value in VALUES:
