@@ -95,18 +95,19 @@ def cost_sentences(content):
         millions = entry.measured["multiply_adds"] / 1e6
         return Cell(cell_anchor(entry, "multiply_adds"), millions, 1)
 
-    first, cheapest = content.first_rank, content.best_for_cost
+    first, cheapest, sentences = content.first_rank, content.best_for_cost, []
+    costliest = max(first, key=lambda entry: entry.measured["multiply_adds"])
     values = {"a": cheapest.title, "m": cost(cheapest)}
     if len(first) == 1:
         message = N_("%(a)s is alone in the first rank, with %(m)s million multiply-adds an image.")
-        sentences = [Sentence(message, values)]
-    else:
-        costliest = max(first, key=lambda entry: entry.measured["multiply_adds"])
+        sentences.append(Sentence(message, values))
+    elif cost(costliest).value > cost(cheapest).value:
         message = N_(
             "Of the models that share the first rank, %(a)s needs the fewest multiply-adds, "
             "%(m)s million an image; %(b)s needs the most, %(n)s million."
         )
-        sentences = [Sentence(message, {**values, "b": costliest.title, "n": cost(costliest)})]
+        values |= {"b": costliest.title, "n": cost(costliest)}
+        sentences.append(Sentence(message, values))
     for entry in content.entries:
         better = [
             other
@@ -126,7 +127,8 @@ def cost_sentences(content):
         pick(content.entries, key=lambda entry: entry.measured["train_seconds"])
         for pick in (min, max)
     )
-    if fastest is not slowest:
+    seconds = [round(entry.measured["train_seconds"], 1) for entry in (fastest, slowest)]
+    if seconds[0] < seconds[1]:
         ends = {"s": fastest, "t": slowest}
         values = {
             name: Cell(cell_anchor(entry, "train_seconds"), entry.measured["train_seconds"], 1)

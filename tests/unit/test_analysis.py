@@ -1,0 +1,381 @@
+"""The sentences of the analysis follow the numbers, and claim no more than these support."""
+
+import re
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_comparison import COST
+from test_report import content_of, language, rendered, write_results
+
+from cifarlab.comparison import (
+    COST_COLUMNS,
+    MEMORY_COLUMNS,
+    METRIC_COLUMNS,
+    TRAINING_COLUMNS,
+    compare,
+)
+from cifarlab.report.analysis import (
+    Cell,
+    accuracy_sentences,
+    analyse,
+    class_sentences,
+    cost_sentences,
+    largest_change,
+    parameter_sentences,
+    published_sentences,
+    seed_sentences,
+)
+from cifarlab.report.content import Content, Entry
+from cifarlab.report.render import Words
+
+CNN = {"family": "cnn", "blocks": 2}
+VIT = {"family": "torchvision", "architecture": "vit_b_32"}
+
+
+def layers(**parameters):
+    return [{"name": name, "parameters": count} for name, count in parameters.items()]
+
+
+def content(models, n_images=10_000, classes=None, verdicts=()):
+    """A Content of models: dicts with accuracies, one a seed, and what their cost has instead.
+
+    classes: accuracies in percent of the classes of the first model, each of 100 images.
+    """
+    rows, costs = [], {}
+    for number, model in enumerate(models):
+        model = {"name": f"m{number}", "train_seconds": 60.0, **model}
+        costs[model["name"]] = {**COST, **model.get("cost", {})}
+        for seed, accuracy in enumerate(model["accuracies"]):
+            row = dict.fromkeys([*METRIC_COLUMNS, *TRAINING_COLUMNS], 1.0)
+            row |= {"model": model["name"], "recipe": "r", "seed": seed, "input_size": 32}
+            row |= {"test_images": n_images, "initial_weights": None}
+            row |= {"test_accuracy_percent": accuracy, "train_seconds": model["train_seconds"]}
+            rows.append(row)
+    table = compare(pd.DataFrame(rows), costs)
+    assert set(COST_COLUMNS + MEMORY_COLUMNS) <= set(table)
+    entries = [
+        Entry(
+            number=number,
+            model=measured["model"],
+            recipe="r",
+            title=measured["model"],
+            measured=measured,
+            published=None,
+            runs=[SimpleNamespace(training={"model": model.get("settings", CNN)})],
+            cost=costs[measured["model"]],
+            classes=classes or [],
+            class_images=[100] * len(classes or []),
+            confusions=[],
+        )
+        for number, (model, measured) in enumerate(
+            zip(models, table.to_dict("records"), strict=True)
+        )
+    ]
+    names = [f"class {label}" for label in range(len(classes or []))]
+    manifest = {"fine_names": names, "source": {"synthetic": False}}
+    return Content("x", manifest, entries, [*table.columns], "", list(verdicts), {}, [])
+
+
+def said(sentences):
+    """Sentences as the Markdown has them, without the links of their numbers."""
+    say = Words(language(), is_html=False)
+    texts = [say(sentence.message, **sentence.values) for sentence in sentences]
+    return [re.sub(r"\[([^\]]*)\]\(#[^)]*\)", r"\1", text) for text in texts]
+
+
+# --- accuracy
+
+
+def test_intervals_that_do_not_overlap_make_a_model_more_accurate():
+    assert said(accuracy_sentences(content([{"accuracies": [40]}, {"accuracies": [45]}]))) == [
+        "m1 is more accurate than m0: 45.00 % against 40.00 %, and their 95 % intervals do not "
+        "overlap."
+    ]
+
+
+def test_intervals_that_overlap_are_no_measurable_difference():
+    assert said(accuracy_sentences(content([{"accuracies": [44.5]}, {"accuracies": [45]}]))) == [
+        "Between m1 and m0 there is no measurable difference: 45.00 % and 44.50 %, with 95 % "
+        "intervals that overlap."
+    ]
+    # The same two on fewer images.
+    (sentence,) = said(
+        accuracy_sentences(content([{"accuracies": [40]}, {"accuracies": [45]}], n_images=100))
+    )
+    assert "no measurable difference" in sentence
+
+
+def test_a_model_alone_is_compared_with_none():
+    alone = content([{"accuracies": [40]}])
+    assert accuracy_sentences(alone) == []
+    assert cost_sentences(alone) == []
+
+
+CLAIMS = {
+    r"(\w+) is more accurate than (\w+):": (1, 2),
+    r"(\w+) needs no fewer multiply-adds than (\w+) .* is less accurate": (2, 1),
+}
+ACCURACIES = st.lists(st.floats(0, 100), min_size=1, max_size=3)
+COSTS = st.integers(1, 5)
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.tuples(ACCURACIES, COSTS), min_size=2, max_size=6),
+    st.sampled_from([10, 100, 10_000]),
+)
+def test_no_sentence_claims_a_difference_where_intervals_overlap(models, n_images):
+    models = [{"accuracies": a, "cost": {"multiply_adds": m * 10**6}} for a, m in models]
+    measured = content(models, n_images)
+    entries = {entry.model: entry for entry in measured.entries}
+    first = {entry.model for entry in measured.first_rank}
+    for sentence in said([*accuracy_sentences(measured), *cost_sentences(measured)]):
+        for pattern, (more, less) in CLAIMS.items():
+            if match := re.match(pattern, sentence):
+                better, worse = entries[match[more]], entries[match[less]]
+                assert better.interval[0] > worse.interval[1]
+                assert better.accuracy > worse.accuracy
+        if match := re.match(r"Between (\w+) and (\w+) there is no", sentence):
+            a, b = entries[match[1]], entries[match[2]]
+            assert a.interval[0] <= b.interval[1]
+        if match := re.match(r"(\w+) is alone in the first rank", sentence):
+            assert first == {match[1]}
+            best = entries[match[1]]
+            others = [entry for entry in measured.entries if entry is not best]
+            assert all(best.interval[0] > other.interval[1] for other in others)
+
+
+# --- cost
+
+
+def cheap_and_dear(accuracy_of_dear):
+    cheap = {"accuracies": [45], "cost": {"multiply_adds": 4_700_000}, "train_seconds": 70.0}
+    dear = {"accuracies": [accuracy_of_dear], "cost": {"multiply_adds": 9_400_000}}
+    return said(cost_sentences(content([cheap, dear])))
+
+
+def test_who_pays_more_for_less_is_named():
+    first, dominated, times = cheap_and_dear(40)
+    assert first == "m0 is alone in the first rank, with 4.7 million multiply-adds an image."
+    assert dominated == (
+        "m1 needs no fewer multiply-adds than m0 (9.4 million against 4.7 million) and is less "
+        "accurate, beyond both intervals."
+    )
+    assert (
+        times == "The training of m1 took the least time, 60.0 s, and that of m0 the most, 70.0 s."
+    )
+
+
+def test_who_pays_more_for_more_or_for_as_much_is_not():
+    first, _ = cheap_and_dear(50)
+    assert first == "m1 is alone in the first rank, with 9.4 million multiply-adds an image."
+    first, _ = cheap_and_dear(44.5)
+    assert first == (
+        "Of the models that share the first rank, m0 needs the fewest multiply-adds, 4.7 million "
+        "an image; m1 needs the most, 9.4 million."
+    )
+
+
+def test_models_of_one_cost_have_neither_a_cheapest_nor_a_fastest():
+    seconds = [60.0, 60.04]
+    models = [{"accuracies": [45], "train_seconds": s} for s in seconds]
+    assert cost_sentences(content(models)) == []
+
+
+# --- parameters
+
+
+def two_sizes(before, now, **settings):
+    models = [
+        {
+            "accuracies": [40],
+            "cost": {
+                "total_params": sum(counts.values()),
+                "structure": {**COST["structure"], "children": layers(**counts)},
+            },
+        }
+        for counts in (before, now)
+    ]
+    models[1] |= settings
+    return said(parameter_sentences(content(models)))
+
+
+def test_the_layer_that_makes_the_parameters_fall_or_rise_is_named():
+    assert two_sizes({"block": 1000, "head": 200_000}, {"block": 4000, "head": 160_000}) == [
+        "m1 has fewer parameters than m0, 164,000 against 201,000, above all in the layer head: "
+        "160,000 instead of 200,000."
+    ]
+    assert two_sizes({"block": 1000, "head": 200_000}, {"block": 90_000, "head": 160_000}) == [
+        "m1 has more parameters than m0, 250,000 against 201,000, above all in the layer block: "
+        "90,000 instead of 1,000."
+    ]
+
+
+def test_a_layer_that_comes_or_goes_counts_from_nothing():
+    assert (
+        "in the layer new: 5,000 instead of 0." in two_sizes({"a": 10}, {"a": 10, "new": 5000})[0]
+    )
+    assert "in the layer b: 0 instead of 99." in two_sizes({"a": 10, "b": 99}, {"a": 10})[0]
+
+
+def test_nothing_is_said_of_as_many_parameters_or_of_models_of_two_chapters():
+    assert two_sizes({"a": 10, "b": 20}, {"a": 20, "b": 10}) == []
+    assert two_sizes({"a": 10}, {"a": 20}, settings=VIT) == []
+
+
+def test_a_model_that_is_one_layer_has_none_to_name():
+    cost = {"structure": {"children": []}}
+    assert largest_change(cost, cost, 5) == (None, 0, 0)
+
+
+# --- seeds, classes
+
+
+def test_the_deviation_over_seeds_is_set_beside_the_interval():
+    # On 10,000 images the interval at 40 % reaches 0.96 points to one side.
+    far, near, one = (content([{"accuracies": a}]) for a in ([38, 42], [39.5, 40.5], [40]))
+    assert said(seed_sentences(far)) == [
+        "Over 2 seeds the accuracy of m0 deviates by 2.83 points, more than the interval of the "
+        "test split is wide to one side."
+    ]
+    assert said(seed_sentences(near)) == [
+        "Over 2 seeds the accuracy of m0 deviates by 0.71 points, no more than the interval of the "
+        "test split is wide to one side."
+    ]
+    assert seed_sentences(one) == []
+
+
+def test_the_easiest_and_the_hardest_class_are_named_where_they_can_be_told_apart():
+    assert said(class_sentences(content([{"accuracies": [40]}], classes=[40, 80.0, 10, 60]))) == [
+        "m0 recognises the class class 1 best, 80.0 % of its images, and the class class 2 worst, "
+        "10.0 %."
+    ]
+    nan = float("nan")
+    for classes in ([40, 50], [40, 40], [40, nan], [nan, nan]):
+        assert class_sentences(content([{"accuracies": [40]}], classes=classes)) == []
+
+
+# --- published
+
+
+@pytest.mark.parametrize(
+    ("verdict", "sentence"),
+    [
+        (
+            "within",
+            "The published accuracy of m0, 39.75 %, lies within the interval of the measured one, "
+            "40.00 %.",
+        ),
+        (
+            "better",
+            "The accuracy of m0, 40.00 %, is above the published 39.75 %, which lies outside of "
+            "its interval.",
+        ),
+        (
+            "worse",
+            "The accuracy of m0, 40.00 %, is below the published 39.75 %, which lies outside of "
+            "its interval.",
+        ),
+        ("not_run", None),
+        ("not_published", None),
+    ],
+)
+def test_the_published_accuracy_is_within_above_or_below_as_its_verdict_says(verdict, sentence):
+    row = {"model": "m0", "recipe": "r", "published": 39.75, "verdict": verdict}
+    rows = [{**row, "quantity": name} for name in ("train_seconds", "test_accuracy_percent")]
+    rows.append({**rows[1], "model": "elsewhere", "recipe": None})
+    measured = content([{"accuracies": [40]}], verdicts=rows)
+    assert said(published_sentences(measured)) == ([sentence] if sentence else [])
+
+
+# --- the cells
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    """Three models of which every kind of sentence can be said."""
+    structures = {
+        name: {"structure": {**COST["structure"], "children": children}, "total_params": total}
+        for name, children, total in [
+            ("cnn_2", [child("block", 19_044), child("head", 200_000)], 219_044),
+            ("cnn_3", [child("block", 18_036), child("head", 150_000)], 168_036),
+            ("cnn_5", [child("block", 900_000), child("head", 216_388)], 1_116_388),
+        ]
+    }
+    structures["cnn_2"]["multiply_adds"] = 9_900_000
+    folder = tmp_path_factory.mktemp("results") / "cifar100"
+    accuracies = {
+        ("cnn_2", "r"): (39.5, 40.0),
+        ("cnn_3", "r"): (44.0, 47.0),
+        ("cnn_5", "r"): (45.7,),
+    }
+    return write_results(
+        folder, accuracies=accuracies, cost=structures, confusion=confusion_of_two_kinds()
+    )
+
+
+def child(name, parameters):
+    return {**COST["structure"], "name": name, "kind": "Linear", "parameters": parameters}
+
+
+def confusion_of_two_kinds():
+    """100 classes of 100 images, the first one easy and the last one hard."""
+    right = [90, *[45] * 98, 5]
+    return [
+        [n if k == label else 100 - n if k == (label + 1) % 100 else 0 for k in range(100)]
+        for label, n in enumerate(right)
+    ]
+
+
+def test_every_number_of_a_sentence_leads_to_a_cell_that_shows_it(results):
+    html, _ = rendered(results)
+    parts = analyse(content_of(results))
+    assert len(parts) == 6, "every kind of sentence is there"
+    cells = [
+        value
+        for _, sentences in parts
+        for sentence in sentences
+        for value in sentence.values.values()
+        if isinstance(value, Cell)
+    ]
+    assert {cell.anchor.partition("-")[0] for cell in cells} == {
+        *("cell", "class", "structure", "verdict")
+    }
+    for cell in cells:
+        number = f"{cell.value:,.{cell.digits}f}"
+        assert f'<a href="#{cell.anchor}">{number}</a>' in html
+        # A cell of a table, or what follows the heading of a structure.
+        (shown,) = re.findall(
+            rf'id="{cell.anchor}"[^>]*>(.*?)(?:</td>|</details>)', html, flags=re.DOTALL
+        )
+        numbers = re.findall(r"[\d,.]+", re.sub(r"<[^>]*>", " ", shown))
+        assert number in numbers, cell
+        if cell.anchor.startswith(("cell", "class")):
+            assert numbers[0] == number
+
+
+def test_no_sentence_has_a_number_that_leads_nowhere(results):
+    for _, sentences in analyse(content_of(results)):
+        for sentence in sentences:
+            assert all(isinstance(value, Cell | str) for value in sentence.values.values())
+            assert not re.search(r"\d", re.sub(r"%%|95 %%", "", sentence.message))
+            assert set(re.findall(r"%\((\w+)\)s", sentence.message)) == set(sentence.values)
+
+
+def test_another_accuracy_gives_another_sentence_on_the_page(results, tmp_path):
+    def analysis(folder):
+        html, _ = rendered(folder)
+        return re.sub(
+            r"<[^>]*>", "", html[html.index('id="analysis"') : html.index('id="published"')]
+        )
+
+    assert "cnn_3 is more accurate than cnn_2: 45.50 % against 39.75 %" in analysis(results)
+    same = write_results(
+        tmp_path / "cifar100", accuracies={("cnn_2", "r"): (45.5,), ("cnn_3", "r"): (45.0,)}
+    )
+    text = analysis(same)
+    assert "Between cnn_2 and cnn_3 there is no measurable difference: 45.50 % and 45.00 %" in text
+    assert "more accurate" not in text
