@@ -25,14 +25,22 @@ SEED_0 = "seed-0"
 STAGES_OF_A_RUN = ("train", "evaluate", "metrics")
 BARE = """
 RUNS = range(N_RUNS)
+TABLES = ("runs", "comparison", "published", "verdicts", "classes", "confusions")
+FIGURE_NAMES = ("accuracy", "losses", "loss", "classes", "examples", "tradeoffs")
+REPORTS = ["results/report/" + code + kind for code in ("en", "zh") for kind in (".html", ".md")]
+REPORTS += [
+    "results/report/figures." + code + "/" + name
+    for code in ("en", "zh")
+    for name in (*FIGURE_NAMES, "structure")
+]
 RUN = "results/runs/cnn_2/quick/seed-{seed}/"
-COMPARED = ["results/compare/" + name for name in ("runs", "comparison", "published")]
-FIGURES = ["results/figures/" + name for name in ("accuracy", "losses", "loss")]
+COMPARED = ["results/compare/" + name for name in TABLES]
+FIGURES = ["results/figures/" + name for name in FIGURE_NAMES]
 
 
 rule all:
     input:
-        "results/report.html",
+        [name for name in REPORTS if "figures" not in name],
 
 
 rule data:
@@ -126,9 +134,21 @@ rule accuracy:
         "touch {output}"
 
 
+rule tradeoffs:
+    input:
+        COMPARED[1],
+    output:
+        FIGURES[5],
+    log:
+        "logs/tradeoffs",
+    shell:
+        "touch {output}"
+
+
 rule losses:
     input:
         expand(RUN + "history", seed=RUNS),
+        expand(RUN + "epochs", seed=RUNS),
     output:
         FIGURES[1],
     log:
@@ -140,10 +160,36 @@ rule losses:
 rule loss:
     input:
         expand(RUN + "history", seed=RUNS),
+        expand(RUN + "epochs", seed=RUNS),
     output:
         FIGURES[2],
     log:
         "logs/loss",
+    shell:
+        "touch {output}"
+
+
+rule classes:
+    input:
+        "results/data/classes",
+        expand(RUN + "metrics", seed=RUNS),
+    output:
+        FIGURES[3],
+    log:
+        "logs/classes",
+    shell:
+        "touch {output}"
+
+
+rule examples:
+    input:
+        "results/data/test",
+        "results/data/classes",
+        expand(RUN + "predictions", seed=0),
+    output:
+        FIGURES[4],
+    log:
+        "logs/examples",
     shell:
         "touch {output}"
 
@@ -154,11 +200,12 @@ rule report:
         COMPARED,
         FIGURES,
         expand(RUN + "training", seed=RUNS),
+        expand(RUN + "history", seed=RUNS),
+        expand(RUN + "epochs", seed=RUNS),
         "results/cost/cnn_2.json",
         "results/cost/cnn_2.svg",
     output:
-        "results/report.html",
-        "results/report.md",
+        REPORTS,
     log:
         "logs/report",
     shell:
@@ -187,10 +234,11 @@ def copy_runs(project, n_runs):
             text = (stage / f"{SEED_0}.json").read_text().replace(SEED_0, f"seed-{seed}")
             text = text.replace('"seed": 0', f'"seed": {seed}')
             (stage / f"seed-{seed}.json").write_text(text)
-    for name in ("compare", "losses", "loss/cnn_2/quick", "report"):
+    for name in ("compare", "losses", "loss/cnn_2/quick", "classes/cnn_2/quick", "report"):
         path = results / f"records/{name}.json"
         record = json.loads(path.read_text())
-        record["settings"]["runs"] = _for_all_seeds([record["settings"]["runs"][0]], n_runs)
+        if "runs" in record["settings"]:
+            record["settings"]["runs"] = _for_all_seeds([record["settings"]["runs"][0]], n_runs)
         firsts = {k: v for k, v in record["inputs"].items() if "/seed-" not in k or SEED_0 in k}
         record["inputs"] = {
             path: digest for k, digest in firsts.items() for path in _for_all_seeds([k], n_runs)
@@ -214,9 +262,13 @@ def make_bare(folder, n_runs):
     files += ["cost/cnn_2.json", "cost/cnn_2.svg"]
     for name in ("weights", "history", "epochs", "training", "predictions", "metrics"):
         files += [f"runs/cnn_2/quick/seed-{seed}/{name}" for seed in range(n_runs)]
-    files += [f"compare/{name}" for name in ("runs", "comparison", "published")]
-    files += [f"figures/{name}" for name in ("accuracy", "losses", "loss")]
-    for name in [*files, "report.html", "report.md"]:
+    tables = ("runs", "comparison", "published", "verdicts", "classes", "confusions")
+    figures = ("accuracy", "losses", "loss", "classes", "examples", "tradeoffs")
+    files += [f"compare/{name}" for name in tables] + [f"figures/{name}" for name in figures]
+    for code in ("en", "zh"):
+        files += [f"report/{code}.{kind}" for kind in ("html", "md")]
+        files += [f"report/figures.{code}/{name}" for name in (*figures, "structure")]
+    for name in files:
         path = folder / "results" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
