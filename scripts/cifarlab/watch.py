@@ -16,6 +16,7 @@ STATES = ("running", "silent", "failed", "interrupted", "waiting", "done")
 SILENT_SECONDS = 60
 HEADER = ("data set", "model", "recipe", "seed", "state", "step", "loss", "images/s", "left", "")
 TO_THE_RIGHT = {"seed", "step", "loss", "images/s", "left"}
+SHORTEST_NAME = 8
 
 
 @dataclass(frozen=True)
@@ -130,19 +131,34 @@ def table(runs, width=None, height=None):
         n_shown = max(0, height - 3)
         n_left_out = len(runs) - n_shown
         runs = sorted(runs, key=lambda run: STATES.index(run.state))[:n_shown]
-    rows = [HEADER, *map(_cells, runs)]
-    if len({run.dataset for run in runs}) == 1:
-        rows = [row[1:] for row in rows]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = [
-            cell.rjust(n) if name in TO_THE_RIGHT else cell.ljust(n)
-            for cell, n, name in zip(row, widths, rows[0], strict=True)
-        ]
-        lines.append("  ".join(cells).rstrip())
+    lines += _aligned([HEADER, *map(_cells, runs)], width)
     if n_left_out:
         lines.append(f"and {n_left_out} more")
     return [_cut(line, width) for line in lines[:height]]
+
+
+def _aligned(rows, width):
+    """The lines of rows as HEADER has them, in columns; long names give way where it is narrow."""
+    if len({row[0] for row in rows[1:]}) <= 1:
+        rows = [row[1:] for row in rows]
+    widths = {column[0]: max(map(len, column)) for column in zip(*rows, strict=True)}
+    if width is not None:
+        excess = sum(widths.values()) - widths[""] + 2 * (len(widths) - 2) - width
+        for name in ("recipe", "model"):
+            given = max(0, min(excess, widths[name] - SHORTEST_NAME))
+            widths[name] -= given
+            excess -= given
+    lines = []
+    for row in rows:
+        cells = [
+            cell.rjust(n) if name in TO_THE_RIGHT else _cut(cell, n).ljust(n)
+            for cell, (name, n) in zip(row, widths.items(), strict=True)
+        ]
+        # What has stopped has no speed, so there is more room for the reason.
+        if row[-1] and not any(row[-3:-1]):
+            del cells[-3:-1]
+        lines.append("  ".join(cells).rstrip())
+    return lines
 
 
 def _cells(run):

@@ -25,8 +25,8 @@ class Results:
     def __init__(self, folder, dataset="mine", now=NOW):
         self.root, self.folder, self.runs, self.now = folder, folder / dataset, [], now
 
-    def list_run(self, seed, stale=False, since=0, model="cnn_2"):
-        self.runs.append({"model": model, "recipe": "quick", "seed": seed, "stale": stale})
+    def list_run(self, seed, stale=False, since=0, model="cnn_2", recipe="quick"):
+        self.runs.append({"model": model, "recipe": recipe, "seed": seed, "stale": stale})
         content = {"since": self.now - since, "runs": self.runs}
         self.write("logs/runs.json", content, age=since)
 
@@ -36,10 +36,10 @@ class Results:
         path.write_text(json.dumps(content))
         os.utime(path, (self.now - age, self.now - age))
 
-    def progress(self, seed, state, age=0, reason=None, step=1200):
-        content = {"state": state, "reason": reason, "step": step, "n_steps": 7820}
+    def progress(self, seed, state, age=0, reason=None, run="cnn_2/quick"):
+        content = {"state": state, "reason": reason, "step": 1200, "n_steps": 7820}
         content |= {"loss": "3.1416", "images_per_second": 1234.5, "seconds_left": 3723.4}
-        self.write(f"live/cnn_2/quick/seed-{seed}/progress.json", content, age)
+        self.write(f"live/{run}/seed-{seed}/progress.json", content, age)
 
     def record(self, seed, age):
         self.write(f"records/train/cnn_2/quick/seed-{seed}.json", {"outputs": {}}, age)
@@ -170,6 +170,22 @@ def test_where_there_are_more_runs_than_lines_those_that_run_come_first(results)
         assert len(table(runs, 60, height)) <= height
     assert len(table(runs, 60, 32)) == 32
     assert table(runs, 60, 32)[-1].split()[2] == "29"
+
+
+def test_where_the_terminal_is_narrow_long_names_give_way_to_numbers_and_reasons(results):
+    for seed in range(2):
+        results.list_run(seed, model="resnet101", recipe="published_finetune")
+    results.progress(0, "running", run="resnet101/published_finetune")
+    results.progress(1, "failed", reason="no memory " * 9, run="resnet101/published_finetune")
+    lines = table(watched_runs(results.root, None, NOW), width=76)
+    running = "resnet1…  publish…     0  running  1,200 of 7,820  3.1416     1,234  1:02:03"
+    assert lines[2] == running
+    # The reason of a run that has no speed begins where that would stand.
+    assert lines[3].startswith("resnet1…  publish…     1  failed   1,200 of 7,820  3.1416  no mem")
+    assert len(lines[3]) == 76
+    # No more than is needed.
+    assert "resnet101  published_…  " in table(watched_runs(results.root, None, NOW), width=80)[2]
+    assert "resnet101  published_finetune" in table(watched_runs(results.root, None, NOW))[2]
 
 
 def test_every_data_set_that_has_a_list_is_shown_or_the_one_asked_for(tmp_path):
