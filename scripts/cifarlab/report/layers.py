@@ -2,7 +2,7 @@
 
 import itertools
 
-from cifarlab.report.messages import MARK
+from cifarlab.report.messages import Marked
 
 
 def folded(children):
@@ -50,10 +50,10 @@ def structure_text(tree):
 
 
 def printable(text):
-    """`text` with all that could break a line, or that XML forbids, made visible."""
-    return "".join(
-        letter if letter.isprintable() or letter == MARK else "\ufffd" for letter in text
-    )
+    """`text` with all that could break a line, or that XML forbids, made visible; marks too."""
+    if isinstance(text, Marked):
+        return text
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
 
 
 def kind_text(node):

@@ -12,6 +12,12 @@ MESSAGE = re.compile(
 )
 
 
+class Marked(str):
+    """A message's text between two marks."""
+
+    __slots__ = ()
+
+
 class Messages:
     """The messages of one figure: `say("seed %(seed)s", seed=0)` gives the text to draw."""
 
@@ -21,7 +27,7 @@ class Messages:
     def __call__(self, message, **values):
         text = message % values if values else message
         self.messages[text] = (message, values)
-        return f"{MARK}{text}{MARK}"
+        return Marked(f"{MARK}{text}{MARK}")
 
     def keep(self, svg):
         """`svg` with every message's text as an attribute of its element."""

@@ -116,11 +116,11 @@ class Words:
             return self(N_("yes")) if value else self(N_("no"))
         if isinstance(value, dict):
             parts = [
-                f"{self.setting_name(key)} {self.setting_value(item)}"
+                Markup(f"{self.setting_name(key)} {self.setting_value(item)}")
                 for key, item in value.items()
                 if key != "name"
             ]
-            rest = Markup(self(N_(", ")).join(parts))
+            rest = self(N_(", ")).join(parts)
             if "name" not in value:
                 return rest
             name = self.setting_value(value["name"])
