@@ -1,0 +1,225 @@
+"""The figures draw what the data says."""
+
+import base64
+import io
+import json
+import re
+from argparse import Namespace
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+from test_comparison import write_run
+
+from cifarlab.files import write_csv
+from cifarlab.report.figures import FIGURES
+from cifarlab.report.figures.classes import BAR_WIDTH, classes_svg
+from cifarlab.report.figures.examples import (
+    N_PICTURES,
+    RIGHT,
+    WRONG,
+    choose,
+    examples_svg,
+    picture,
+)
+from cifarlab.report.messages import MESSAGE
+from cifarlab.report.svg import inline_svg, standalone_svg
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def texts_of(svg):
+    return ["".join(text.itertext()) for text in ElementTree.fromstring(svg).iter(f"{SVG}text")]
+
+
+# --- classes
+
+
+def bars_of(svg):
+    """Widths of the filled bars, in percent."""
+    rects = ElementTree.fromstring(svg).iter(f"{SVG}rect")
+    return [100 * float(r.get("width")) / BAR_WIDTH for r in rects if r.get("fill")]
+
+
+def test_classes_are_drawn_the_highest_first_with_a_bar_as_long_as_their_accuracy(tmp_path):
+    # Two seeds with the same ten images of three classes, and none of the fourth.
+    confusions = [
+        [[1, 9, 0, 0], [0, 9, 1, 0], [5, 0, 5, 0], [0, 0, 0, 0]],
+        [[3, 7, 0, 0], [0, 9, 0, 1], [4, 0, 6, 0], [0, 0, 0, 0]],
+    ]
+    runs = [write_run(tmp_path, "a", seed, 50.0, confusion=c) for seed, c in enumerate(confusions)]
+    classes = tmp_path / "classes.json"
+    classes.write_text(json.dumps({"fine_names": ["low", "high", "middle", "none"]}))
+    svg = FIGURES["classes"].draw(Namespace(runs=runs, classes=classes))
+    assert texts_of(svg) == ["high", "90.0", "middle", "55.0", "low", "20.0", "none", "–"]
+    assert bars_of(svg) == pytest.approx([90, 55, 20], abs=0.02)
+
+
+@pytest.mark.parametrize("n_classes", [1, 5, 100])
+def test_any_number_of_classes_has_its_place_in_the_picture(n_classes):
+    svg = classes_svg([(f"<class> {n}", 100.0) for n in range(n_classes)])
+    root = ElementTree.fromstring(svg)
+    _, _, width, height = map(float, root.get("viewBox").split())
+    texts = list(root.iter(f"{SVG}text"))
+    assert len(texts) == 2 * n_classes
+    places = [(float(text.get("x")), float(text.get("y"))) for text in texts]
+    assert len(set(places)) == len(places)
+    assert all(0 < x < width and 0 < y < height for x, y in places)
+
+
+# --- examples
+
+
+LOGITS = st.lists(
+    st.tuples(st.integers(0, 3), st.lists(st.integers(-3, 3), min_size=4, max_size=4)),
+    min_size=1,
+    max_size=40,
+)
+
+
+@settings(deadline=None)
+@given(LOGITS)
+def test_the_groups_of_examples_are_right_or_wrong_and_the_confident_ones_the_most(images):
+    labels = np.array([label for label, _ in images])
+    logits = np.array([values for _, values in images], dtype=np.float32)
+    confidences, predicted, groups = choose(logits, labels)
+    softmax = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    assert confidences == pytest.approx(softmax.max(axis=1), rel=1e-5)
+    assert predicted.tolist() == logits.argmax(axis=1).tolist()
+    for (is_right, kind), chosen in groups.items():
+        candidates = np.flatnonzero((predicted == labels) == is_right)
+        assert len(chosen) == min(N_PICTURES, len(candidates))
+        assert set(chosen) <= set(candidates)
+        assert len(set(chosen)) == len(chosen)
+        if kind == "confident" and len(chosen):
+            shown = confidences[chosen].tolist()
+            assert shown == sorted(shown, reverse=True)
+            others = sorted(set(candidates) - set(chosen))
+            assert all(confidences[others] <= shown[-1])
+
+
+def test_the_same_predictions_give_the_same_examples_and_those_at_random_are_not_the_first():
+    logits, labels = np.random.default_rng(0).normal(size=(400, 4)), np.arange(400) % 4
+    first, second = (choose(logits, labels)[2] for _ in range(2))
+    assert {key: value.tolist() for key, value in first.items()} == {
+        key: value.tolist() for key, value in second.items()
+    }
+    for is_right in (True, False):
+        drawn = first[is_right, "random"].tolist()
+        assert drawn != sorted(drawn)
+        assert drawn != first[is_right, "confident"].tolist()
+
+
+def test_an_example_has_its_picture_its_class_and_what_it_was_taken_for():
+    # Image 0 is a cat and taken for one, image 1 a dog that was taken for a cat.
+    images = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3), dtype=np.uint8)
+    logits, names = np.log(np.array([[0.8, 0.2], [0.6, 0.4]])), ["cat", "dog"]
+    svg = examples_svg(images, logits, np.array([0, 1]), names)
+    root = ElementTree.fromstring(svg)
+    pictures = [element.get("href") for element in root.iter(f"{SVG}image")]
+    assert pictures == [picture(images[i]) for i in (0, 1, 0, 1)]
+    frames = [element.get("stroke") for element in root.iter(f"{SVG}rect")]
+    assert frames == [RIGHT, WRONG, RIGHT, WRONG]
+    assert texts_of(svg) == [
+        *("right, drawn at random", "✓ cat", "80 %"),
+        *("wrong, drawn at random", "✗ cat", "60 %", "dog"),
+        *("right, most confident", "✓ cat", "80 %"),
+        *("wrong, most confident", "✗ cat", "60 %", "dog"),
+    ]
+
+
+def test_a_model_without_a_mistake_has_no_row_of_mistakes():
+    images = np.zeros((3, 32, 32, 3), dtype=np.uint8)
+    svg = examples_svg(images, np.eye(3), np.arange(3), ["a", "b", "c"])
+    assert "wrong" not in svg
+    assert len(list(ElementTree.fromstring(svg).iter(f"{SVG}image"))) == 6
+
+
+def test_a_picture_is_the_image_nearly():
+    ramp = np.arange(32, dtype=np.uint8)[:, None, None] * np.array([7, 4, 1], dtype=np.uint8)
+    image = np.broadcast_to(ramp, (32, 32, 3))
+    data = base64.b64decode(picture(image).partition(",")[2])
+    shown = np.asarray(Image.open(io.BytesIO(data))).astype(int)
+    assert shown.shape == (32, 32, 3)
+    assert np.abs(shown - image).max() < 12
+
+
+# --- losses and loss
+
+
+def groups_of(element, name):
+    """The groups inside an element whose ids are this name and a number, in order."""
+    groups = element.iter(f"{SVG}g")
+    return [group for group in groups if re.fullmatch(rf"{name}_\d+", group.get("id") or "")]
+
+
+def axes_of(svg):
+    return groups_of(ElementTree.fromstring(svg), "axes")
+
+
+def numbers_of(axes):
+    """The numbers at the ticks of the horizontal axis."""
+    axis = groups_of(axes, r"matplotlib\.axis")[0]
+    ticks = groups_of(axis, "xtick")
+    return [float("".join(tick.itertext())) for tick in ticks]
+
+
+def epochs_lasting(run, seconds):
+    """Let every epoch of a run have taken so many seconds."""
+    columns = ("epoch", "validation_loss", "validation_accuracy_percent")
+    write_csv(run / "epochs.csv", [dict.fromkeys(columns, "") | {"seconds": s} for s in seconds])
+
+
+def test_losses_stand_over_the_seconds_that_the_epochs_took(tmp_path):
+    runs = [write_run(tmp_path, "a", seed, 50.0, epochs=5) for seed in (0, 1)]
+    drawings = []
+    for seconds in (20, 200):
+        for run in runs:
+            epochs_lasting(run, [seconds] * 5)
+        drawings.append(axes_of(FIGURES["losses"].draw(Namespace(runs=runs))))
+    (by_step, by_second), (by_step_slow, by_second_slow) = drawings
+    assert numbers_of(by_step) == numbers_of(by_step_slow)
+    assert numbers_of(by_step)[-1] == 10  # steps
+    assert 80 <= numbers_of(by_second)[-1] <= 100
+    assert 800 <= numbers_of(by_second_slow)[-1] <= 1000
+
+
+def test_every_model_has_its_line_in_both_panels(tmp_path):
+    runs = [write_run(tmp_path, name, 0, 50.0) for name in ("a", "b", "c")]
+    svg = FIGURES["losses"].draw(Namespace(runs=runs))
+    for axes in axes_of(svg):
+        drawing = ElementTree.tostring(axes, encoding="unicode")
+        colours = set(re.findall(r"stroke: (#\w{6})", drawing))
+        assert {"#0072b2", "#d55e00", "#009e73"} <= {colour.lower() for colour in colours}
+    assert {"a", "b", "c"} <= set(texts_of(svg))
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1])
+def test_a_training_has_a_panel_of_its_validation_where_it_was_validated(tmp_path, share):
+    runs = [write_run(tmp_path, "a", seed, 50.0, validation=share) for seed in (0, 1)]
+    svg = FIGURES["loss"].draw(Namespace(runs=runs))
+    said = {match[2] for match in MESSAGE.finditer(svg)}
+    assert {"training loss", "learning rate", "seed %(seed)s"} <= said
+    assert ("validation, %" in said) == bool(share)
+    assert len(axes_of(svg)) == (3 if share else 2)
+
+
+# --- every figure
+
+
+def test_a_drawing_has_ids_of_its_own_and_a_text_for_those_who_cannot_see_it(tmp_path):
+    runs = [write_run(tmp_path, "a", 0, 50.0)]
+    svg = standalone_svg(FIGURES["loss"].draw(Namespace(runs=runs)))
+    first, second = (inline_svg(svg, prefix, "What it shows") for prefix in ("f0", "f1"))
+    ids = [set(re.findall(r'\bid="([^"]+)"', text)) for text in (first, second)]
+    assert ids[0]
+    assert not ids[0] & ids[1]
+    targets = re.findall(r'href="#([^"]+)"|url\(#([^)]+)\)', first)
+    assert {a or b for a, b in targets} <= ids[0]
+    assert first.startswith('<svg role="img" aria-label="What it shows"')
+    assert ElementTree.fromstring(first).get("width") is None
+    assert "prefers-color-scheme" in svg
+    assert "prefers-color-scheme" not in first
