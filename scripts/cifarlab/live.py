@@ -30,14 +30,14 @@ class Live:
     def begin(self, step, n_steps):
         """`step` steps of `n_steps` are taken; event files of a training that began anew go."""
         self.first_step = self.step = step
-        self.n_steps, self.stride = n_steps, max(1, n_steps // MOST_POINTS)
+        self.n_steps, self.stride = n_steps, -(-n_steps // MOST_POINTS)
         self.started = time.monotonic()
         self.written, self.loss = None, None
         if self.folder is None:
             return
-        from torch.utils.tensorboard import SummaryWriter
-
         with self._or_none():
+            from torch.utils.tensorboard import SummaryWriter
+
             if step == 0:
                 shutil.rmtree(self.folder, ignore_errors=True)
             # Steps that are taken again after an interruption are shown once.
@@ -117,6 +117,6 @@ class Live:
     def _or_none(self):
         try:
             yield
-        except (OSError, UserError) as error:
+        except (ImportError, OSError, UserError) as error:
             print(f"no live view from here on, the training goes on: {error}", file=sys.stderr)
             self.writer = None

@@ -1,5 +1,6 @@
 """Which state of the project's own source made a result."""
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -25,8 +26,10 @@ def _git(*words):
     """What git prints, or None where it fails or is not there."""
     # Many trainings may ask at once, and none of them needs the index refreshed.
     command = ["git", "--no-optional-locks", "-C", str(PROJECT), *words]
+    # In a hook of another repository, git is told to look there.
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     try:
-        result = subprocess.run(command, capture_output=True, text=True, check=False)
+        result = subprocess.run(command, capture_output=True, text=True, check=False, env=plain)
     except FileNotFoundError:
         return None
     return result.stdout.strip() if result.returncode == 0 else None

@@ -132,3 +132,11 @@ def test_a_training_records_it(checkout, tmp_path):
     subprocess.run(list(map(str, words)), check=True, timeout=120)
     record = json.loads((out / "training.json").read_text())
     assert record["source"] == {"commit": git(checkout, "rev-parse", "HEAD"), "dirty": False}
+
+
+def test_another_repository_that_the_environment_names_is_not_asked(checkout, tmp_path):
+    commit = source_state(checkout)
+    other = tmp_path / "other"
+    other.mkdir()
+    git(other, "init", "--quiet")
+    assert source_state(checkout, GIT_DIR=str(other / ".git"), GIT_WORK_TREE=str(other)) == commit
