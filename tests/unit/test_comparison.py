@@ -408,6 +408,23 @@ def test_beside_synthetic_images_no_result_of_real_ones_has_a_verdict(verdict_of
     assert rows["z", "total_params"]["verdict"] == "not_run"
 
 
+def test_no_published_result_of_real_images_is_kept_beside_synthetic_ones(tmp_path):
+    write_csv(tmp_path / "published.csv", [{"model": "a", **PUBLISHED}])
+    recipe = RunFolder(write_run(tmp_path, "a", 0, 40.0)).training["recipe"]
+    table = read_published(tmp_path / "published.csv")
+    (real,) = published_beside(table, {("a", "r"): recipe}, False).to_dict("records")
+    (synthetic,) = published_beside(table, {("a", "r"): recipe}, True).to_dict("records")
+    assert real == {"model": "a", "recipe": "r", "same_recipe": True, **PUBLISHED}
+    known = {name: value for name, value in synthetic.items() if value is not None}
+    assert known == {
+        name: real[name]
+        for name in (
+            *("model", "recipe", "same_recipe"),
+            *("total_params", "total_size_mb", "size_convention"),
+        )
+    }
+
+
 def test_what_was_not_published_is_neither_better_nor_worse(verdict_of):
     rows = verdict_of(published={"test_accuracy_percent": None, "min_loss": None})
     for quantity in ("test_accuracy_percent", "min_loss"):

@@ -275,6 +275,11 @@ def test_a_translated_figure_has_no_trace_of_its_messages():
     assert svg == '<svg><text x="1">STEP</text></svg>'
 
 
+def test_a_message_that_was_cut_off_is_drawn_without_its_mark():
+    say = Messages()
+    assert texts_of(say.keep(svg_of(say("training loss")[:-6]))) == ["training"]
+
+
 def test_a_mark_never_reaches_a_page_and_makes_no_name_a_message(tmp_path):
     names = [f"{MARK}step{MARK}", f"a{MARK}b"]
     layer = {**COST["structure"], "name": f"{MARK}input{MARK}"}

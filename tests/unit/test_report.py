@@ -264,10 +264,14 @@ def test_the_policy_allows_the_scripts_of_the_page_by_their_hashes_and_nothing_e
     }
 
 
+def data_of(html):
+    """What the page's scripts find in it."""
+    return json.loads(re.search(r'<script type="application/json" id="data">(.*?)</', html)[1])
+
+
 def test_the_page_holds_the_comparison_as_it_is_on_disk(real):
     html, _ = rendered(real)
-    data = json.loads(re.search(r'<script type="application/json" id="data">(.*?)</', html)[1])
-    assert data["csv"] == (real / "compare/comparison.csv").read_text()
+    assert data_of(html)["csv"] == (real / "compare/comparison.csv").read_text()
 
 
 def test_the_markdown_links_figures_and_pages_that_are_there(real, run_command):
@@ -294,7 +298,8 @@ def test_the_markdown_links_figures_and_pages_that_are_there(real, run_command):
 def test_names_are_escaped(tmp_path):
     names = ['<script>alert("&")</script>', "a|b, *c*\n`d`", "'\"><b>"]
     cost = {"cnn_2": {"structure": {**COST["structure"], "kind": "A<b>"}}}
-    folder = write_results(tmp_path / "x", class_names=names, cost=cost)
+    origin = {"source": '/</script><b>,"\n/w.pth', "sha256": "0" * 64, "head": "<b>"}
+    folder = write_results(tmp_path / "x", class_names=names, cost=cost, initial_weights=origin)
     html, markdown = rendered(folder, command="echo <i> && :", configuration={"<u>": ["</pre>"]})
     for text in ("<script>alert", "<b>", "<i>", "<u>", "<processor>"):
         assert text not in visible(html)
@@ -304,6 +309,7 @@ def test_names_are_escaped(tmp_path):
     page = Page(html)
     assert len(page.scripts) == 2
     assert page.handlers == []
+    assert data_of(html)["csv"] == (folder / "compare/comparison.csv").read_text()
     assert r"A \<processor\> & more" in markdown
     assert r'\<script\>alert("&")\</script\>' in markdown
     assert r"a\|b, \*c\* \`d\`" in markdown
