@@ -7,7 +7,7 @@ INSTALLED := .venv/installed
 CONFIGFILE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo watch test test-slurm staleness faults bench-dag bench-checkpoint lint format schema docs translations lock clean
+.PHONY: help demo watch test test-slurm staleness faults bench-dag bench-checkpoint bench-report lint format schema docs translations lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,6 +20,7 @@ watch: $(INSTALLED) ## all runs while a workflow trains them, in a terminal; Ctr
 	@$(BIN)/python scripts/watch.py
 
 test: $(INSTALLED) ## all tests
+	tests/browser/install.sh
 	$(BIN)/python -m pytest
 
 test-slurm: $(INSTALLED) ## the workflow on a real one-node Slurm, which this installs (Debian, as root)
@@ -37,6 +38,9 @@ bench-dag: $(INSTALLED) ## time of a dry run, beside a bare workflow of the same
 
 bench-checkpoint: $(INSTALLED) ## what a checkpoint costs
 	$(BIN)/python tests/benches/checkpoint.py
+
+bench-report: $(INSTALLED) ## size of the report, and how soon a browser shows it
+	$(BIN)/python tests/benches/report.py
 
 lint: $(INSTALLED) ## ruff, snakefmt and Snakemake's linter
 	$(BIN)/ruff check .

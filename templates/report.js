@@ -86,7 +86,7 @@
       return;
     }
     // A number in the analysis leads to its cell, hidden or not.
-    const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const target = location.hash && document.getElementById(location.hash.slice(1));
     if (!target) return;
     if (target.closest("#table") && target.dataset.column) {
       const columns = new Set(view.columns.split(",")).add(target.dataset.column);
@@ -120,6 +120,14 @@
   boxes.forEach((box) => box.addEventListener("change", () => {
     changeView({ columns: [...boxes.values()].filter((b) => b.checked).map((b) => b.name).join(",") });
   }));
+  // The list of columns lies over the table: it goes when one is done with it.
+  const menu = $("view").querySelector(".menu");
+  menu.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !menu.open) return;
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  });
+  document.addEventListener("click", (event) => { if (!menu.contains(event.target)) menu.open = false; });
   $("download").href = URL.createObjectURL(new Blob([data.csv], { type: "text/csv" }));
   const quoted = (text) => (/[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
   $("copy").addEventListener("click", async () => {
@@ -152,8 +160,12 @@
       cell.hidden = ![first, second].includes(cell.dataset.entry);
     }
     $("difference").hidden = false;
+    for (const row of classTable.rows) {
+      row.append(...[first, second].map((e) => row.querySelector(`[data-entry="${e}"]`)));
+    }
+    classTable.tHead.rows[0].append($("difference"));
     const lines = [...classTable.tBodies[0].rows].map((row) => {
-      const of = (e) => Number(row.querySelector(`[data-entry="${e}"]`).textContent);
+      const of = (e) => Number(row.querySelector(`[data-entry="${e}"]`).dataset.value);
       return { row, difference: of(first) - of(second) };
     });
     lines.sort((a, b) => (isNaN(a.difference) ? 1 : isNaN(b.difference) ? -1 : b.difference - a.difference));
@@ -163,9 +175,10 @@
         cell = row.insertCell();
         cell.className = "bars";
       }
+      row.append(cell);
       const bar = document.createElement("span");
       bar.className = difference < 0 ? "bar less" : "bar more";
-      bar.style.width = `${Math.abs(difference) / 2 || 0}%`;
+      bar.style.width = `calc((100% - 3.8rem) * ${Math.abs(difference) / 200 || 0})`;
       const text = document.createElement("span");
       text.textContent = isNaN(difference) ? "–" : (difference > 0 ? "+" : "") + number.format(difference);
       cell.replaceChildren(text, bar);
@@ -187,7 +200,13 @@
   const ink = () => getComputedStyle(document.documentElement).getPropertyValue("--ink").trim();
   const faint = () => getComputedStyle(document.documentElement).getPropertyValue("--line").trim();
   const axis = (label) => ({ label, stroke: ink, grid: { stroke: faint, width: 1 }, ticks: { stroke: faint } });
-  const compact = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 4 });
+  // Counts with the prefixes of the drawings: 4.7M; all else as it is, to four digits.
+  const plain = (value) => Number(value.toPrecision(4)).toLocaleString("en", { maximumSignificantDigits: 4 });
+  const prefixed = (value) => {
+    const [scale, prefix] = [[1e9, "G"], [1e6, "M"], [1e3, "k"], [1, ""]].find(([s]) => value >= s) ?? [1, ""];
+    return plain(value / scale) + prefix;
+  };
+  const amount = (cost, value) => (["total_params", "multiply_adds"].includes(cost) ? prefixed : plain)(value);
 
   // Shapes repeat the order of the drawings: circle, square, diamond, plus, triangles.
   const shapes = [
@@ -204,6 +223,23 @@
     path.closePath();
   }
 
+  // The same as marks of the legend.
+  const clips = [
+    "circle(50%)", "none", "polygon(50% 0, 100% 50%, 50% 100%, 0 50%)",
+    "polygon(50% 0, 100% 100%, 0 100%)", "polygon(0 0, 100% 0, 50% 100%)",
+    "polygon(33% 0, 67% 0, 67% 33%, 100% 33%, 100% 67%, 67% 67%, 67% 100%, 33% 100%, 33% 67%, 0 67%, 0 33%, 33% 33%)",
+    "polygon(0 0, 100% 100%, 100% 0, 0 100%)",
+  ];
+  function shapeMark(mark, k) {
+    mark.style.cssText = `background: ${colours[k % colours.length]}; clip-path: ${clips[k % clips.length]}`;
+  }
+  function lineMark(mark, colour, dash, width) {
+    let at = 0;
+    const stops = dash.map((length, i) => `${i % 2 ? "transparent" : colour} ${at}px ${(at += length)}px`);
+    const line = stops.length ? `repeating-linear-gradient(90deg, ${stops})` : colour;
+    mark.style.cssText = `background: ${line}; width: 30px; height: ${width}px`;
+  }
+
   function chart(id, options) {
     const box = $(id);
     const place = box.querySelector(".plot");
@@ -212,7 +248,7 @@
     let plot;
     const describe = (u) => {
       const i = u.cursor.idx;
-      readout.textContent = i == null ? "" : options.readout(select.value, i);
+      readout.replaceChildren(...(i == null ? [] : options.readout(select.value, i)));
     };
     const draw = () => {
       plot?.destroy();
@@ -222,6 +258,7 @@
         axes, scales, series, hooks: { ...hooks, setCursor: [describe] },
         legend: { live: false }, cursor: { drag: { x: true, y: true, uni: 20 }, points: { show: options.showPoints ?? true } },
       }, values, place);
+      place.querySelectorAll(".u-marker").forEach((mark, i) => options.mark(mark, i, select.value));
     };
     const move = (by) => {
       const n = plot.data[0].length;
@@ -252,6 +289,8 @@
   }
 
   const titles = data.entries.map((entry) => entry.title);
+  // A name may be written from right to left: what follows keeps its order.
+  const isolated = (text) => Object.assign(document.createElement("bdi"), { textContent: text });
   chart("chart-losses", {
     make: (unit) => ({
       values: [data.curves[unit].x, ...data.curves[unit].lines],
@@ -264,9 +303,11 @@
     }),
     readout: (unit, i) => {
       const { x, lines } = data.curves[unit];
-      const at = lines.map((line, k) => (line[i] == null ? "" : `${titles[k]} ${line[i].toFixed(3)}`)).filter(Boolean);
-      return `${words[unit]} ${compact.format(x[i])}: ${at.slice(0, 12).join(", ")}`;
+      const known = [...lines.keys()].filter((k) => lines[k][i] != null).slice(0, 12);
+      const at = known.flatMap((k, place) => [place ? ", " : "", isolated(titles[k]), ` ${lines[k][i].toFixed(3)}`]);
+      return [`${words[unit]} ${plain(x[i])}: `, ...at];
     },
+    mark: (mark, i) => lineMark(mark, colours[i % colours.length], dashes[i % dashes.length], 3),
   });
 
   function logarithmicTicks(min, max) {
@@ -324,7 +365,7 @@
           ...axis(words.costs[cost]),
           splits: (u, i, min, max) => logarithmicTicks(min, max),
           filter: (u, ticks) => ticks,
-          values: (u, ticks) => ticks.map((v) => compact.format(v)),
+          values: (u, ticks) => ticks.map((v) => amount(cost, v)),
         }, axis(words.accuracy)],
         series: [{ label: words.costs[cost] }, {
           label: words.pareto, stroke: ink, width: 1, spanGaps: true, paths: uPlot.paths.stepped({ align: 1 }), points: { show: false },
@@ -334,8 +375,11 @@
     readout: (cost, i) => {
       const k = byCost(cost)[i];
       const { accuracy, interval, costs } = data.entries[k];
-      return `${titles[k]}: ${words.accuracy} ${accuracy.toFixed(2)} (${interval.map((v) => v.toFixed(2)).join("–")}), ${words.costs[cost]} ${compact.format(costs[cost])}`;
+      const numbers = `${accuracy.toFixed(2)} (${interval.map((v) => v.toFixed(2)).join("–")})`;
+      return [isolated(titles[k]), `: ${words.accuracy} ${numbers}, ${words.costs[cost]} ${amount(cost, costs[cost])}`];
     },
+    // The first is the Pareto line's.
+    mark: (mark, i, cost) => (i ? shapeMark(mark, byCost(cost)[i - 1]) : lineMark(mark, ink(), [], 1)),
   });
 
   showTheme();

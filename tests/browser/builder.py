@@ -1,0 +1,148 @@
+"""Scenes as folders of results, with tables, figures and reports by the project's own commands."""
+
+import functools
+import json
+import os
+import shutil
+from dataclasses import replace
+
+import numpy as np
+from project import ROOT
+from run_files import write_cost, write_data, write_json, write_predictions, write_run
+from scenes import LANGUAGES, N_CLASSES, SCENES, SYLLABLES, TEST_PER_CLASS, VERSIONS, configuration
+
+import compare
+import figure
+import report
+from cifarlab.dataset.store import save_dataset
+from cifarlab.dataset.synthetic import make_synthetic
+from cifarlab.report.names import COMMON_FIGURES
+
+
+class Builder:
+    """Writes scenes below a folder; what they share is made once."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.figures = {}
+
+    @functools.cached_property
+    def dataset(self):
+        """The data folder of a data set with few training images."""
+        folder = self.folder / "dataset/data"
+        folder.mkdir(parents=True)
+        few = make_synthetic(1, 2, 0)
+        repeated = np.arange(TEST_PER_CLASS * N_CLASSES) % len(few.test.labels)
+        test = replace(few.test, images=few.test.images[repeated], labels=few.test.labels[repeated])
+        names = [f"{a}{b}".strip("_") for a in SYLLABLES for b in SYLLABLES]
+        dataset = replace(few, test=test, fine_names=names)
+        save_dataset(dataset, folder, {"synthetic": False, "md5": "3675e5e7" * 4})
+        return folder
+
+    @functools.cached_property
+    def test_labels(self):
+        return np.load(self.dataset / "test_labels.npy")
+
+    @functools.cache  # noqa: B019, the builder lives as long as the tests
+    def build(self, name):
+        """The folder of the results of SCENES[name], with reports in all languages."""
+        scene = SCENES[name]
+        results = self.folder / str(len(os.listdir(self.folder))) / "cifar100"
+        write_data(self.dataset, results / "data", scene.class_names)
+        shapes = set()
+        for model in scene.models:
+            write_cost(results / f"cost/{model.name}.json", model, scene.device)
+            for seed in range(scene.seeds):
+                folder = results / f"runs/{model.name}/{model.recipe}/seed-{seed}"
+                predicted = write_run(folder, model, seed, scene, self.test_labels)
+                # Figures of examples show the first seed alone, and one serves for all of a shape.
+                if seed == 0 and self.key("examples", model, scene) not in shapes:
+                    shapes.add(self.key("examples", model, scene))
+                    write_predictions(folder / "predictions.npz", predicted, self.test_labels)
+        failures = []
+        for model, recipe, seed, facts in scene.failures:
+            failures.append(results / f"failures/{model}/{recipe}/seed-{seed}.json")
+            write_json(failures[-1], {"diverged": facts})
+        runs = sorted_runs(results, scene)
+        write_tables(results, runs, scene)
+        self.draw(results, scene)
+        arguments = ["--dataset", results / "data/manifest.json", "--languages", *LANGUAGES]
+        arguments += ["--command", scene.command, "--versions", json.dumps(VERSIONS)]
+        arguments += ["--configuration", json.dumps(configuration(scene))]
+        arguments += ["--templates", ROOT / "templates"]
+        arguments += ["--failures", *failures] if failures else []
+        run(report, *arguments)
+        return results
+
+    def draw(self, results, scene):
+        """All figures of a scene; those of models of one shape are drawn once."""
+        (results / "figures").mkdir()
+        compared, data = results / "compare", results / "data"
+        tables = {name: compared / f"{name}.csv" for name in ("runs", "comparison", "published")}
+        runs = sorted_runs(results, scene)
+        arguments = {
+            "accuracy": [
+                f"--{name}{'-csv' * (name == 'runs')}={path}" for name, path in tables.items()
+            ],
+            "losses": ["--runs", *runs],
+            "tradeoffs": ["--comparison", tables["comparison"]],
+        }
+        for name in COMMON_FIGURES:
+            run(figure, "--figure", results / f"figures/{name}.svg", name, *arguments[name])
+        for model in scene.models:
+            folders = [folder for folder in runs if folder.parent.parent.name == model.name]
+            images = [
+                "--predictions",
+                folders[0] / "predictions.npz",
+                "--dataset",
+                data / "test.json",
+            ]
+            classes = ["--classes", data / "classes.json"]
+            own = {
+                "loss": ["--runs", *folders],
+                "classes": ["--runs", *folders, *classes],
+                "examples": [*images, *classes],
+            }
+            cost = results / f"cost/{model.name}.json"
+            own["structure"] = ["--cost", cost]
+            for kind, words in own.items():
+                path = results / f"figures/{kind}.{model.name}+{model.recipe}.svg"
+                path = cost.with_suffix(".svg") if kind == "structure" else path
+                key = self.key(kind, model, scene)
+                if key not in self.figures:
+                    run(figure, "--figure", path, kind, *words)
+                    self.figures[key] = path
+                else:
+                    shutil.copy(self.figures[key], path)
+
+    @staticmethod
+    def key(kind, model, scene):
+        """What a figure depends on: equal for figures that are drawn once."""
+        key = kind, model.shape or model.name, scene.class_names
+        return key if kind in ("structure", "examples") else (*key, scene.seeds)
+
+
+def sorted_runs(results, scene):
+    return [
+        results / f"runs/{model.name}/{model.recipe}/seed-{seed}"
+        for model in scene.models
+        for seed in range(scene.seeds)
+    ]
+
+
+def write_tables(results, runs, scene):
+    """The tables of the stage compare."""
+    folder = results / "compare"
+    folder.mkdir()
+    costs = [results / f"cost/{model.name}.json" for model in scene.models]
+    words = ["--runs", *runs, "--costs", *costs, "--dataset", results / "data/manifest.json"]
+    words += ["--published", ROOT / "config/published.csv", "--runs-csv", folder / "runs.csv"]
+    words += ["--published-beside", folder / "published.csv"]
+    for name in ("comparison", "verdicts", "classes", "confusions"):
+        words += [f"--{name}", folder / f"{name}.csv"]
+    run(compare, *words)
+
+
+def run(command, *words):
+    """Run one of the project's commands in this process."""
+    command.main(command.argument_parser().parse_args([str(word) for word in words]))

@@ -1,0 +1,580 @@
+"""The report in a real browser, with the network cut off."""
+
+import csv
+import io
+import json
+import re
+from urllib.parse import urlsplit
+
+import pytest
+from scenes import FAILED, HOSTILE, LANGUAGES, SCENES
+
+from cifarlab.report.names import COMMON_FIGURES
+
+MEGABYTE = 1_000_000
+
+
+def table(page, name="comparison"):
+    with open(page.results / f"compare/{name}.csv", newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def column(page, name):
+    """The texts of a column of the table, from top to bottom, without the hidden rows."""
+    cells = page.locator(f'#table tbody tr:not([hidden]) [data-column="{name}"]')
+    return [text.split("±")[0].strip() for text in cells.all_text_contents()]
+
+
+def header(page, name):
+    return page.locator(f'#table thead [data-column="{name}"]')
+
+
+def shown_columns(page):
+    heads = page.locator("#table thead th:not([hidden])")
+    return heads.evaluate_all("heads => heads.map(head => head.dataset.column)")
+
+
+def accuracies(page):
+    return [float(text) for text in column(page, "test_accuracy_percent")]
+
+
+def page_data(page):
+    return json.loads(page.locator("#data").text_content())
+
+
+# --- the file
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("scene", SCENES)
+def test_a_report_opens_without_any_request_or_error(open_report, scene, language):
+    page = open_report(scene, language)
+    rows = page.locator("#table tbody tr")
+    assert rows.count() == len(SCENES[scene].models)
+    assert page.locator("#chart-losses canvas").is_visible()
+    # That there was neither is asserted at the end of every test that opens a report.
+
+
+def test_the_security_policy_stops_scripts_and_requests_that_are_not_the_reports(open_report):
+    page = open_report()
+    outcome = page.evaluate("""async () => {
+        const script = document.createElement("script");
+        script.textContent = "window.wasRun = true";
+        document.body.append(script);
+        document.body.insertAdjacentHTML("beforeend", "<i onclick='window.wasRun = true'></i>");
+        document.body.lastElementChild.click();
+        const answer = await fetch("https://example.org/").catch(() => "stopped");
+        return [window.wasRun, answer];
+    }""")
+    assert outcome == [None, "stopped"]
+    assert len(page.faults) >= 3
+    assert all("Content Security Policy" in fault or "fetch" in fault for fault in page.faults)
+    page.faults.clear()
+
+
+@pytest.mark.parametrize(("scene", "most"), [("7 models", 3), ("7 models × 6 seeds", 8)])
+def test_a_report_is_small_enough_to_send(build, scene, most):
+    for language in LANGUAGES:
+        size = (build(scene) / f"report/report.{language}.html").stat().st_size
+        assert size <= most * MEGABYTE
+
+
+def test_the_language_link_leads_to_the_same_report_in_the_other_language(open_report):
+    page = open_report()
+    for tag, name in (("zh-Hans", "中文"), ("en", "English")):
+        page.get_by_role("link", name=name).click()
+        page.wait_for_url(f"**/report.{tag[:2]}.html")
+        assert page.locator("html").get_attribute("lang") == tag
+        assert page.locator("#table tbody tr").count() == 2
+    page.requests.clear()
+
+
+# --- the table
+
+
+def test_a_column_of_numbers_is_sorted_down_then_up_then_not(open_report):
+    page = open_report("7 models")
+    head, before = header(page, "test_accuracy_percent"), accuracies(page)
+    for direction, expected in (
+        ("descending", sorted(before, reverse=True)),
+        ("ascending", sorted(before)),
+        (None, before),
+    ):
+        head.get_by_role("button").click()
+        assert head.get_attribute("aria-sort") == direction
+        assert accuracies(page) == expected
+    assert before not in (sorted(before), sorted(before, reverse=True))
+
+
+def test_numbers_are_sorted_by_value_and_names_as_text(open_report):
+    page = open_report("7 models")
+    header(page, "total_params").get_by_role("button").click()
+    counts = [int(text.replace(",", "")) for text in column(page, "total_params")]
+    assert counts == sorted(counts, reverse=True)
+    header(page, "model").get_by_role("button").click()
+    assert column(page, "model") == sorted(column(page, "model"))
+
+
+def test_the_table_is_sorted_by_the_keyboard_alone(open_report):
+    page = open_report()
+    button = header(page, "test_accuracy_percent").get_by_role("button")
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if button.evaluate("button => button === document.activeElement"):
+            break
+    page.keyboard.press("Enter")
+    assert accuracies(page) == sorted(accuracies(page), reverse=True)
+    page.keyboard.press("Space")
+    assert accuracies(page) == sorted(accuracies(page))
+
+
+def test_the_filter_keeps_the_rows_that_have_all_its_words(open_report):
+    page = open_report("7 models")
+    page.locator("#filter").fill("FINETUNE vit")
+    assert column(page, "model") == ["vit_b_32"]
+    assert page.locator("#count").text_content().startswith("1 ")
+    page.locator("#filter").fill("no such model")
+    assert column(page, "model") == []
+    page.locator("#filter").fill("")
+    assert len(column(page, "model")) == 7
+
+
+def test_columns_are_hidden_and_shown(open_report):
+    page = open_report()
+    assert "rank" in shown_columns(page)
+    assert "test_loss" not in shown_columns(page)
+    page.locator(".menu summary").click()
+    # As a reader sees them: all in the list, which scrolls down, not aside.
+    sizes = page.locator(".menu fieldset").evaluate("it => [it.scrollWidth, it.clientWidth]")
+    assert sizes[0] == sizes[1]
+    page.locator('.menu input[name="rank"]').uncheck()
+    page.locator('.menu input[name="test_loss"]').check()
+    assert "rank" not in shown_columns(page)
+    assert "test_loss" in shown_columns(page)
+    assert page.locator('#table td[data-column="test_loss"]').first.is_visible()
+    assert not page.locator('#table td[data-column="rank"]').first.is_visible()
+    assert page.locator('.menu input[name="model"]').is_disabled()
+    page.keyboard.press("Escape")
+    assert not page.locator(".menu fieldset").is_visible()
+    assert page.locator(".menu summary").evaluate("it => it === document.activeElement")
+
+
+def test_the_address_keeps_the_view_and_brings_it_back(open_report):
+    page = open_report("7 models")
+    header(page, "total_params").get_by_role("button").click()
+    page.locator("#filter").fill("published_finetune")
+    page.locator(".menu summary").click()
+    page.locator('.menu input[name="latency_median_ms"]').uncheck()
+    fragment = "#" + urlsplit(page.url).fragment
+    other = open_report("7 models", "zh", fragment)
+    assert column(other, "model") == column(page, "model")
+    assert len(column(other, "model")) == 4
+    assert shown_columns(other) == shown_columns(page)
+    assert "latency_median_ms" not in shown_columns(other)
+    assert header(other, "total_params").get_attribute("aria-sort") == "descending"
+    assert other.locator("#filter").input_value() == "published_finetune"
+    page.keyboard.press("Escape")
+    # Back to the usual view, nothing is left of it.
+    for name in ("total_params", "total_params"):
+        header(page, name).get_by_role("button").click()
+    page.locator("#filter").fill("")
+    page.locator(".menu summary").click()
+    page.locator('.menu input[name="latency_median_ms"]').check()
+    assert urlsplit(page.url).fragment == ""
+
+
+@pytest.mark.parametrize("scene", ["7 models × 6 seeds", "hostile names"])
+def test_the_download_is_the_table_byte_for_byte(open_report, scene):
+    page = open_report(scene)
+    with page.expect_download() as download:
+        page.locator("#download").click()
+    assert download.value.suggested_filename == "comparison.csv"
+    original = (page.results / "compare/comparison.csv").read_bytes()
+    assert download.value.path().read_bytes() == original
+    page.requests.clear()
+
+
+def copied(page):
+    page.locator("#copy").click()
+    page.wait_for_function("document.getElementById('copied').textContent")
+    return list(csv.reader(io.StringIO(page.evaluate("navigator.clipboard.readText()"))))
+
+
+def test_the_visible_view_is_copied_as_csv(open_report):
+    page = open_report("7 models × 6 seeds", permissions=["clipboard-read", "clipboard-write"])
+    header(page, "test_accuracy_percent").get_by_role("button").click()
+    page.locator("#filter").fill("published_finetune")
+    columns, *rows = copied(page)
+    assert columns == shown_columns(page)
+    expected = [row for row in table(page) if row["recipe"] == "published_finetune"]
+    expected.sort(key=lambda row: -float(row["test_accuracy_percent"]))
+    assert rows == [[row[name] for name in columns] for row in expected]
+
+
+def test_a_copied_name_may_hold_commas_quotes_and_newlines(open_report):
+    page = open_report("hostile names", permissions=["clipboard-read", "clipboard-write"])
+    _, *rows = copied(page)
+    assert [row[:2] for row in rows] == [[row["model"], row["recipe"]] for row in table(page)]
+
+
+# --- links from numbers
+
+
+def test_a_number_in_the_analysis_leads_to_its_cell_and_shows_the_column(open_report):
+    page = open_report()
+    page.locator("#filter").fill("no such model")
+    link = page.locator('.sentences a[href$="-test_accuracy_std"]').first
+    cell = page.locator(link.get_attribute("href"))
+    assert not cell.is_visible()
+    link.click()
+    assert cell.is_visible()
+    assert cell.text_content() == link.text_content()
+    assert cell.evaluate("cell => cell.getBoundingClientRect().bottom <= innerHeight")
+    assert cell.evaluate("cell => cell.getBoundingClientRect().top >= 0")
+
+
+def test_every_number_of_the_analysis_is_the_one_in_its_cell(open_report):
+    page = open_report("7 models × 6 seeds")
+    pairs = page.locator(".sentences a").evaluate_all("""links => links.map(
+        a => [a.textContent, a.hash, document.querySelector(a.hash).textContent]
+    )""")
+    assert len(pairs) > 20
+    for text, target, cell in pairs:
+        if not target.startswith("#structure-"):
+            assert text in cell, target
+
+
+def test_a_class_in_the_analysis_is_shown_in_the_table_of_classes(open_report):
+    page = open_report()
+    link = page.locator('.sentences a[href^="#class-"]').first
+    assert not page.locator("#class-table").is_visible()
+    link.click()
+    assert page.locator(link.get_attribute("href")).is_visible()
+
+
+def test_a_cell_is_found_by_the_address_alone(open_report):
+    page = open_report(fragment="#cell-1-min_loss")
+    assert page.locator("#cell-1-min_loss").is_visible()
+    assert page.locator(":target").count() == 1
+
+
+# --- two models, class by class
+
+
+@pytest.mark.parametrize("scene", ["7 models", "7 models × 6 seeds"])
+def test_the_differences_of_two_models_are_those_of_the_table_of_classes(open_report, scene):
+    page = open_report(scene)
+    page.locator("#first").select_option(label="swin_b")
+    page.locator("#second").select_option(label="cnn_5")
+    percents = {}
+    for row in table(page, "classes"):
+        percents.setdefault(row["class"], {})[row["model"]] = float(row["test_accuracy_percent"])
+    shown = page.locator("#class-table tbody tr").evaluate_all("""rows => rows.map(
+        row => [row.cells[0].textContent, row.querySelector('.bars').textContent]
+    )""")
+    assert len(shown) == len(percents) == 100
+    differences = [float(text) for _, text in shown]
+    assert differences == sorted(differences, reverse=True)
+    for name, text in shown:
+        expected = percents[name]["swin_b"] - percents[name]["cnn_5"]
+        assert float(text) == pytest.approx(expected, abs=0.0501)
+    heads = page.locator("#class-table thead th:not([hidden])").all_text_contents()
+    assert heads[1:3] == ["swin_b", "cnn_5"]
+
+
+# --- colours
+
+
+def test_the_button_goes_through_the_themes_and_the_charts_follow(open_report):
+    page = open_report(color_scheme="dark")
+    canvas, root = page.locator("#chart-losses canvas"), page.locator("html")
+    pictures, labels = [], []
+    for theme in ("dark", "light", "dark"):
+        assert root.get_attribute("data-theme") == theme
+        pictures.append(canvas.evaluate("canvas => canvas.toDataURL()"))
+        labels.append(page.locator("#theme").text_content())
+        page.locator("#theme").click()
+    assert pictures[0] == pictures[2] != pictures[1]
+    assert len(set(labels)) == 3
+    page.emulate_media(color_scheme="light")
+    page.wait_for_selector("html[data-theme=light]")
+
+
+def test_the_chosen_theme_is_kept(open_report):
+    page = open_report()
+    page.locator("#theme").click()
+    page.locator("#theme").click()
+    page.reload()
+    assert page.locator("html").get_attribute("data-theme") == "dark"
+    page.requests.clear()
+
+
+# --- the keyboard
+
+
+def test_everything_that_reacts_is_reached_by_tab_in_order_and_shows_its_focus(open_report):
+    page = open_report()
+    expected = page.evaluate("""() => {
+        const all = "a[href], button, input, select, summary, [tabindex='0']";
+        window.stops = [...document.querySelectorAll(all)].filter((stop) =>
+            stop.checkVisibility({ visibilityProperty: true }) && !stop.disabled
+            && !stop.closest("details:not([open]) > :not(summary)"));
+        return stops.length;
+    }""")
+    focus = """() => {
+        const stop = document.activeElement;
+        const style = getComputedStyle(stop), box = stop.getBoundingClientRect();
+        return { place: stops.indexOf(stop), name: stop.outerHTML.slice(0, 60),
+            outline: style.outlineStyle === "none" ? 0 : parseFloat(style.outlineWidth),
+            isInView: box.bottom > 0 && box.top < innerHeight && box.right > 0 };
+    }"""
+    for place in range(expected):
+        page.keyboard.press("Tab")
+        stop = page.evaluate(focus)
+        assert stop["place"] == place, stop
+        assert stop["outline"] >= 2, stop
+        assert stop["isInView"], stop
+    assert expected > 60
+
+
+def test_the_first_stop_skips_to_the_content(open_report):
+    page = open_report()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.hash") == "#main"
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('main') !== null")
+
+
+# --- charts
+
+
+def press(page, *keys):
+    for key in keys:
+        page.keyboard.press(key)
+
+
+def test_arrow_keys_tell_the_losses_at_the_pointer(open_report):
+    page = open_report()
+    readout = page.locator("#chart-losses .readout")
+    for unit in ("step", "second"):
+        page.locator("#chart-losses select").select_option(unit)
+        page.locator("#chart-losses .plot").focus()
+        press(page, "ArrowRight", "ArrowRight", "ArrowRight", "ArrowLeft")
+        lines = page_data(page)["curves"][unit]["lines"]
+        for model, line in zip(SCENES["a failed run"].models, lines, strict=True):
+            told = f"{model.name} " if line[1] is None else f"{model.name} {line[1]:.3f}"
+            assert (told in readout.text_content()) == (line[1] is not None)
+
+
+def test_arrow_keys_tell_accuracy_interval_and_cost_of_every_model(open_report):
+    page = open_report("7 models")
+    page.locator("#chart-tradeoffs .plot").focus()
+    readout = page.locator("#chart-tradeoffs .readout")
+    for row in sorted(table(page), key=lambda row: float(row["multiply_adds"])):
+        press(page, "ArrowRight")
+        text = readout.text_content()
+        assert text.startswith(f"{row['model']}: ")
+        names = [f"test_accuracy_{name}percent" for name in ("", "low_", "high_")]
+        accuracy, low, high = (f"{float(row[name]):.2f}" for name in names)
+        assert f"{accuracy} ({low}–{high})" in text
+    page.locator("#chart-tradeoffs select").select_option("total_params")
+    page.locator("#chart-tradeoffs .plot").focus()
+    press(page, "ArrowRight")
+    assert readout.text_content().startswith("cnn_3: ")
+    assert readout.text_content().endswith(" 168k")
+
+
+def at_left_edge(page):
+    """What the chart of losses tells at its left edge: the first number of the readout.
+
+    Leaves the pointer in the middle.
+    """
+    box = page.locator("#chart-losses .u-over").bounding_box()
+    page.mouse.move(box["x"] + 60, box["y"] + 60)
+    page.mouse.move(box["x"] + 1, box["y"] + 60)
+    text = page.locator("#chart-losses .readout").text_content()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 60)
+    return float(re.search(r"[\d.,]+", text)[0].replace(",", ""))
+
+
+@pytest.mark.parametrize("by", ["buttons", "keys"])
+def test_zoom_in_narrows_the_scale_and_show_all_restores_it(open_report, by):
+    page = open_report()
+    chart = page.locator("#chart-losses")
+    chart.scroll_into_view_if_needed()
+    before = at_left_edge(page)
+    for action, key in ((".zoom-in", "+"), (".zoom-in", "+"), (".zoom-out", "Escape")):
+        if by == "buttons":
+            chart.locator(action).click()
+        else:
+            chart.locator(".plot").press(key)
+        if key == "+":
+            assert at_left_edge(page) > before
+    assert at_left_edge(page) == before
+
+
+def test_every_line_of_the_legend_can_be_told_without_its_colour(open_report):
+    page = open_report("7 models")
+    styles = (
+        "marks => marks.map(mark => mark.style.backgroundImage.replace(/rgb[^)]*\\)|#\\w+/g, ''))"
+    )
+    lines = page.locator("#chart-losses .u-marker").evaluate_all(styles)
+    assert len(set(lines)) == 4
+    shapes = "marks => marks.slice(1).map(mark => mark.style.clipPath)"
+    assert len(set(page.locator("#chart-tradeoffs .u-marker").evaluate_all(shapes))) == 7
+    heights = page.locator(".u-label").evaluate_all("labels => labels.map(it => it.clientHeight)")
+    assert max(heights) < 30
+
+
+# --- without scripts, and on paper
+
+
+def figures_shown(page):
+    """How many drawings can be seen."""
+    drawings = page.locator("figure .drawing > svg").all()
+    return sum(drawing.is_visible() for drawing in drawings)
+
+
+def n_figures(scene):
+    return len(COMMON_FIGURES) + 4 * len(SCENES[scene].models)
+
+
+def test_without_javascript_the_table_and_all_figures_are_there_and_no_control(open_report):
+    page = open_report(java_script_enabled=False)
+    assert figures_shown(page) == n_figures("a failed run")
+    assert column(page, "test_accuracy_percent") == [
+        f"{float(row['test_accuracy_percent']):.2f}" for row in table(page)
+    ]
+    assert page.locator("#table").is_visible()
+    for control in page.locator("button, input, select, form, .chart").all():
+        assert not control.is_visible()
+    summary = page.locator("#class-details summary")
+    summary.click()
+    assert page.locator("#class-table tbody td").first.is_visible()
+
+
+def test_on_paper_drawings_stand_for_the_charts_in_dark_ink(open_report):
+    page = open_report(color_scheme="dark")
+    n_charts = 2
+    assert figures_shown(page) == n_figures("a failed run") - n_charts
+    page.emulate_media(media="print")
+    assert figures_shown(page) == n_figures("a failed run")
+    for control in page.locator("#theme, form, select, nav, .chart").all():
+        assert not control.is_visible()
+    style = page.locator("body").evaluate("body => getComputedStyle(body)")
+    assert (style["backgroundColor"], style["color"]) == ("rgb(255, 255, 255)", "rgb(0, 0, 0)")
+    assert len(page.pdf()) > 10_000
+
+
+# --- for everyone
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_axe_finds_no_violation(open_report, language, theme):
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = open_report("a failed run", language, color_scheme=theme)
+    page.evaluate("for (const details of document.querySelectorAll('details')) details.open = true")
+    header(page, "rank").get_by_role("button").click()
+    page.locator(".menu").evaluate("menu => { menu.open = true; }")
+    # Further rows are like these, and axe takes its time for each.
+    page.evaluate("document.querySelectorAll('tbody tr:nth-child(n+4)').forEach(r => r.remove())")
+    results = Axe().run(page)
+    assert results.violations_count == 0, results.generate_report()
+
+
+@pytest.mark.parametrize("width", [390, 1280, 1920])
+@pytest.mark.parametrize("scene", ["7 models", "hostile names"])
+def test_the_page_is_never_wider_than_the_window(open_report, scene, width):
+    page = open_report(scene, viewport={"width": width, "height": 900})
+    page.evaluate("for (const details of document.querySelectorAll('details')) details.open = true")
+    for language in LANGUAGES:
+        page.goto(page.address.replace(".en.", f".{language}."))
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    page.requests.clear()
+
+
+# --- names that users choose
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_names_make_no_element_and_run_nothing(open_report, language):
+    page = open_report("hostile names", language)
+    page.evaluate("for (const details of document.querySelectorAll('details')) details.open = true")
+    page.locator(".plot").first.focus()
+    press(page, "ArrowRight")
+    assert page.dialogs == []
+    assert page.locator("main img, header img, b, [onclick], [onerror]").count() == 0
+    assert page.locator("script").count() == 3
+    assert page.locator("h2").count() == 7
+
+
+def test_names_are_shown_as_they_are_written(open_report):
+    page, scene = open_report("hostile names"), SCENES["hostile names"]
+    models = [model.name for model in scene.models]
+    assert column(page, "model") == models
+    assert column(page, "recipe") == [model.recipe.strip() for model in scene.models]
+    assert page.locator("h4").all_text_contents() == models
+    assert page.locator("#first option").all_text_contents() != []
+    assert set(page.locator("#first option").all_text_contents()) == set(models)
+    classes = page.locator("#class-table tbody th").all_text_contents()
+    assert {*scene.class_names} <= {*classes}
+    (_, _, _, facts), provenance = scene.failures[0], page.locator("main").text_content()
+    assert page.locator("#not-run + ul li").first.text_content().count(HOSTILE) == 2
+    for text in (scene.command, scene.device, facts["loss"], facts["step"]):
+        assert text in provenance
+    configuration = json.loads(page.locator("pre").last.text_content())
+    assert configuration == scene.configuration
+
+
+def test_a_name_from_right_to_left_does_not_turn_what_follows(open_report):
+    page = open_report("hostile names")
+    for plot in page.locator(".plot").all():
+        plot.focus()
+        press(page, "ArrowRight", "ArrowRight")
+    turned = page.evaluate("""() => {
+        const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), turned = [];
+        const left = (node, place) => {
+            const range = document.createRange();
+            range.setStart(node, place);
+            range.setEnd(node, place + 1);
+            return range.getBoundingClientRect();
+        };
+        while (texts.nextNode()) {
+            const node = texts.currentNode, place = node.data.search(/[a-z]{3}/);
+            const holder = node.parentElement;
+            const isName = holder.closest("bdi, code, th, td, pre, option, nav, svg");
+            if (place < 0 || isName || !holder.closest("p, li, figcaption, small")) continue;
+            const [first, second] = [left(node, place), left(node, place + 1)];
+            const isOneLine = first.width && first.top === second.top;
+            if (isOneLine && first.left >= second.left) turned.push(node.data);
+        }
+        return turned;
+    }""")
+    assert turned == []
+
+
+# --- what was not run
+
+
+def test_a_failed_run_is_told_at_the_top_and_where_it_ended(open_report):
+    page = open_report("a failed run")
+    assert "too_fast" in page.locator("header .warning").text_content()
+    line = page.locator("#not-run + ul li").first.text_content()
+    for told in ("cnn_2", "too_fast", str(FAILED["step"]), str(FAILED["learning_rate"])):
+        assert told in line
+    assert "too_fast" not in page.locator("#table").text_content()
+
+
+# --- many runs
+
+
+def test_two_hundred_runs_open_and_can_be_sorted(open_report):
+    page = open_report("200 runs")
+    timing = page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd")
+    print(f"200 runs, until the load event: {timing:.0f} ms")
+    header(page, "test_accuracy_percent").get_by_role("button").click()
+    assert accuracies(page) == sorted(accuracies(page), reverse=True)
+    assert len(accuracies(page)) == 40
