@@ -39,6 +39,12 @@ def layers(**parameters):
     return [{"name": name, "parameters": count} for name, count in parameters.items()]
 
 
+def run_of(model):
+    """What the analysis asks of a run."""
+    training = {"model": model.get("settings", CNN), "device_name": model.get("device", "a CPU")}
+    return SimpleNamespace(training=training, is_resumed=model.get("is_resumed", False))
+
+
 def content(models, n_images=10_000, classes=None, verdicts=()):
     """A Content of models: dicts with accuracies, one a seed, and what their cost has instead.
 
@@ -64,7 +70,7 @@ def content(models, n_images=10_000, classes=None, verdicts=()):
             title=measured["model"],
             measured=measured,
             published=None,
-            runs=[SimpleNamespace(training={"model": model.get("settings", CNN)})],
+            runs=[run_of(model)],
             cost=costs[measured["model"]],
             classes=classes or [],
             class_images=[100] * len(classes or []),

@@ -128,7 +128,7 @@ def cost_sentences(content):
         for pick in (min, max)
     )
     seconds = [round(entry.measured["train_seconds"], 1) for entry in (fastest, slowest)]
-    if seconds[0] < seconds[1]:
+    if seconds[0] < seconds[1] and content.times_compare:
         ends = {"s": fastest, "t": slowest}
         values = {
             name: Cell(cell_anchor(entry, "train_seconds"), entry.measured["train_seconds"], 1)

@@ -83,7 +83,7 @@ def checklist(content):
         ),
         Item(
             N_("Can the times be compared?"),
-            len(content.devices) == 1 and not resumed,
+            content.times_compare,
             N_("different devices: %(devices)s; runs that were interrupted and resumed: %(k)s"),
             {"devices": len(content.devices), "k": resumed},
         ),

@@ -196,6 +196,11 @@ class Content:
         return list(dict.fromkeys(run.training["device_name"] for run in self.runs))
 
     @property
+    def times_compare(self):
+        """Whether all runs were timed on the same device, without an interruption."""
+        return len(self.devices) == 1 and not any(run.is_resumed for run in self.runs)
+
+    @property
     def uses_gpu(self):
         return any(run.training["device"] != "cpu" for run in self.runs)
 

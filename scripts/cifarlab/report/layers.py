@@ -1,7 +1,9 @@
 """A model's structure in words: its layers as a table, alike ones folded."""
 
 import itertools
+import unicodedata
 
+from cifarlab.report.language import N_
 from cifarlab.report.messages import Marked
 
 
@@ -26,9 +28,13 @@ def name_of_run(nodes):
     return first if len(nodes) == 1 else f"{first}–{number if number.isdigit() else last}"
 
 
-def structure_text(tree):
-    """The layers of a `structure_tree` as an aligned table, alike ones folded, with their total."""
-    rows = [("layer", "kind", "output shape", "parameters")]
+def structure_text(tree, gettext=str):
+    """The layers of a `structure_tree` as an aligned table, alike ones folded, with their total.
+
+    gettext: a function from a message to its translation.
+    """
+    heads = (N_("layer"), N_("kind"), N_("output shape"), N_("parameters"))
+    rows = [tuple(gettext(head) for head in heads)]
 
     def add(nodes, indent):
         for node in folded(nodes):
@@ -39,14 +45,22 @@ def structure_text(tree):
             add(node["children"], indent + "  ")
 
     add(tree["children"] or [tree], "")
-    rows.append(("total", "", "", f"{tree['parameters']:,}"))
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [
-        f"{name:{widths[0]}}  {kind:{widths[1]}}  {shape:>{widths[2]}}  {count:>{widths[3]}}"
-        for name, kind, shape, count in rows
-    ]
-    rule = "-" * len(lines[0])
+    rows.append((gettext(N_("total")), "", "", f"{tree['parameters']:,}"))
+    widths = [max(map(columns_of, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for row in rows:
+        spaces = [" " * (width - columns_of(text)) for width, text in zip(widths, row, strict=True)]
+        name, kind, shape, count = row
+        lines.append(
+            f"{name}{spaces[0]}  {kind}{spaces[1]}  {spaces[2]}{shape}  {spaces[3]}{count}"
+        )
+    rule = "-" * (sum(widths) + 6)
     return "\n".join([lines[0], rule, *lines[1:-1], rule, lines[-1], ""])
+
+
+def columns_of(text):
+    """Columns that a text takes in a monospaced font: two for each Chinese letter."""
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
 def printable(text):

@@ -39,6 +39,13 @@ DESCRIPTIONS = {
     "classes": N_("Bar chart: test accuracy of %(title)s on every class"),
     "examples": N_("Pictures: test images with the classes that %(title)s took them for"),
 }
+# The anchor of the table in which a Cell is, by the beginning of its own.
+TABLES = {
+    "cell": "comparison",
+    "class": "classes",
+    "structure": "models",
+    "verdict": "published",
+}
 
 
 def number(value, digits=None):
@@ -101,7 +108,8 @@ class Words:
             text = number(value.value, value.digits)
             if self.is_html:
                 return Markup('<a href="#%s">%s</a>') % (value.anchor, text)
-            return f"[{text}](#comparison)"
+            # A table's cells have no anchors in Markdown.
+            return f"[{text}](#{TABLES[value.anchor.partition('-')[0]]})"
         if isinstance(value, Markup):
             return value
         return self.safe(number(value) if isinstance(value, int | float) else value)
