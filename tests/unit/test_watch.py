@@ -235,7 +235,13 @@ class Terminal:
         words = [sys.executable, ROOT / "scripts/watch.py", "--results", results.root, *options]
         environment = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES")}
         self.process = subprocess.Popen(
-            list(map(str, words)), stdin=end, stdout=end, stderr=end, env=environment
+            list(map(str, words)),
+            stdin=end,
+            stdout=end,
+            stderr=end,
+            env=environment,
+            # Who runs tests in the background of a shell ignores it, and children inherit that.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         os.close(end)
         self.shown = ""
