@@ -252,7 +252,7 @@ def table(scene):
         "metrics deleted": (
             delete("runs/cnn_3/quick/seed-0/metrics.json"),
             # Snakemake also runs what reads a file that was lost.
-            {"metrics cnn_3/quick/0", "compare"},
+            {"metrics cnn_3/quick/0", "classes cnn_3/quick", "compare"},
         ),
         "a figure deleted": (delete("figures/losses.svg"), {"losses", "report"}),
         "the report deleted": (delete("report/report.en.html"), {"report"}),
