@@ -171,7 +171,7 @@ def test_snakemakes_own_report_holds_the_marked_results(computed):
 
 def test_with_one_gpu_two_trainings_never_overlap(project):
     project.configure({**SMALL, "device": "auto"})
-    result = project.snakemake("--resources", "gpu=1")
+    result = project.snakemake("--resources", "gpu=1", "--until", "train")
     assert result.returncode == 0, result.stderr
     records = [
         json.loads(path.read_text())
