@@ -13,7 +13,8 @@ CONFIGURATION = {
 }
 # The jobs of the workflow: data, a cost with its figure, and two runs with what follows from them.
 JOBS = {"data": 1, "train": 2, "evaluate": 2, "metrics": 2, "cost": 1, "structure": 1}
-JOBS |= {"loss": 1, "losses": 1, "compare": 1, "accuracy": 1, "report": 1}
+JOBS |= {"loss": 1, "classes": 1, "examples": 1, "losses": 1, "compare": 1, "accuracy": 1}
+JOBS |= {"tradeoffs": 1, "report": 1}
 
 
 @pytest.fixture(scope="module")
