@@ -223,3 +223,20 @@ def test_a_drawing_has_ids_of_its_own_and_a_text_for_those_who_cannot_see_it(tmp
     assert ElementTree.fromstring(first).get("width") is None
     assert "prefers-color-scheme" in svg
     assert "prefers-color-scheme" not in first
+
+
+# --- accuracy
+
+
+def test_accuracies_are_drawn_where_no_model_was_published(tmp_path):
+    runs, comparison, published = (tmp_path / f"{name}.csv" for name in ("runs", "comparison", "p"))
+    runs.write_text("model,recipe,test_accuracy_percent\nmine,r,41.5\n")
+    comparison.write_text(
+        "model,recipe,test_accuracy_percent,test_accuracy_low_percent,test_accuracy_high_percent\n"
+        "mine,r,41.5,40.0,43.0\n"
+    )
+    published.write_text("model,recipe,same_recipe,test_accuracy_percent\n")
+    arguments = Namespace(runs_csv=runs, comparison=comparison, published=published)
+    texts = texts_of(FIGURES["accuracy"].draw(arguments))
+    assert "41.50 %" in texts
+    assert "published" not in texts

@@ -22,7 +22,9 @@ def draw(arguments):
     comparison = read_table(arguments.comparison, [*key, "test_accuracy_percent"]).set_index(key)
     runs = read_table(arguments.runs_csv, [*key, "test_accuracy_percent"])
     published = read_table(arguments.published, [*key, "same_recipe", "test_accuracy_percent"])
-    published = published[published["same_recipe"]].set_index(key)["test_accuracy_percent"].dropna()
+    # Without rows the column has no type.
+    is_same = published["same_recipe"].astype(bool)
+    published = published[is_same].set_index(key)["test_accuracy_percent"].dropna()
     accuracies_of = runs.groupby(key)["test_accuracy_percent"].apply(list)
     titles = entry_titles(comparison.index)
     with drawing(7.2, 1.4 + 0.5 * len(comparison)) as (figure, axes, say):
