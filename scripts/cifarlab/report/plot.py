@@ -84,6 +84,8 @@ def svg_text(figure, say):
     # Sizes in points would be fixed; the view box alone lets the page decide.
     svg = re.sub(r'(<svg[^>]*?) (?:width|height)="[^"]*"', r"\1", svg)
     svg = re.sub(r'(<svg[^>]*?) (?:width|height)="[^"]*"', r"\1", svg)
+    # Comments, and the space between elements: a page with many figures would keep each as a node.
+    svg = re.sub(r">\s+<", "><", re.sub(r"<!--.*?-->", "", svg, flags=re.DOTALL))
     # A hundredth of a point is finer than any screen.
     svg = re.sub(r' d="[^"]*"', lambda path: re.sub(r"(\.\d\d)\d+", r"\1", path[0]), svg)
     svg = say.keep(svg)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-SMOOTHED_POINTS = 400
+SMOOTHED_POINTS = 250
 
 
 def smoothed(losses):

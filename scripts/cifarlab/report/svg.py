@@ -32,7 +32,13 @@ def standalone_svg(svg):
 def inline_svg(svg, prefix, description):
     """A standalone `svg` for a page with others: ids of its own, and a text for the blind."""
     svg = svg[svg.index("<svg") :].replace(STYLE, "").replace(' role="img"', "")
-    svg = re.sub(r'\bid="([^"]+)"', rf'id="{prefix}-\1"', svg)
+    used = set(re.findall(r'href="#([^"]+)"|url\(#([^)]+)\)', svg))
+    used = {name for pair in used for name in pair}
+    svg = re.sub(
+        r' id="([^"]+)"',
+        lambda match: f' id="{prefix}-{match[1]}"' if match[1] in used else "",
+        svg,
+    )
     svg = re.sub(r'href="#([^"]+)"', rf'href="#{prefix}-\1"', svg)
     svg = re.sub(r"url\(#([^)]+)\)", rf"url(#{prefix}-\1)", svg)
     return svg.replace("<svg", f'<svg role="img" aria-label="{description}"', 1)

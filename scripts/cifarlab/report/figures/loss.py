@@ -4,7 +4,7 @@ from pathlib import Path
 
 from cifarlab.results import RunFolder, files_of_runs
 
-ENVELOPE_BINS = 200
+ENVELOPE_BINS = 120
 
 
 def add_arguments(parser):
@@ -60,7 +60,7 @@ def draw(arguments):
 
 
 def envelope(losses):
-    """Smallest and largest loss in each of up to 200 stretches: (middle steps, lows, highs)."""
+    """Smallest and largest loss in each of up to 120 stretches: (middle steps, lows, highs)."""
     import numpy as np
 
     stretches = np.array_split(np.asarray(losses), min(ENVELOPE_BINS, len(losses)))
@@ -70,7 +70,7 @@ def envelope(losses):
 
 
 def changing(rates):
-    """Indices of up to 200 of the learning rates, float [n_steps], and of all sudden changes."""
+    """Indices of up to 120 of the learning rates, float [n_steps], and of all sudden changes."""
     import numpy as np
 
     n = len(rates)
