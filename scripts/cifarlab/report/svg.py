@@ -3,10 +3,19 @@
 import re
 from xml.etree import ElementTree
 
+from cifarlab.report.layers import printable
+from cifarlab.report.messages import MARK
+
 STYLE = (
     "<style>svg { color: #1f2328 }"
     " @media (prefers-color-scheme: dark) { svg { color: #e6edf3 } }</style>"
 )
+
+
+# Widths of letters in DejaVu Sans, the widest of the usual fonts, in ems and rounded up.
+EMS = {MARK: 0} | dict.fromkeys("abcdefghijklmnopqrstuvwxyz0123456789–", 0.65)
+EMS |= dict.fromkeys(" .,·:;|'ijlI", 0.35) | dict.fromkeys("!()[]-ftr", 0.44)
+EMS |= dict.fromkeys("mwMWOQ@%&#×+=<>~…", 1.0)
 
 
 def add(parent, tag, **attributes):
@@ -42,3 +51,17 @@ def inline_svg(svg, prefix, description):
     svg = re.sub(r'href="#([^"]+)"', rf'href="#{prefix}-\1"', svg)
     svg = re.sub(r"url\(#([^)]+)\)", rf"url(#{prefix}-\1)", svg)
     return svg.replace("<svg", f'<svg role="img" aria-label="{description}"', 1)
+
+
+def fitted(text, width, size):
+    """`text` as long as it is surely not wider than `width`; else its start and an ellipsis."""
+    shown = text = printable(text)
+    while text and length(shown, size) > width:
+        text = text[:-1]
+        shown = text + "…"
+    return shown
+
+
+def length(text, size):
+    """An upper bound for the usual sans-serif fonts; a bold text counts as a larger one."""
+    return size * sum(EMS.get(letter, 0.78 if letter.isascii() else 1.3) for letter in text)

@@ -6,8 +6,8 @@ from xml.etree import ElementTree
 from cifarlab.files import read_json
 from cifarlab.results import RunFolder, files_of_runs
 
-COLUMNS, COLUMN_WIDTH, ROW_HEIGHT, MARGIN = 4, 190, 16, 8
-NAME_WIDTH, BAR_WIDTH, TEXT = 96, 56, 10.5
+COLUMNS, COLUMN_WIDTH, ROW_HEIGHT, MARGIN = 3, 253, 16, 8
+NAME_WIDTH, BAR_WIDTH, TEXT = 156, 60, 10.5
 COLOUR = "#0072B2"
 
 
@@ -36,8 +36,7 @@ def draw(arguments):
 
 def classes_svg(classes):
     """Names with bars, in columns to be read downwards. classes: list of (name, percent or NaN)."""
-    from cifarlab.report.layers import printable
-    from cifarlab.report.svg import add, drawing
+    from cifarlab.report.svg import add, drawing, fitted
 
     n_rows = -(-len(classes) // COLUMNS)
     svg = drawing(COLUMNS * COLUMN_WIDTH, n_rows * ROW_HEIGHT + 2 * MARGIN)
@@ -47,7 +46,7 @@ def classes_svg(classes):
         left, baseline = column * COLUMN_WIDTH, MARGIN + row * ROW_HEIGHT + 11.5
         end = left + NAME_WIDTH
         label = add(svg, "text", x=end - 5, y=baseline, text_anchor="end")
-        label.text = printable(name if len(name) <= 17 else name[:16] + "…")
+        label.text = fitted(name, NAME_WIDTH - 5, TEXT)
         bar = {"x": end, "y": baseline - 8.5, "height": 10, "rx": 1.5}
         add(svg, "rect", **bar, width=BAR_WIDTH, opacity=0.08)
         is_known = percent == percent

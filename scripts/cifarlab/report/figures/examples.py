@@ -52,9 +52,8 @@ def choose(logits, labels):
 
 def examples_svg(images, logits, labels, names):
     """Rows of pictures, each with its true class and what it was taken for."""
-    from cifarlab.report.layers import printable
     from cifarlab.report.messages import Messages
-    from cifarlab.report.svg import add, drawing
+    from cifarlab.report.svg import add, drawing, fitted
 
     say = Messages()
     headings = {
@@ -82,7 +81,7 @@ def examples_svg(images, logits, labels, names):
             for number, text in enumerate(lines):
                 baseline = top + HEADING + PICTURE + 13 + 13 * number
                 line = add(svg, "text", x=left, y=baseline, opacity=0.75 if number else 1)
-                line.text = printable(text if len(text) <= 15 else text[:14] + "…")
+                line.text = fitted(text, CELL - 4, TEXT)
     return say.keep(ElementTree.tostring(svg, encoding="unicode")) + "\n"
 
 

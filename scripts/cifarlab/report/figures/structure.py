@@ -14,9 +14,9 @@ from cifarlab.report.layers import (
     printable,
     shape_text,
 )
-from cifarlab.report.messages import MARK, Messages
+from cifarlab.report.messages import Messages
 from cifarlab.report.svg import add as _add
-from cifarlab.report.svg import drawing
+from cifarlab.report.svg import drawing, fitted, length
 
 PLAIN = "Sequential"
 # A diagram is read at a glance or not at all.
@@ -28,10 +28,6 @@ WIDTH, MARGIN, PADDING, GAP, LINE = 760, 16, 12, 18, 16
 TEXT, BOLD, SMALL = 12, 13.5, 11
 SHAPE, PARAMETERS, SHARE = 516, 655, 720
 COLUMN_WIDTHS = {SHAPE: 122, PARAMETERS: 118, SHARE: 62}
-# Widths of letters in DejaVu Sans, the widest of the usual fonts, in ems and rounded up.
-EMS = {MARK: 0} | dict.fromkeys("abcdefghijklmnopqrstuvwxyz0123456789–", 0.65)
-EMS |= dict.fromkeys(" .,·:;|'ijlI", 0.35) | dict.fromkeys("!()[]-ftr", 0.44)
-EMS |= dict.fromkeys("mwMWOQ@%&#×+=<>~…", 1.0)
 HAS_PARAMETERS, REPEATED, NEITHER = "#0072B2", "#E69F00", "#808080"
 
 
@@ -165,8 +161,8 @@ def _box(svg, node, top, depth, total):
     frame.attrib |= {"fill-opacity": "0.1", "stroke": colour, "stroke-opacity": "0.6"}
 
     room = SHAPE - COLUMN_WIDTHS[SHAPE] - left - PADDING
-    name = _fitted(node["name"], 0.65 * room if kind else room, BOLD)
-    kind = _fitted(kind, room - _length(name, BOLD) - 8, TEXT)
+    name = fitted(node["name"], 0.65 * room if kind else room, BOLD)
+    kind = fitted(kind, room - length(name, BOLD) - 8, TEXT)
     names = _add(svg, "text", x=left + PADDING, y=baseline, font_size=TEXT)
     _add(names, "tspan", font_weight="bold").text = name
     _add(names, "tspan", dx=8).text = kind
@@ -197,18 +193,4 @@ def _column(svg, right, baseline, text, size=TEXT, **attributes):
 
 
 def _text(svg, x, y, text, width, size=TEXT, **attributes):
-    _add(svg, "text", x=x, y=y, font_size=size, **attributes).text = _fitted(text, width, size)
-
-
-def _fitted(text, width, size):
-    """`text` as long as it is surely not wider than `width`; else its start and an ellipsis."""
-    shown = text = printable(text)
-    while text and _length(shown, size) > width:
-        text = text[:-1]
-        shown = text + "…"
-    return shown
-
-
-def _length(text, size):
-    """An upper bound for the usual sans-serif fonts; a bold text counts as a larger one."""
-    return size * sum(EMS.get(letter, 0.78 if letter.isascii() else 1.3) for letter in text)
+    _add(svg, "text", x=x, y=y, font_size=size, **attributes).text = fitted(text, width, size)
