@@ -198,7 +198,7 @@ def table(scene):
             {"accuracy", "report"},
         ),
         "code of a figure of each model": (
-            replace("scripts/cifarlab/report/figures/loss.py", "BINS = 200", "BINS = 9"),
+            replace("scripts/cifarlab/report/figures/loss.py", "BINS = 120", "BINS = 9"),
             of("loss", scene.rows) | {"report"},
         ),
         "code of the drawing of structures": (
