@@ -49,8 +49,8 @@ def main(arguments):
     manifest = read_json(arguments.dataset)
     is_synthetic, class_names = manifest["source"]["synthetic"], manifest["fine_names"]
     published = read_published(arguments.published)
-    recipes = {(run.model, run.recipe): run.training["recipe"] for run in folders}
-    beside = published_beside(published, recipes, is_synthetic)
+    trainings = {(run.model, run.recipe): run.training for run in folders}
+    beside = published_beside(published, trainings, is_synthetic)
     tables = {
         arguments.runs_csv: runs,
         arguments.published_beside: beside,

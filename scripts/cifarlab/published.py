@@ -19,9 +19,17 @@ PUBLISHED_COLUMNS = [
     "loss",
     "optimizer",
     "learning_rate",
+    "pretrained",
+    "input_size",
 ]
 # These follow from the architecture alone, so they may stand beside results on synthetic images.
-DATA_INDEPENDENT_COLUMNS = ["model", "total_params", "total_size_mb", "size_convention"]
+DATA_INDEPENDENT_COLUMNS = [
+    "model",
+    "total_params",
+    "total_size_mb",
+    "size_convention",
+    "input_size",
+]
 
 
 def read_published(path):
@@ -32,21 +40,21 @@ def read_published(path):
     return published
 
 
-def published_beside(published, recipes, is_synthetic):
+def published_beside(published, trainings, is_synthetic):
     """What was published of each model × recipe, where something was.
 
-    published: as `read_published` returns it; recipes: dict from (model, recipe) to the recipe's
-    settings, a dict; is_synthetic: whether the images are not the published ones. Returns a
-    DataFrame with recipe and same_recipe beside PUBLISHED_COLUMNS. same_recipe: whether the
-    published training had the recipe's settings, so that results may be compared.
+    published: as `read_published` returns it; trainings: dict from (model, recipe) to the record of
+    one of its trainings, a dict; is_synthetic: whether the images are not the published ones.
+    Returns a DataFrame with recipe and same_training beside PUBLISHED_COLUMNS. same_training:
+    whether the published one had the same settings, so that results may be compared.
     """
     rows = []
-    for (model, recipe), settings in recipes.items():
+    for (model, recipe), training in trainings.items():
         if model in published.index:
             row = published.loc[model]
-            same = _is_same_recipe(settings, row)
-            rows.append({"model": model, "recipe": recipe, "same_recipe": same, **row})
-    table = pd.DataFrame(rows, columns=["model", "recipe", "same_recipe", *PUBLISHED_COLUMNS[1:]])
+            same = _is_same_training(training, row)
+            rows.append({"model": model, "recipe": recipe, "same_training": same, **row})
+    table = pd.DataFrame(rows, columns=["model", "recipe", "same_training", *PUBLISHED_COLUMNS[1:]])
     if is_synthetic:
         withheld = [name for name in PUBLISHED_COLUMNS if name not in DATA_INDEPENDENT_COLUMNS]
         table = table.assign(**dict.fromkeys(withheld, None))
@@ -71,9 +79,9 @@ def verdicts(published, beside, runs, comparison, is_synthetic):
     published, beside, is_synthetic: as for `published_beside` and what it returns; runs,
     comparison: the tables of the comparison. verdict: exact, as far as digits were published;
     within: the interval from low to high holds the published value; better or worse: measured,
-    beside published; not_run: the model, or the published recipe of it, was not run here;
-    not_published: the cell is empty. The interval of the accuracy is that of the test split, of
-    other results the range over seeds.
+    beside published; not_run: the model was not run here, or not with the published recipe, or at
+    another input size; not_published: the cell is empty. The interval of the accuracy is that of
+    the test split, of other results the range over seeds.
     """
     rows, shown = [], [n for n in QUANTITIES if not is_synthetic or n in DATA_INDEPENDENT_COLUMNS]
     measured = comparison.set_index(["model", "recipe"])
@@ -89,11 +97,15 @@ def verdicts(published, beside, runs, comparison, is_synthetic):
             elif name in runs and measured.loc[entry, "seeds"] > 1:
                 values = groups.get_group(entry)[name]
                 low, high = values.min(), values.max()
-            if name not in DATA_INDEPENDENT_COLUMNS and not row["same_recipe"]:
-                rows.append((*entry, name, row[name], None, None, None, "not_run"))
-            else:
-                verdict = _verdict(name, row[name], value, low, high)
-                rows.append((*entry, name, row[name], value, low, high, verdict))
+            verdict = _verdict(name, row[name], value, low, high)
+            is_comparable = row["same_training"]
+            if name in DATA_INDEPENDENT_COLUMNS:
+                # Of inputs of another size a model needs more or less, but for what is exact anyway.
+                is_same_size = measured.loc[entry, "input_size"] == row["input_size"]
+                is_comparable = is_same_size or verdict == "exact"
+            if not is_comparable:
+                value, low, high, verdict = None, None, None, "not_run"
+            rows.append((*entry, name, row[name], value, low, high, verdict))
     for model in published.index.difference(comparison["model"], sort=False):
         rows += [
             (model, None, name, published.loc[model, name], None, None, None, "not_run")
@@ -116,13 +128,15 @@ def _verdict(name, published, measured, low, high):
     return "better" if (measured > published) == is_higher_better else "worse"
 
 
-def _is_same_recipe(settings, row):
-    optimizer = settings["optimizer"]
-    measured = (settings["epochs"], settings["batch_size"], settings["loss"], optimizer["name"])
+def _is_same_training(training, row):
+    recipe, optimizer = training["recipe"], training["recipe"]["optimizer"]
+    measured = (recipe["epochs"], recipe["batch_size"], recipe["loss"], optimizer["name"])
     return bool(
         measured == (row["epochs"], row["batch_size"], row["loss"], row["optimizer"])
         and optimizer["learning_rate"] == row["learning_rate"]
-        and not settings["max_steps"]
-        # The published trainings saw the whole training split.
-        and not settings.get("validation")
+        and bool(training["initial_weights"]) == (row["pretrained"] == "yes")
+        and training["inputs"]["size"] == row["input_size"]
+        # The published trainings knew no schedule, and saw the whole training split.
+        and recipe["schedule"] == "constant"
+        and not (recipe["warm_up"] or recipe["max_steps"] or recipe["validation"])
     )

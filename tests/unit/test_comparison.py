@@ -76,8 +76,8 @@ def confusion_of(accuracy):
 def write_run(results, model, seed, accuracy, recipe="r", epochs=5, **others):
     """The files of one run that the comparison and the report read, with this accuracy in percent.
 
-    others: confusion, counts instead of `confusion_of`; settings, of the model; validation, the
-    share held out; and keys of the record of the training.
+    others: confusion, counts instead of `confusion_of`; settings, of the model; schedule;
+    validation, the share held out; and keys of the record of the training.
     """
     folder = results / "runs" / model / recipe / f"seed-{seed}"
     folder.mkdir(parents=True)
@@ -98,6 +98,8 @@ def write_run(results, model, seed, accuracy, recipe="r", epochs=5, **others):
             "epochs": epochs,
             "batch_size": 64,
             "optimizer": {"name": "adam", "learning_rate": 0.001},
+            "schedule": others.pop("schedule", "constant"),
+            "warm_up": 0.0,
             "loss": "cross_entropy",
             "validation": validation,
             "deterministic": False,
@@ -295,6 +297,8 @@ PUBLISHED = {
     "loss": "cross_entropy",
     "optimizer": "adam",
     "learning_rate": 0.001,
+    "pretrained": "no",
+    "input_size": 32,
 }
 
 
@@ -315,8 +319,8 @@ def verdict_of(tmp_path):
             path, [{"model": "a", **PUBLISHED, **(published or {})}, {"model": "z", **PUBLISHED}]
         )
         table = read_published(path)
-        recipes = {("a", "r"): RunFolder(folders[0]).training["recipe"]}
-        beside = published_beside(table, recipes, synthetic)
+        trainings = {("a", "r"): RunFolder(folders[0]).training}
+        beside = published_beside(table, trainings, synthetic)
         result = verdicts(table, beside, runs, comparison, synthetic)
         assert list(result.columns) == VERDICT_COLUMNS
         return {(row["model"], row["quantity"]): row for row in result.to_dict("records")}
@@ -383,15 +387,32 @@ def test_one_seed_has_no_range(verdict_of, published, verdict):
 
 
 @pytest.mark.parametrize(
-    "other", [{"epochs": 50}, {"validation": 0.1}, {"published": {"learning_rate": 0.01}}]
+    "other",
+    [
+        {"epochs": 50},
+        {"validation": 0.1},
+        {"schedule": "cosine"},
+        {"initial_weights": {"source": "W", "sha256": "0" * 64, "head": "new"}},
+        {"published": {"pretrained": "yes"}},
+        {"published": {"learning_rate": 0.01}},
+        {"inputs": {"size": 64}},
+    ],
 )
-def test_of_another_recipe_the_architecture_alone_is_compared(verdict_of, other):
+def test_of_another_training_the_architecture_alone_is_compared(verdict_of, other):
     rows = verdict_of(cost={"total_params": 1000}, **other)
     assert rows["a", "total_params"]["verdict"] == "exact"
     for quantity in ("min_loss", "final_loss", "test_accuracy_percent", "train_seconds"):
         row = rows["a", quantity]
         assert (row["published"], row["verdict"]) == (PUBLISHED[quantity], "not_run")
         assert np.isnan(row["measured"])
+
+
+def test_at_another_input_size_what_a_model_needs_is_exact_or_another_quantity(verdict_of):
+    rows = verdict_of(inputs={"size": 64}, cost={"total_params": 1000, "total_size_mb": 99.0})
+    assert rows["a", "total_params"]["verdict"] == "exact"
+    size = rows["a", "total_size_mb"]
+    assert (size["published"], size["verdict"]) == (40.63, "not_run")
+    assert np.isnan(size["measured"])
 
 
 def test_a_published_model_that_has_no_run_is_told(verdict_of):
@@ -410,17 +431,17 @@ def test_beside_synthetic_images_no_result_of_real_ones_has_a_verdict(verdict_of
 
 def test_no_published_result_of_real_images_is_kept_beside_synthetic_ones(tmp_path):
     write_csv(tmp_path / "published.csv", [{"model": "a", **PUBLISHED}])
-    recipe = RunFolder(write_run(tmp_path, "a", 0, 40.0)).training["recipe"]
+    training = RunFolder(write_run(tmp_path, "a", 0, 40.0)).training
     table = read_published(tmp_path / "published.csv")
-    (real,) = published_beside(table, {("a", "r"): recipe}, False).to_dict("records")
-    (synthetic,) = published_beside(table, {("a", "r"): recipe}, True).to_dict("records")
-    assert real == {"model": "a", "recipe": "r", "same_recipe": True, **PUBLISHED}
+    (real,) = published_beside(table, {("a", "r"): training}, False).to_dict("records")
+    (synthetic,) = published_beside(table, {("a", "r"): training}, True).to_dict("records")
+    assert real == {"model": "a", "recipe": "r", "same_training": True, **PUBLISHED}
     known = {name: value for name, value in synthetic.items() if value is not None}
     assert known == {
         name: real[name]
         for name in (
-            *("model", "recipe", "same_recipe"),
-            *("total_params", "total_size_mb", "size_convention"),
+            *("model", "recipe", "same_training"),
+            *("total_params", "total_size_mb", "size_convention", "input_size"),
         )
     }
 

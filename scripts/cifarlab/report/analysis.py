@@ -118,8 +118,8 @@ def cost_sentences(content):
         if better:
             best = max(better, key=lambda other: other.accuracy)
             message = N_(
-                "%(a)s needs no fewer multiply-adds than %(b)s (%(m)s million against %(n)s "
-                "million) and is less accurate, beyond both intervals."
+                "%(a)s needs at least as many multiply-adds as %(b)s (%(m)s million against %(n)s "
+                "million) and is less accurate: their 95 %% intervals do not overlap."
             )
             names = {"a": entry.title, "b": best.title, "m": cost(entry), "n": cost(best)}
             sentences.append(Sentence(message, names))
@@ -143,6 +143,24 @@ def cost_sentences(content):
     return sentences[:MOST_PAIRS]
 
 
+SMALLER = N_(
+    "%(b)s has fewer parameters than %(a)s, %(n)s against %(m)s, above all in the layer %(layer)s: "
+    "%(now)s instead of %(was)s."
+)
+LARGER = N_(
+    "%(b)s has more parameters than %(a)s, %(n)s against %(m)s, above all in the layer %(layer)s: "
+    "%(now)s instead of %(was)s."
+)
+SMALLER_BY_A_LAYER = N_(
+    "%(b)s has fewer parameters than %(a)s, %(n)s against %(m)s: above all it lacks the layer "
+    "%(layer)s, which holds %(was)s."
+)
+LARGER_BY_A_LAYER = N_(
+    "%(b)s has more parameters than %(a)s, %(n)s against %(m)s: above all it has the layer "
+    "%(layer)s, which holds %(now)s."
+)
+
+
 def parameter_sentences(content):
     """Within a chapter, which layer makes a model larger or smaller than the one before it."""
     sentences = []
@@ -153,26 +171,21 @@ def parameter_sentences(content):
             layer, was, now = largest_change(before.cost, entry.cost, counts[1] - counts[0])
             if layer is None:
                 continue
-            message = (
-                N_(
-                    "%(b)s has fewer parameters than %(a)s, %(n)s against %(m)s, above all in the "
-                    "layer %(layer)s: %(now)s instead of %(was)s."
-                )
-                if counts[1] < counts[0]
-                else N_(
-                    "%(b)s has more parameters than %(a)s, %(n)s against %(m)s, above all in the "
-                    "layer %(layer)s: %(now)s instead of %(was)s."
-                )
-            )
+            if counts[1] > counts[0]:
+                message = LARGER if was is not None else LARGER_BY_A_LAYER
+            else:
+                message = SMALLER if now is not None else SMALLER_BY_A_LAYER
             values = {
                 "a": before.model,
                 "b": entry.model,
                 "m": Cell(cell_anchor(before, "total_params"), counts[0], 0),
                 "n": Cell(cell_anchor(entry, "total_params"), counts[1], 0),
                 "layer": layer,
-                "was": Cell(f"structure-{before.number}", was, 0),
-                "now": Cell(f"structure-{entry.number}", now, 0),
             }
+            if was is not None:
+                values["was"] = Cell(f"structure-{before.number}", was, 0)
+            if now is not None:
+                values["now"] = Cell(f"structure-{entry.number}", now, 0)
             sentences.append(Sentence(message, values))
     return sentences[:MOST_PAIRS]
 
@@ -180,8 +193,8 @@ def parameter_sentences(content):
 def largest_change(before, cost, change):
     """(a top-level layer, its parameters before, now), of the largest change in a direction.
 
-    before, cost: of two models; change: of the sum, whose sign is the direction. The layer is
-    None where no layer changes so.
+    before, cost: of two models; change: of the sum, whose sign is the direction. The parameters are
+    None of a model without such a layer, and all three where no layer changes so.
     """
     was, now = (
         {child["name"]: child["parameters"] for child in each["structure"]["children"]}
@@ -192,8 +205,8 @@ def largest_change(before, cost, change):
     differences = {name: sign * (now.get(name, 0) - was.get(name, 0)) for name in names}
     layer = max(differences, key=differences.get, default=None)
     if layer is None or differences[layer] <= 0:
-        return None, 0, 0
-    return layer, was.get(layer, 0), now.get(layer, 0)
+        return None, None, None
+    return layer, was.get(layer), now.get(layer)
 
 
 def seed_sentences(content):
@@ -206,13 +219,14 @@ def seed_sentences(content):
         half = (entry.interval[1] - entry.interval[0]) / 2
         message = (
             N_(
-                "Over %(n)s seeds the accuracy of %(a)s deviates by %(s)s points, more than the "
-                "interval of the test split is wide to one side."
+                "Over %(n)s seeds the accuracy of %(a)s has a standard deviation of %(s)s points, "
+                "more than half the width of its 95 %% interval: another seed could move it "
+                "further than the interval tells."
             )
             if deviation > half
             else N_(
-                "Over %(n)s seeds the accuracy of %(a)s deviates by %(s)s points, no more than the "
-                "interval of the test split is wide to one side."
+                "Over %(n)s seeds the accuracy of %(a)s has a standard deviation of %(s)s points, "
+                "no more than half the width of its 95 %% interval."
             )
         )
         values = {
@@ -225,7 +239,7 @@ def seed_sentences(content):
 
 
 def class_sentences(content):
-    """Easiest and hardest class of the most accurate model, where intervals tell them apart."""
+    """From which class to which the most accurate model reaches, where intervals tell them apart."""
     best, names = content.best, content.manifest["fine_names"]
     known = [label for label, percent in enumerate(best.classes) if percent == percent]
     if len(known) < 2:
@@ -238,9 +252,10 @@ def class_sentences(content):
     )
     if low <= high:
         return []
+    # Other classes may be as easy or as hard, so none is called the only one.
     message = N_(
-        "%(a)s recognises the class %(c)s best, %(x)s %% of its images, and the class %(d)s worst, "
-        "%(y)s %%."
+        "From class to class the accuracy of %(a)s reaches from %(y)s %% (%(d)s) to %(x)s %% "
+        "(%(c)s), and the 95 %% intervals of these two do not overlap."
     )
     values = {
         "a": best.title,

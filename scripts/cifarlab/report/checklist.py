@@ -1,6 +1,7 @@
 """The checklist of reproducibility: questions, each answered from data."""
 
 from dataclasses import dataclass
+from math import isnan
 
 from cifarlab.report.language import N_
 
@@ -27,14 +28,21 @@ def checklist(content):
     repeatable = sum(
         run.training["device"] == "cpu" or run.training["recipe"]["deterministic"] for run in runs
     )
-    digests = {tuple(sorted(run.training["dataset_sha256"].items())) for run in runs}
+    read = [run.training["dataset_sha256"] for run in runs]
+    digests = {tuple(sorted(files.items())) for files in read}
+    saw_test = sum(any(name.startswith("test_") for name in files) for files in read)
+    bounded = sum(entry.has_interval for entry in content.entries)
+    unknown = sum(
+        entry.measured["seeds"] > 1 and isnan(entry.measured["test_accuracy_std"])
+        for entry in content.entries
+    )
     validated = sum(bool(run.training["recipe"]["validation"]) for run in runs)
     resumed = sum(run.is_resumed for run in runs)
     return [
         Item(
-            N_("Is the data named by a digest?"),
-            True,
-            N_("seed %(seed)s of the procedure that draws it")
+            N_("Is it known which images these are?"),
+            source.get("seed" if content.is_synthetic else "md5") is not None,
+            N_("seed %(seed)s of the procedure that draws them")
             if content.is_synthetic
             else N_("MD5 of the archive: %(md5)s"),
             {"seed": source.get("seed"), "md5": source.get("md5")},
@@ -47,9 +55,12 @@ def checklist(content):
         ),
         Item(
             N_("Was the test split kept from every choice?"),
-            True,
-            N_("evaluated once per run, after its last step; runs with a validation split: %(n)s"),
-            {"n": validated},
+            saw_test == 0,
+            N_(
+                "trainings that had a file of the test split: %(k)s of %(n)s; with a validation "
+                "split: %(validated)s"
+            ),
+            {"k": saw_test, "n": n, "validated": validated},
         ),
         Item(
             N_("Did every run come from a committed state of the source?"),
@@ -71,9 +82,12 @@ def checklist(content):
         ),
         Item(
             N_("Does every accuracy carry its uncertainty?"),
-            True,
-            N_("95 % interval of the test split, and the deviation where there are several seeds"),
-            {},
+            bounded == len(content.entries) and not unknown,
+            N_(
+                "with a 95 %% interval: %(k)s of %(n)s; with several seeds and without their "
+                "deviation: %(unknown)s"
+            ),
+            {"k": bounded, "n": len(content.entries), "unknown": unknown},
         ),
         Item(
             N_("Do the same settings give the same bits again?"),
@@ -84,8 +98,11 @@ def checklist(content):
         Item(
             N_("Can the times be compared?"),
             content.times_compare,
-            N_("different devices: %(devices)s; runs that were interrupted and resumed: %(k)s"),
-            {"devices": len(content.devices), "k": resumed},
+            N_(
+                "different devices or numbers of threads: %(places)s; runs that were interrupted "
+                "and resumed: %(k)s"
+            ),
+            {"places": len(content.timed_on), "k": resumed},
         ),
         Item(
             N_("Is every run that was asked for in the tables?"),

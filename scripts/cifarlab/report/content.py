@@ -106,6 +106,12 @@ class Entry:
         names = ("test_accuracy_low_percent", "test_accuracy_high_percent")
         return tuple(self.measured[name] for name in names)
 
+    @property
+    def has_interval(self):
+        """Whether its accuracy lies in an interval, which has a width."""
+        low, high = self.interval
+        return low <= self.accuracy <= high and low < high
+
     def figure(self, kind):
         """Name of one of its own figures."""
         return f"structure.{self.model}" if kind == "structure" else entry_figure(kind, *self.key)
@@ -196,9 +202,24 @@ class Content:
         return list(dict.fromkeys(run.training["device_name"] for run in self.runs))
 
     @property
+    def timed_on(self):
+        """The (device, threads of the CPU) on which trainings were timed, each once."""
+        places = [(run.training["device_name"], run.training["threads"]) for run in self.runs]
+        return list(dict.fromkeys(places))
+
+    @property
     def times_compare(self):
-        """Whether all runs were timed on the same device, without an interruption."""
-        return len(self.devices) == 1 and not any(run.is_resumed for run in self.runs)
+        """Whether all runs were timed in the same place, without an interruption."""
+        return len(self.timed_on) == 1 and not any(run.is_resumed for run in self.runs)
+
+    @property
+    def measured_on(self):
+        """The (device, threads of the CPU) on which costs were measured, each with its models."""
+        places = {}
+        for entry in self.entries:
+            place = entry.cost["device_name"], entry.cost["threads"]
+            places.setdefault(place, {})[entry.model] = None
+        return {place: list(models) for place, models in places.items()}
 
     @property
     def uses_gpu(self):
@@ -306,7 +327,7 @@ def gather(
     folder = Path(comparison_folder)
     comparison = read_table(folder / "comparison.csv", [*KEY, "test_accuracy_percent", "rank"])
     rows_of_runs = read_table(folder / "runs.csv", [*KEY, "seed", "test_accuracy_percent"])
-    published = by_entry(read_table(folder / "published.csv", [*KEY, "same_recipe"]))
+    published = by_entry(read_table(folder / "published.csv", [*KEY, "same_training"]))
     classes = by_entry(read_table(folder / "classes.csv", [*KEY, "class"]))
     confusions = by_entry(read_table(folder / "confusions.csv", [*KEY, "true_class"]))
     verdicts = read_table(folder / "verdicts.csv", ["quantity", "verdict"])

@@ -57,15 +57,6 @@ def number(value, digits=None):
     return f"{value:,.{digits}f}" if digits else f"{value:,}"
 
 
-def duration(seconds):
-    """Seconds as a person would say them."""
-    if seconds < 120:
-        return f"{seconds:.1f} s"
-    minutes, seconds = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds} s"
-
-
 def markdown_escape(value):
     """Text that means itself in Markdown, inside a table cell too."""
     return re.sub(r"([\\`*_{}\[\]<>|#~])", r"\\\1", " ".join(str(value).split()))
@@ -97,7 +88,8 @@ class Words:
 
     def __call__(self, message, **values):
         """A message in the page's language; what is put into it is escaped, numbers are linked."""
-        text = self.language(message)
+        # A number and its % stay on one line.
+        text = re.sub(r" (?=%(?!\())", "\u00a0", self.language(message))
         if self.is_html:
             text = escape(text)
         values = {name: self.value(value) for name, value in values.items()}
@@ -113,6 +105,16 @@ class Words:
         if isinstance(value, Markup):
             return value
         return self.safe(number(value) if isinstance(value, int | float) else value)
+
+    def duration(self, seconds):
+        """Seconds as a person would say them."""
+        if seconds < 120:
+            return self(N_("%(s)s s"), s=f"{seconds:.1f}")
+        minutes, seconds = divmod(round(seconds), 60)
+        hours, minutes = divmod(minutes, 60)
+        if hours:
+            return self(N_("%(h)s h %(min)s min"), h=hours, min=minutes)
+        return self(N_("%(min)s min %(s)s s"), min=minutes, s=seconds)
 
     def setting_name(self, key):
         """The name of a key of a model's or recipe's settings; one that is unknown as it is."""
@@ -149,7 +151,7 @@ def environment(templates):
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    result.filters.update(number=number, duration=duration, md=markdown_escape)
+    result.filters.update(number=number, md=markdown_escape)
     return result
 
 

@@ -21,9 +21,9 @@ def draw(arguments):
     key = ["model", "recipe"]
     comparison = read_table(arguments.comparison, [*key, "test_accuracy_percent"]).set_index(key)
     runs = read_table(arguments.runs_csv, [*key, "test_accuracy_percent"])
-    published = read_table(arguments.published, [*key, "same_recipe", "test_accuracy_percent"])
+    published = read_table(arguments.published, [*key, "same_training", "test_accuracy_percent"])
     # Without rows the column has no type.
-    is_same = published["same_recipe"].astype(bool)
+    is_same = published["same_training"].astype(bool)
     published = published[is_same].set_index(key)["test_accuracy_percent"].dropna()
     accuracies_of = runs.groupby(key)["test_accuracy_percent"].apply(list)
     titles = entry_titles(comparison.index)

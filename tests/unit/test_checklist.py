@@ -1,0 +1,116 @@
+"""Every answer of the checklist follows the data."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from test_report import content_of, language, write_results
+
+from cifarlab.failures import Failure
+from cifarlab.report.checklist import checklist
+from cifarlab.report.render import Words
+
+CLEAN = {"commit": "0123abcd" * 5, "dirty": False}
+SHA256 = {"train_images.npy": "a" * 64}
+VERSIONS = {"torch": "2.14.1"}
+QUESTIONS = {
+    "images": "Is it known which images these are?",
+    "bytes": "Did all runs train on the same bytes?",
+    "test": "Was the test split kept from every choice?",
+    "source": "Did every run come from a committed state of the source?",
+    "versions": "Were the locked versions of the libraries used?",
+    "seeds": "Does every model have more than one seed?",
+    "uncertainty": "Does every accuracy carry its uncertainty?",
+    "bits": "Do the same settings give the same bits again?",
+    "times": "Can the times be compared?",
+    "all": "Is every run that was asked for in the tables?",
+}
+
+
+@pytest.fixture(scope="module")
+def content(tmp_path_factory):
+    """A comparison of which every question can be answered with yes: cnn_2 with two seeds."""
+    folder = tmp_path_factory.mktemp("results") / "cifar100"
+    write_results(folder, source=CLEAN, versions=VERSIONS)
+    return content_of(folder, versions=VERSIONS)
+
+
+def answers(content):
+    """Answer and evidence by the short name of the question."""
+    say = Words(language(), is_html=False)
+    items = {item.question: item for item in checklist(content)}
+    assert set(items) == set(QUESTIONS.values())
+    return {
+        name: (items[question].answer, say(items[question].evidence, **items[question].values))
+        for name, question in QUESTIONS.items()
+    }
+
+
+def with_record(content, **changed):
+    """The content, with other values in the record of the first run's training."""
+    (entry,) = content.entries
+    run = entry.runs[0]
+    folder = replace(run.folder)
+    folder.__dict__["training"] = {**run.training, **changed}
+    runs = [replace(run, folder=folder), *entry.runs[1:]]
+    return replace(content, entries=[replace(entry, runs=runs)])
+
+
+def with_measured(content, **changed):
+    """The content, with other values in the row of the comparison."""
+    (entry,) = content.entries
+    return replace(content, entries=[replace(entry, measured={**entry.measured, **changed})])
+
+
+def test_all_can_be_answered_with_yes(content):
+    assert {name: answer for name, (answer, _) in answers(content).items()} == dict.fromkeys(
+        QUESTIONS, True
+    )
+
+
+NO = {
+    "images": lambda c: replace(c, manifest={**c.manifest, "source": {"synthetic": False}}),
+    "bytes": lambda c: with_record(c, dataset_sha256={"train_images.npy": "c" * 64}),
+    "test": lambda c: with_record(c, dataset_sha256={**SHA256, "test_images.npy": "d" * 64}),
+    "source": lambda c: with_record(c, source={**CLEAN, "dirty": True}),
+    "versions": lambda c: with_record(c, versions={"torch": "2.15.0"}),
+    "seeds": lambda c: with_measured(c, seeds=1),
+    "uncertainty": lambda c: with_measured(c, test_accuracy_low_percent=float("nan")),
+    "bits": lambda c: with_record(c, device="cuda"),
+    "times": lambda c: with_record(c, threads=64),
+    "all": lambda c: replace(c, failures=[Failure("cnn_3", "r", 0, {"step": 1})]),
+}
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_an_answer_turns_to_no_with_its_data_and_the_evidence_with_it(content, name):
+    before, after = answers(content)[name], answers(NO[name](content))[name]
+    assert before[0] is True
+    assert after[0] is False
+    assert before[1] != after[1]
+
+
+def test_seeds_without_their_deviation_are_an_uncertainty_that_is_missing(content):
+    answer, evidence = answers(with_measured(content, test_accuracy_std=float("nan")))[
+        "uncertainty"
+    ]
+    assert answer is False
+    assert "without their deviation: 1" in evidence
+
+
+def test_what_cannot_be_known_is_unknown(content, tmp_path):
+    unknown = write_results(tmp_path / "cifar100", source=None)
+    found = answers(content_of(unknown))
+    assert (found["source"][0], found["versions"][0]) == (None, None)
+
+
+def test_synthetic_images_are_known_by_their_seed(tmp_path):
+    folder = write_results(tmp_path / "synthetic", synthetic=True)
+    assert answers(content_of(folder))["images"] == (
+        True,
+        "seed 0 of the procedure that draws them",
+    )
+    manifest = json.loads((folder / "data/manifest.json").read_text())
+    del manifest["source"]["seed"]
+    (folder / "data/manifest.json").write_text(json.dumps(manifest))
+    assert answers(content_of(folder))["images"][0] is False
