@@ -100,7 +100,7 @@ def verdicts(published, beside, runs, comparison, is_synthetic):
             verdict = _verdict(name, row[name], value, low, high)
             is_comparable = row["same_training"]
             if name in DATA_INDEPENDENT_COLUMNS:
-                # Of inputs of another size a model needs more or less, but for what is exact anyway.
+                # At another input size a model needs more or less, but for what is exact anyway.
                 is_same_size = measured.loc[entry, "input_size"] == row["input_size"]
                 is_comparable = is_same_size or verdict == "exact"
             if not is_comparable:

@@ -239,7 +239,7 @@ def seed_sentences(content):
 
 
 def class_sentences(content):
-    """From which class to which the most accurate model reaches, where intervals tell them apart."""
+    """Between which classes the best model reaches, where their intervals tell them apart."""
     best, names = content.best, content.manifest["fine_names"]
     known = [label for label, percent in enumerate(best.classes) if percent == percent]
     if len(known) < 2:
