@@ -5,10 +5,12 @@ import subprocess
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[2]
+# Where a file that git does not know may change results.
+SOURCE = ("Snakefile", "rules", "scripts", "templates")
 
 
 def source_state():
-    """The git commit of the project and whether tracked files differ from it: a dict, or None.
+    """The git commit of the project and whether its source differs from it: a dict, or None.
 
     None where the project is no git checkout of its own, or git is not installed.
     """
@@ -17,9 +19,10 @@ def source_state():
         return None
     commit = _git("rev-parse", "--verify", "--quiet", "HEAD")
     changes = _git("status", "--porcelain", "--untracked-files=no")
-    if commit is None or changes is None:
+    new_files = _git("ls-files", "--others", "--exclude-standard", "--", *SOURCE)
+    if commit is None or changes is None or new_files is None:
         return None
-    return {"commit": commit, "dirty": bool(changes)}
+    return {"commit": commit, "dirty": bool(changes or new_files)}
 
 
 def _git(*words):

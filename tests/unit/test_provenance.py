@@ -88,6 +88,16 @@ def test_results_and_other_untracked_files_are_no_change(checkout):
     assert source_state(checkout)["dirty"] is False
 
 
+@pytest.mark.parametrize("name", ["scripts/cifarlab/models/mine.py", "rules/mine.smk"])
+def test_a_new_file_among_the_source_is_a_change(checkout, name):
+    path = checkout / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("# new\n")
+    assert source_state(checkout)["dirty"] is True
+    path.unlink()
+    assert source_state(checkout)["dirty"] is False
+
+
 def test_a_touched_file_is_no_change_and_the_index_is_left_alone(checkout):
     os.utime(checkout / "scripts/train.py", (1, 1))
     before = (checkout / ".git/index").read_bytes()
