@@ -66,6 +66,7 @@ COMPARISON_COLUMNS = [
     "test_accuracy_low_percent",
     "test_accuracy_high_percent",
     "rank",
+    "steps",
 ]
 # Of one row, the most frequent.
 MOST_CONFUSIONS = 10
@@ -106,7 +107,7 @@ def compare(runs, costs):
     comparison["seeds"] = groups.size()
     comparison["test_accuracy_std"] = groups["test_accuracy_percent"].std(ddof=1)
     comparison = comparison.reset_index()
-    for column in ("input_size", "test_images"):
+    for column in ("input_size", "test_images", "steps"):
         comparison[column] = comparison[column].astype(int)
     intervals = [
         wilson_interval(row.test_accuracy_percent / 100, row.test_images)

@@ -5,6 +5,7 @@ import pandas as pd
 from cifarlab.errors import UserError
 from cifarlab.results import read_table
 
+TEXTS = ["model", "size_convention", "loss", "optimizer", "pretrained"]
 PUBLISHED_COLUMNS = [
     "model",
     "total_params",
@@ -22,6 +23,7 @@ PUBLISHED_COLUMNS = [
     "pretrained",
     "input_size",
 ]
+NUMBERS = [n for n in PUBLISHED_COLUMNS if n not in TEXTS]
 # These follow from the architecture alone, so they may stand beside results on synthetic images.
 DATA_INDEPENDENT_COLUMNS = [
     "model",
@@ -37,6 +39,13 @@ def read_published(path):
     published = read_table(path, PUBLISHED_COLUMNS).set_index("model")
     if not published.index.is_unique:
         raise UserError(f"{path} has a model twice; keep one row for each")
+    for name in NUMBERS:
+        if not pd.api.types.is_numeric_dtype(published[name]):
+            wrong = next(v for v in published[name] if pd.isna(pd.to_numeric(v, errors="coerce")))
+            raise UserError(
+                f"{path}: expected numbers in the column {name}, or nothing where none was "
+                f"published, found {wrong!r}"
+            )
     return published
 
 
@@ -102,7 +111,10 @@ def verdicts(published, beside, runs, comparison, is_synthetic):
             if name in DATA_INDEPENDENT_COLUMNS:
                 # At another input size a model needs more or less, but for what is exact anyway.
                 is_same_size = measured.loc[entry, "input_size"] == row["input_size"]
-                is_comparable = is_same_size or verdict == "exact"
+                is_comparable = verdict == "exact" or is_same_size
+            if name == "total_size_mb":
+                # The rules of counting it cannot be compared.
+                is_comparable &= measured.loc[entry, "size_convention"] == row["size_convention"]
             if not is_comparable:
                 value, low, high, verdict = None, None, None, "not_run"
             rows.append((*entry, name, row[name], value, low, high, verdict))
@@ -134,9 +146,10 @@ def _is_same_training(training, row):
     return bool(
         measured == (row["epochs"], row["batch_size"], row["loss"], row["optimizer"])
         and optimizer["learning_rate"] == row["learning_rate"]
+        and not optimizer["weight_decay"]
         and bool(training["initial_weights"]) == (row["pretrained"] == "yes")
         and training["inputs"]["size"] == row["input_size"]
         # The published trainings knew no schedule, and saw the whole training split.
-        and recipe["schedule"] == "constant"
+        and (recipe["schedule"], recipe["precision"]) == ("constant", "fp32")
         and not (recipe["warm_up"] or recipe["max_steps"] or recipe["validation"])
     )

@@ -76,8 +76,8 @@ def confusion_of(accuracy):
 def write_run(results, model, seed, accuracy, recipe="r", epochs=5, **others):
     """The files of one run that the comparison and the report read, with this accuracy in percent.
 
-    others: confusion, counts instead of `confusion_of`; settings, of the model; schedule;
-    validation, the share held out; and keys of the record of the training.
+    others: confusion, counts instead of `confusion_of`; settings, of the model;
+    validation, the share held out; changed_recipe, keys of it; and keys of the training's record.
     """
     folder = results / "runs" / model / recipe / f"seed-{seed}"
     folder.mkdir(parents=True)
@@ -97,13 +97,15 @@ def write_run(results, model, seed, accuracy, recipe="r", epochs=5, **others):
         "recipe": {
             "epochs": epochs,
             "batch_size": 64,
-            "optimizer": {"name": "adam", "learning_rate": 0.001},
-            "schedule": others.pop("schedule", "constant"),
+            "optimizer": {"name": "adam", "learning_rate": 0.001, "weight_decay": 0.0},
+            "schedule": "constant",
             "warm_up": 0.0,
+            "precision": "fp32",
             "loss": "cross_entropy",
             "validation": validation,
             "deterministic": False,
             "max_steps": None,
+            **others.pop("changed_recipe", {}),
         },
         "initial_weights": None,
         "inputs": {"size": 32},
@@ -391,11 +393,19 @@ def test_one_seed_has_no_range(verdict_of, published, verdict):
     [
         {"epochs": 50},
         {"validation": 0.1},
-        {"schedule": "cosine"},
+        {"changed_recipe": {"schedule": "cosine"}},
+        {"changed_recipe": {"warm_up": 0.1}},
+        {"changed_recipe": {"precision": "bf16"}},
+        {"changed_recipe": {"optimizer": {"name": "sgd", "learning_rate": 0.001}}},
         {"initial_weights": {"source": "W", "sha256": "0" * 64, "head": "new"}},
         {"published": {"pretrained": "yes"}},
         {"published": {"learning_rate": 0.01}},
         {"inputs": {"size": 64}},
+        {
+            "changed_recipe": {
+                "optimizer": {"name": "adam", "learning_rate": 0.001, "weight_decay": 0.5}
+            }
+        },
     ],
 )
 def test_of_another_training_the_architecture_alone_is_compared(verdict_of, other):
@@ -413,6 +423,25 @@ def test_at_another_input_size_what_a_model_needs_is_exact_or_another_quantity(v
     size = rows["a", "total_size_mb"]
     assert (size["published"], size["verdict"]) == (40.63, "not_run")
     assert np.isnan(size["measured"])
+
+
+def test_sizes_by_different_rules_are_not_compared(verdict_of):
+    rows = verdict_of(
+        cost={
+            "total_params": 1001,
+            "total_size_mb": 40.63,
+            "size_convention": "torchinfo-MB-batch1",
+        }
+    )
+    assert rows["a", "total_size_mb"]["verdict"] == "not_run"
+    assert rows["a", "total_params"]["verdict"] == "worse"
+
+
+def test_a_text_among_the_published_numbers_is_one_clear_line(tmp_path):
+    path = tmp_path / "published.csv"
+    write_csv(path, [{"model": "a", **PUBLISHED, "train_seconds": "n/a"}])
+    with pytest.raises(UserError, match=r"numbers in the column train_seconds.*'n/a'"):
+        read_published(path)
 
 
 def test_a_published_model_that_has_no_run_is_told(verdict_of):

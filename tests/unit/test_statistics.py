@@ -6,7 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cifarlab.statistics import Z_95, shared_ranks, wilson_interval
+from cifarlab.statistics import shared_ranks, wilson_interval
+
+# 95 % of the standard normal distribution lie within so many standard deviations.
+Z_95 = 1.959963984540054
 
 
 @pytest.mark.parametrize(
@@ -45,6 +48,14 @@ def ends_by_bisection(share, n):
 @given(st.floats(0.001, 0.999), st.integers(1, 1_000_000))
 def test_its_ends_are_where_the_measured_share_would_just_be_surprising(share, n):
     assert wilson_interval(share, n) == pytest.approx(ends_by_bisection(share, n), abs=1e-9)
+
+
+def test_an_interval_of_a_share_that_was_picked_among_many_is_wider():
+    # Of 100 shares, the 0.05 is divided among them: 99.95 % lie within 3.4808 standard deviations.
+    z = 3.480756
+    assert wilson_interval(0.0, 50, chosen_from=100)[1] == pytest.approx(z**2 / (50 + z**2))
+    one, many = wilson_interval(0.3, 50), wilson_interval(0.3, 50, chosen_from=100)
+    assert many[0] < one[0] < one[1] < many[1]
 
 
 @pytest.mark.parametrize("n", [1, 100, 10_000])
