@@ -105,7 +105,7 @@ def state_of(record, failure, progress, since, now):
         return "done", ""
     age, state = now - last.at, last.content["state"]
     if state == "running" and age > SILENT_SECONDS:
-        return "silent", f"silent for {age // 60:.0f} min: killed, or its host sleeps"
+        return "silent", f"no sign for {age // 60:.0f} min"
     if state == "done" and record is None:
         # The results are written after the last step, the record after them.
         return ("running", "writes its results") if age <= SILENT_SECONDS else ("waiting", "")
