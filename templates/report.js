@@ -69,14 +69,19 @@
     const count = rows.filter((row) => !row.hidden).length;
     $("count").textContent = words.rows.replace("%(shown)s", count).replace("%(all)s", rows.length);
   };
+  // The other languages show the same view.
+  const languages = [...document.querySelectorAll("a[hreflang]")].map((a) => [a, a.getAttribute("href")]);
+  const keepView = () => languages.forEach(([a, page]) => a.setAttribute("href", page + location.hash));
   const changeView = (change) => {
     Object.assign(view, change);
     const given = Object.entries(view).filter(([k, v]) => v !== (k === "columns" ? usual : ""));
     const fragment = new URLSearchParams(given).toString();
     history.replaceState(null, "", fragment ? `#view?${fragment}` : location.pathname + location.search);
+    keepView();
     applyView();
   };
   const readFragment = () => {
+    keepView();
     if (location.hash.startsWith("#view?")) {
       const given = new URLSearchParams(location.hash.slice("#view?".length));
       for (const key of Object.keys(view)) {
@@ -94,8 +99,10 @@
       applyView();
     }
     for (let d = target.closest("details"); d; d = d.parentElement.closest("details")) d.open = true;
-    if (target.dataset.entry) showPair(target.dataset.entry);
-    target.scrollIntoView({ block: "center" });
+    if (target.dataset.entry && data.entries.length > 1) showPair(target.dataset.entry);
+    // A section begins at the top of the window, as the browser has it.
+    if (!target.closest("table")) return;
+    target.scrollIntoView({ block: "center", inline: "center" });
     target.classList.add("pointed");
     setTimeout(() => target.classList.remove("pointed"), 4000);
   };
@@ -152,7 +159,7 @@
 
   // ---- two models, class by class
   const classTable = $("class-table");
-  const number = new Intl.NumberFormat("en", { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+  const number = new Intl.NumberFormat("en", { minimumFractionDigits: 1, maximumFractionDigits: 1, signDisplay: "exceptZero" });
   function showPair(entry) {
     if (entry !== undefined && ![$("first").value, $("second").value].includes(entry)) $("first").value = entry;
     const [first, second] = [$("first").value, $("second").value];
@@ -177,10 +184,10 @@
       }
       row.append(cell);
       const bar = document.createElement("span");
-      bar.className = difference < 0 ? "bar less" : "bar more";
+      bar.className = difference < 0 ? "difference less" : "difference more";
       bar.style.width = `calc((100% - 3.8rem) * ${Math.abs(difference) / 200 || 0})`;
       const text = document.createElement("span");
-      text.textContent = isNaN(difference) ? "–" : (difference > 0 ? "+" : "") + number.format(difference);
+      text.textContent = isNaN(difference) ? "–" : number.format(difference).replace("-", "−");
       cell.replaceChildren(text, bar);
       classTable.tBodies[0].append(row);
     }
@@ -192,14 +199,16 @@
       $(id).addEventListener("change", () => { showPair(); $("class-details").open = true; });
     }
     showPair();
+    $("class-details").open = true;
   }
 
   // ---- charts to point at and zoom; without them, and on paper, the drawings stay
   const colours = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8A8A00"];
-  const dashes = [[], [7, 3], [8, 3, 2, 3], [2, 3]];
+  const dashes = [[], [7, 3], [8, 3, 2, 3], [2, 2], [14, 4], [10, 3, 2, 3, 2, 3], [2, 6]];
   const ink = () => getComputedStyle(document.documentElement).getPropertyValue("--ink").trim();
   const faint = () => getComputedStyle(document.documentElement).getPropertyValue("--line").trim();
-  const axis = (label) => ({ label, stroke: ink, grid: { stroke: faint, width: 1 }, ticks: { stroke: faint } });
+  const font = "13px system-ui, sans-serif";
+  const axis = (label) => ({ label, stroke: ink, font, labelFont: font, grid: { stroke: faint, width: 1 }, ticks: { stroke: faint } });
   // Counts with the prefixes of the drawings: 4.7M; all else as it is, to four digits.
   const plain = (value) => Number(value.toPrecision(4)).toLocaleString("en", { maximumSignificantDigits: 4 });
   const prefixed = (value) => {
@@ -208,19 +217,32 @@
   };
   const amount = (cost, value) => (["total_params", "multiply_adds"].includes(cost) ? prefixed : plain)(value);
 
+  const cross = [
+    [0, -0.45], [0.55, -1], [1, -0.55], [0.45, 0], [1, 0.55], [0.55, 1],
+    [0, 0.45], [-0.55, 1], [-1, 0.55], [-0.45, 0], [-1, -0.55], [-0.55, -1],
+  ];
   // Shapes repeat the order of the drawings: circle, square, diamond, plus, triangles.
   const shapes = [
     (p, x, y, r) => p.arc(x, y, r, 0, 2 * Math.PI),
     (p, x, y, r) => p.rect(x - r, y - r, 2 * r, 2 * r),
     (p, x, y, r) => polygon(p, [[x, y - 1.4 * r], [x + 1.2 * r, y], [x, y + 1.4 * r], [x - 1.2 * r, y]]),
     (p, x, y, r) => polygon(p, [[x, y - 1.3 * r], [x + 1.2 * r, y + r], [x - 1.2 * r, y + r]]),
-    (p, x, y, r) => polygon(p, [[x, y + 1.3 * r], [x + 1.2 * r, y - r], [x - 1.2 * r, y - r]]),
+    (p, x, y, r) => polygon(p, [[x, y + 1.3 * r], [x - 1.2 * r, y - r], [x + 1.2 * r, y - r]]),
     (p, x, y, r) => { p.rect(x - r / 2.5, y - 1.3 * r, r / 1.25, 2.6 * r); p.rect(x - 1.3 * r, y - r / 2.5, 2.6 * r, r / 1.25); },
-    (p, x, y, r) => polygon(p, [[x - r, y - 1.3 * r], [x + r, y + 1.3 * r], [x + r, y - 1.3 * r], [x - r, y + 1.3 * r]]),
+    (p, x, y, r) => polygon(p, cross.map(([a, b]) => [x + 1.15 * a * r, y + 1.15 * b * r])),
   ];
   function polygon(path, points) {
     points.forEach(([x, y], i) => (i ? path.lineTo(x, y) : path.moveTo(x, y)));
     path.closePath();
+  }
+
+  const isHollow = (k) => Math.floor(k / shapes.length) % 2 === 1;
+  function shape(path, k, x, y, r) {
+    shapes[k % shapes.length](path, x, y, r);
+    if (!isHollow(k)) return;
+    // Against the direction of the outline, so that it is a hole.
+    path.moveTo(x + r / 2, y);
+    path.arc(x, y, r / 2, 0, 2 * Math.PI, true);
   }
 
   // The same as marks of the legend.
@@ -228,10 +250,12 @@
     "circle(50%)", "none", "polygon(50% 0, 100% 50%, 50% 100%, 0 50%)",
     "polygon(50% 0, 100% 100%, 0 100%)", "polygon(0 0, 100% 0, 50% 100%)",
     "polygon(33% 0, 67% 0, 67% 33%, 100% 33%, 100% 67%, 67% 67%, 67% 100%, 33% 100%, 33% 67%, 0 67%, 0 33%, 33% 33%)",
-    "polygon(0 0, 100% 100%, 100% 0, 0 100%)",
+    `polygon(${cross.map((point) => point.map((at) => `${50 + 50 * at}%`).join(" ")).join(", ")})`,
   ];
   function shapeMark(mark, k) {
-    mark.style.cssText = `background: ${colours[k % colours.length]}; clip-path: ${clips[k % clips.length]}`;
+    const colour = colours[k % colours.length];
+    const fill = isHollow(k) ? `radial-gradient(circle, transparent 30%, ${colour} 32%)` : colour;
+    mark.style.cssText = `background: ${fill}; clip-path: ${clips[k % clips.length]}`;
   }
   function lineMark(mark, colour, dash, width) {
     let at = 0;
@@ -245,40 +269,74 @@
     const place = box.querySelector(".plot");
     const select = box.querySelector("select");
     const readout = box.querySelector(".readout");
-    let plot;
-    const describe = (u) => {
-      const i = u.cursor.idx;
-      readout.replaceChildren(...(i == null ? [] : options.readout(select.value, i)));
+    // at: the place in the data that is told; the mouse gives it, or the keys, which may then pass
+    // places that share an x, or lie outside of what is shown.
+    let plot, at = null, isKey = false;
+    const tell = (place) => {
+      at = place;
+      readout.replaceChildren(...(at == null ? [] : options.readout(select.value, at)));
     };
+    const follow = (u) => { if (!isKey) tell(u.cursor.idx ?? null); };
     const draw = () => {
       plot?.destroy();
       const { axes, scales, series, values, hooks } = options.make(select.value);
       plot = new uPlot({
         width: Math.max(280, place.clientWidth), height: 380,
-        axes, scales, series, hooks: { ...hooks, setCursor: [describe] },
+        axes, scales, series, hooks: { ...hooks, setCursor: [follow] },
         legend: { live: false }, cursor: { drag: { x: true, y: true, uni: 20 }, points: { show: options.showPoints ?? true } },
       }, values, place);
+      tell(null);
       place.querySelectorAll(".u-marker").forEach((mark, i) => options.mark(mark, i, select.value));
+      // uPlot hides and shows a line by a click on its name.
+      for (const name of place.querySelectorAll(".u-legend .u-series > th")) {
+        name.tabIndex = 0;
+        name.setAttribute("role", "button");
+        const isShown = () => name.setAttribute("aria-pressed", String(!name.parentElement.classList.contains("u-off")));
+        name.addEventListener("click", () => queueMicrotask(isShown));
+        name.addEventListener("keydown", (event) => {
+          if (event.key !== "Enter" && event.key !== " ") return;
+          event.preventDefault();
+          event.stopPropagation();
+          name.click();
+        });
+        isShown();
+      }
+    };
+    const point = () => {
+      isKey = true;
+      plot.setCursor({ left: plot.valToPos(plot.data[0][at], "x"), top: plot.over.clientHeight / 2 });
+      isKey = false;
     };
     const move = (by) => {
-      const n = plot.data[0].length;
-      const i = Math.min(n - 1, Math.max(0, (plot.cursor.idx ?? (by > 0 ? -1 : n)) + by));
-      plot.setCursor({ left: plot.valToPos(plot.data[0][i], "x"), top: plot.over.clientHeight / 2 });
+      const x = plot.data[0];
+      const { min, max } = plot.scales.x;
+      const shown = [...x.keys()].filter((i) => x[i] >= min && x[i] <= max);
+      const first = by > 0 ? shown[0] : shown.at(-1);
+      tell(at == null ? first ?? 0 : Math.min(x.length - 1, Math.max(0, at + by)));
+      // What is shown moves along, by as much or, on a logarithmic axis, as many times.
+      const edge = x[at] < min ? min : x[at] > max ? max : null;
+      if (edge != null) {
+        const moved = (value) => (plot.scales.x.distr === 3 ? (value * x[at]) / edge : value + x[at] - edge);
+        plot.setScale("x", { min: moved(min), max: moved(max) });
+      }
+      // A new scale is there after a microtask.
+      queueMicrotask(point);
     };
     const zoom = () => {
       const { min, max } = plot.scales.x;
-      const at = plot.cursor.idx == null ? (min + max) / 2 : plot.data[0][plot.cursor.idx];
-      plot.setScale("x", { min: at - (at - min) / 2, max: at + (max - at) / 2 });
+      const middle = at == null ? (min + max) / 2 : plot.data[0][at];
+      plot.setScale("x", { min: middle - (middle - min) / 2, max: middle + (max - middle) / 2 });
     };
     const all = () => plot.setData(plot.data, true);
     box.hidden = false;
-    box.parentElement.querySelector(`#${id} ~ .still`)?.classList.add("replaced");
+    box.parentElement.querySelector(".drawing").classList.add("replaced");
     draw();
     redraws.push(draw);
     select.addEventListener("change", draw);
     box.querySelector(".zoom-in").addEventListener("click", zoom);
     box.querySelector(".zoom-out").addEventListener("click", all);
     place.addEventListener("keydown", (event) => {
+      if (event.target !== place) return;
       const action = { ArrowLeft: () => move(-1), ArrowRight: () => move(1), "+": zoom, "-": all, Escape: all }[event.key];
       if (action) { event.preventDefault(); action(); }
     });
@@ -298,14 +356,15 @@
       axes: [axis(words[unit]), axis(words.loss)],
       series: [{ label: words[unit] }, ...titles.map((label, i) => ({
         label, stroke: colours[i % colours.length], width: 2, dash: dashes[i % dashes.length],
-        points: { show: false },
+        // A training of a step or two is a point.
+        points: { show: data.curves[unit].lines[i].filter((y) => y != null).length < 3, size: 7 },
       }))],
     }),
     readout: (unit, i) => {
       const { x, lines } = data.curves[unit];
       const known = [...lines.keys()].filter((k) => lines[k][i] != null).slice(0, 12);
-      const at = known.flatMap((k, place) => [place ? ", " : "", isolated(titles[k]), ` ${lines[k][i].toFixed(3)}`]);
-      return [`${words[unit]} ${plain(x[i])}: `, ...at];
+      const at = known.flatMap((k, place) => [place ? words.comma : "", isolated(titles[k]), ` ${lines[k][i].toFixed(3)}`]);
+      return [`${words[unit]} ${plain(unit === "step" ? Math.round(x[i]) : x[i])}${words.colon}`, ...at];
     },
     mark: (mark, i) => lineMark(mark, colours[i % colours.length], dashes[i % dashes.length], 3),
   });
@@ -317,36 +376,39 @@
       // Rounded, or 3 × 10⁻¹ would not be the number that one writes.
       ticks.push(...steps.map((step) => Number((step * 10 ** power).toPrecision(3))));
     }
-    return ticks.filter((tick) => tick >= min && tick <= max);
+    const shown = ticks.filter((tick) => tick >= min && tick <= max);
+    // A stretch between two of them is divided evenly.
+    return shown.length > 1 ? shown : [0, 1, 2, 3].map((i) => Number((min + ((max - min) * (i + 0.5)) / 4).toPrecision(3)));
   }
 
-  const byCost = (cost) => [...data.entries.keys()].sort((a, b) => data.entries[a].costs[cost] - data.entries[b].costs[cost]);
+  // A cost of zero has no place on a logarithmic axis; the caption names such models.
+  const byCost = (cost) => [...data.entries.keys()]
+    .filter((k) => data.entries[k].costs[cost] > 0)
+    .sort((a, b) => data.entries[a].costs[cost] - data.entries[b].costs[cost]);
   chart("chart-tradeoffs", {
     showPoints: false,
     make: (cost) => {
       const order = byCost(cost);
       const x = order.map((k) => data.entries[k].costs[cost]);
-      let highest = -Infinity;
-      const line = order.map((k) => {
-        const y = data.entries[k].accuracy;
-        if (y <= highest) return null;
-        highest = y;
-        return y;
-      });
+      const line = order.map((k) => (data.pareto[cost].includes(k) ? data.entries[k].accuracy : null));
       const marks = order.map((k, i) => ({
         label: titles[k], stroke: colours[k % colours.length], fill: colours[k % colours.length],
         paths: () => null,
         points: {
-          show: true, size: 11, stroke: colours[k % colours.length], fill: colours[k % colours.length],
+          show: true, size: 11, width: 2, stroke: colours[k % colours.length], fill: colours[k % colours.length],
           // One entry, one shape; its bar is the interval.
           paths: (u, s) => {
             const path = new Path2D();
             const px = u.valToPos(x[i], "x", true);
-            shapes[k % shapes.length](path, px, u.valToPos(data.entries[k].accuracy, "y", true), 6 * devicePixelRatio);
+            shape(path, k, px, u.valToPos(data.entries[k].accuracy, "y", true), 6 * devicePixelRatio);
             const bar = new Path2D();
             const [low, high] = data.entries[k].interval.map((v) => u.valToPos(v, "y", true));
             bar.moveTo(px, low);
             bar.lineTo(px, high);
+            for (const end of [low, high]) {
+              bar.moveTo(px - 4 * devicePixelRatio, end);
+              bar.lineTo(px + 4 * devicePixelRatio, end);
+            }
             bar.addPath(path);
             return { fill: path, stroke: bar };
           },
@@ -368,18 +430,18 @@
           values: (u, ticks) => ticks.map((v) => amount(cost, v)),
         }, axis(words.accuracy)],
         series: [{ label: words.costs[cost] }, {
-          label: words.pareto, stroke: ink, width: 1, spanGaps: true, paths: uPlot.paths.stepped({ align: 1 }), points: { show: false },
+          label: words.pareto, stroke: ink, width: 1, dash: [5, 4], alpha: 0.6, spanGaps: true, paths: uPlot.paths.stepped({ align: 1 }), points: { show: false },
         }, ...marks],
       };
     },
     readout: (cost, i) => {
       const k = byCost(cost)[i];
-      const { accuracy, interval, costs } = data.entries[k];
-      const numbers = `${accuracy.toFixed(2)} (${interval.map((v) => v.toFixed(2)).join("–")})`;
-      return [isolated(titles[k]), `: ${words.accuracy} ${numbers}, ${words.costs[cost]} ${amount(cost, costs[cost])}`];
+      const { told, costs } = data.entries[k];
+      const parts = [`${words.accuracy}${words.colon}${told}`, `${words.costs[cost]}${words.colon}${amount(cost, costs[cost])}`];
+      return [isolated(titles[k]), words.colon + parts.join(words.semicolon)];
     },
     // The first is the Pareto line's.
-    mark: (mark, i, cost) => (i ? shapeMark(mark, byCost(cost)[i - 1]) : lineMark(mark, ink(), [], 1)),
+    mark: (mark, i, cost) => (i ? shapeMark(mark, byCost(cost)[i - 1]) : lineMark(mark, ink(), [5, 4], 1)),
   });
 
   showTheme();

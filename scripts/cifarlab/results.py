@@ -51,9 +51,14 @@ class RunFolder:
 
     @cached_property
     def epochs(self):
-        """What was measured in and after every epoch, a DataFrame."""
-        columns = ["epoch", "seconds", "validation_loss", "validation_accuracy_percent"]
-        return read_table(self.path / "epochs.csv", columns)
+        """What was measured in and after every epoch, a DataFrame.
+
+        images_share: of all images of the training, those that it had seen by the epoch's end.
+        """
+        columns = ["epoch", "seconds", "images_per_second", "validation_loss"]
+        epochs = read_table(self.path / "epochs.csv", [*columns, "validation_accuracy_percent"])
+        seen = (epochs["seconds"] * epochs["images_per_second"]).cumsum()
+        return epochs.assign(images_share=seen / seen.iloc[-1])
 
     @property
     def seconds_per_step(self):

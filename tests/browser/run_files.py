@@ -150,11 +150,11 @@ def predictions(labels, accuracy, generator):
 
 def training(model, seed, scene, losses):
     """The record of a training."""
-    optimizer = {"name": "sgd", "learning_rate": 0.001, "momentum": 0.9}
+    optimizer = {"name": "sgd", "learning_rate": 0.001, "momentum": 0.9, "weight_decay": 0.0}
     if "blocks" in model.settings:
         optimizer = {"name": "adam", "learning_rate": 0.001, "weight_decay": 0.0}
     is_fine_tuned = "weights" in model.settings
-    origin = {"source": "IMAGENET1K_V1", "sha256": "5f" * 32, "head": "new"}
+    origin = {"source": "IMAGENET1K_V1", "sha256": "5f" * 32, "head": "replaced"}
     start = f"2026-03-0{seed + 1}T03:04:05.000+00:00"
     return {
         "model": {"normalize": "auto", "head": None, **model.settings},
@@ -162,8 +162,8 @@ def training(model, seed, scene, losses):
             "epochs": EPOCHS,
             "batch_size": 64,
             "optimizer": optimizer,
-            "schedule": "cosine",
-            "warm_up": 0.1,
+            "schedule": "constant",
+            "warm_up": 0.0,
             "loss": "cross_entropy",
             "validation": 0.1 if is_fine_tuned else 0.0,
             "micro_batch": None,

@@ -18,7 +18,6 @@ from cifarlab.comparison import (
     compare,
 )
 from cifarlab.report.analysis import (
-    Cell,
     accuracy_sentences,
     analyse,
     class_sentences,
@@ -29,7 +28,9 @@ from cifarlab.report.analysis import (
     seed_sentences,
 )
 from cifarlab.report.content import Content, Entry
+from cifarlab.report.numbers import number
 from cifarlab.report.render import Words
+from cifarlab.report.statements import Cell
 
 CNN = {"family": "cnn", "blocks": 2}
 VIT = {"family": "torchvision", "architecture": "vit_b_32"}
@@ -39,11 +40,16 @@ def layers(**parameters):
     return [{"name": name, "parameters": count} for name, count in parameters.items()]
 
 
-def run_of(model):
+def run_of(model, accuracy):
     """What the analysis asks of a run."""
     training = {"model": model.get("settings", CNN), "device_name": model.get("device", "a CPU")}
     training["threads"] = model.get("threads", 2)
-    return SimpleNamespace(training=training, is_resumed=model.get("is_resumed", False))
+    training["steps"] = model.get("steps", 3910)
+    return SimpleNamespace(
+        training=training,
+        is_resumed=model.get("is_resumed", False),
+        measured={"test_accuracy_percent": accuracy},
+    )
 
 
 def content(models, n_images=10_000, classes=None, verdicts=()):
@@ -52,12 +58,14 @@ def content(models, n_images=10_000, classes=None, verdicts=()):
     classes: accuracies in percent of the classes of the first model, each of 100 images.
     """
     rows, costs = [], {}
-    for number, model in enumerate(models):
-        model = {"name": f"m{number}", "train_seconds": 60.0, **model}
-        costs[model["name"]] = {**COST, **model.get("cost", {})}
+    for place, model in enumerate(models):
+        model = {"name": f"m{place}", "recipe": "r", "train_seconds": 60.0, **model}
+        memory = {model["recipe"]: COST["memory"]["r"]}
+        costs[model["name"]] = {**COST, "memory": memory, **model.get("cost", {})}
         for seed, accuracy in enumerate(model["accuracies"]):
             row = dict.fromkeys([*METRIC_COLUMNS, *TRAINING_COLUMNS], 1.0)
-            row |= {"model": model["name"], "recipe": "r", "seed": seed, "input_size": 32}
+            row |= {"model": model["name"], "recipe": model["recipe"], "seed": seed}
+            row |= {"input_size": 32}
             row |= {"test_images": n_images, "initial_weights": None}
             row |= {"test_accuracy_percent": accuracy, "train_seconds": model["train_seconds"]}
             rows.append(row)
@@ -67,11 +75,10 @@ def content(models, n_images=10_000, classes=None, verdicts=()):
         Entry(
             number=number,
             model=measured["model"],
-            recipe="r",
+            recipe=measured["recipe"],
             title=measured["model"],
             measured=measured,
-            published=None,
-            runs=[run_of(model)],
+            runs=[run_of(model, accuracy) for accuracy in model["accuracies"]],
             cost=costs[measured["model"]],
             classes=classes or [],
             class_images=[100] * len(classes or []),
@@ -83,7 +90,7 @@ def content(models, n_images=10_000, classes=None, verdicts=()):
     ]
     names = [f"class {label}" for label in range(len(classes or []))]
     manifest = {"fine_names": names, "source": {"synthetic": False}}
-    return Content("x", manifest, entries, [*table.columns], "", list(verdicts), {}, [])
+    return Content("x", manifest, entries, "", list(verdicts), {}, [])
 
 
 def said(sentences):
@@ -109,14 +116,51 @@ def test_intervals_that_do_not_overlap_make_a_model_more_accurate():
 
 def test_intervals_that_overlap_are_no_measurable_difference():
     assert said(accuracy_sentences(content([{"accuracies": [44.5]}, {"accuracies": [45]}]))) == [
-        "Between m1 and m0 there is no measurable difference: 45.00 % and 44.50 %, with 95 % "
-        "intervals that overlap."
+        "The 95 % intervals of m1 and m0 overlap, 45.00 % and 44.50 %: by them there is no "
+        "measurable difference."
     ]
     # The same two on fewer images.
     (sentence,) = said(
         accuracy_sentences(content([{"accuracies": [40]}, {"accuracies": [45]}], n_images=100))
     )
     assert "no measurable difference" in sentence
+
+
+def test_intervals_apart_and_runs_that_overlap_leave_it_open_which_is_more_accurate():
+    models = [{"accuracies": [41, 45]}, {"accuracies": [30, 50]}]
+    assert said(accuracy_sentences(content(models))) == [
+        "The 95 % intervals of m0 and m1 do not overlap, 43.00 % against 40.00 %, but single runs "
+        "of them do: the seeds leave open which is more accurate."
+    ]
+    models[1]["accuracies"] = [39, 40.9]
+    assert "m0 is more accurate than m1" in said(accuracy_sentences(content(models)))[0]
+
+
+def test_a_difference_of_recipes_is_said_first():
+    one = [{"accuracies": [40]}, {"accuracies": [45]}]
+    assert "recipe" not in said(accuracy_sentences(content(one)))[0]
+    one[1]["recipe"] = "other"
+    assert said(accuracy_sentences(content(one)))[0] == (
+        "The models were not all trained with the same recipe, so that a difference is one of "
+        "model and recipe together."
+    )
+
+
+def test_the_best_for_its_cost_is_one_whose_own_interval_overlaps_that_of_the_best():
+    # Overlap leads from each to the next, and so gives all of them the first rank.
+    accuracies = [84.0, 82.7, 81.3, 79.9, 78.4]
+    chain = content(
+        [
+            {"accuracies": [accuracy], "cost": {"multiply_adds": 10 ** (9 - number)}}
+            for number, accuracy in enumerate(accuracies)
+        ]
+    )
+    assert {entry.measured["rank"] for entry in chain.entries} == {1}
+    assert chain.best_for_cost.title == "m1"
+    assert said(cost_sentences(chain))[0] == (
+        "Of the most accurate model and those whose intervals overlap its own, m1 needs the fewest "
+        "multiply-adds, 100.0 million an image; m0 needs the most, 1,000.0 million."
+    )
 
 
 def test_a_model_alone_is_compared_with_none():
@@ -142,18 +186,17 @@ def test_no_sentence_claims_a_difference_where_intervals_overlap(models, n_image
     models = [{"accuracies": a, "cost": {"multiply_adds": m * 10**6}} for a, m in models]
     measured = content(models, n_images)
     entries = {entry.model: entry for entry in measured.entries}
-    first = {entry.model for entry in measured.first_rank}
+    runs = {f"m{number}": model["accuracies"] for number, model in enumerate(models)}
     for sentence in said([*accuracy_sentences(measured), *cost_sentences(measured)]):
         for pattern, (more, less) in CLAIMS.items():
             if match := re.match(pattern, sentence):
                 better, worse = entries[match[more]], entries[match[less]]
                 assert better.interval[0] > worse.interval[1]
-                assert better.accuracy > worse.accuracy
-        if match := re.match(r"Between (\w+) and (\w+) there is no", sentence):
+                assert min(runs[match[more]]) > max(runs[match[less]])
+        if match := re.match(r"The 95 % intervals of (\w+) and (\w+) overlap", sentence):
             a, b = entries[match[1]], entries[match[2]]
             assert a.interval[0] <= b.interval[1]
-        if match := re.match(r"(\w+) is alone in the first rank", sentence):
-            assert first == {match[1]}
+        if match := re.match(r"The interval of no other model overlaps that of (\w+),", sentence):
             best = entries[match[1]]
             others = [entry for entry in measured.entries if entry is not best]
             assert all(best.interval[0] > other.interval[1] for other in others)
@@ -170,7 +213,10 @@ def cheap_and_dear(accuracy_of_dear):
 
 def test_who_pays_more_for_less_is_named():
     first, dominated, times = cheap_and_dear(40)
-    assert first == "m0 is alone in the first rank, with 4.7 million multiply-adds an image."
+    assert first == (
+        "The interval of no other model overlaps that of m0, which needs 4.7 million multiply-adds "
+        "an image."
+    )
     assert dominated == (
         "m1 needs at least as many multiply-adds as m0 (9.4 million against 4.7 million) and is "
         "less accurate: their 95 % intervals do not overlap."
@@ -182,16 +228,26 @@ def test_who_pays_more_for_less_is_named():
 
 def test_who_pays_more_for_more_or_for_as_much_is_not():
     first, _ = cheap_and_dear(50)
-    assert first == "m1 is alone in the first rank, with 9.4 million multiply-adds an image."
+    assert first == (
+        "The interval of no other model overlaps that of m1, which needs 9.4 million multiply-adds "
+        "an image."
+    )
     first, _ = cheap_and_dear(44.5)
     assert first == (
-        "Of the models that share the first rank, m0 needs the fewest multiply-adds, 4.7 million "
-        "an image; m1 needs the most, 9.4 million."
+        "Of the most accurate model and those whose intervals overlap its own, m0 needs the fewest "
+        "multiply-adds, 4.7 million an image; m1 needs the most, 9.4 million."
     )
 
 
 @pytest.mark.parametrize(
-    "other", [{"device": "a GPU"}, {"threads": 4}, {"is_resumed": True}, {"train_seconds": 60.04}]
+    "other",
+    [
+        {"device": "a GPU"},
+        {"threads": 4},
+        {"is_resumed": True},
+        {"steps": 3},
+        {"train_seconds": 60.04},
+    ],
 )
 def test_times_are_compared_where_they_can_be(other):
     models = [{"accuracies": [45]}, {"accuracies": [40], "train_seconds": 70.0}]
@@ -237,12 +293,12 @@ def test_the_layer_that_makes_the_parameters_fall_or_rise_is_named():
 
 def test_a_layer_that_comes_or_goes_is_said_to():
     assert two_sizes({"a": 10}, {"a": 10, "new": 5000}) == [
-        "m1 has more parameters than m0, 5,010 against 10: above all it has the layer new, which "
-        "holds 5,000."
+        "m1 has more parameters than m0, 5,010 against 10; of these, 5,000 are in the layer new, "
+        "which m0 does not have."
     ]
     assert two_sizes({"a": 10, "b": 99}, {"a": 10}) == [
-        "m1 has fewer parameters than m0, 10 against 109: above all it lacks the layer b, which "
-        "holds 99."
+        "m1 has fewer parameters than m0, 10 against 109; of the latter, 99 are in the layer b, "
+        "which m1 does not have."
     ]
     # One that is there and empty is another thing.
     assert "in the layer b: 0 instead of 99." in two_sizes({"b": 99}, {"b": 0})[0]
@@ -278,11 +334,14 @@ def test_the_deviation_over_seeds_is_set_beside_the_interval():
 
 def test_the_easiest_and_the_hardest_class_are_named_where_they_can_be_told_apart():
     assert said(class_sentences(content([{"accuracies": [40]}], classes=[40, 80.0, 10, 60]))) == [
-        "From class to class the accuracy of m0 reaches from 10.0 % (class 2) to 80.0 % (class 1), "
-        "and the 95 % intervals of these two do not overlap."
+        "From class to class the accuracy of m0 reaches from 10.0 % (class 2) to 80.0 % (class 1): "
+        "their 95 % intervals, widened for the number of classes, do not overlap."
     ]
     nan = float("nan")
-    for classes in ([40, 50], [40, 40], [40, nan], [nan, nan]):
+    # Between 40 and 65 of 100 two classes differ; picked among a hundred, they need not.
+    two, hundred = [40, 65], [40, 65, *[50] * 98]
+    assert class_sentences(content([{"accuracies": [40]}], classes=two)) != []
+    for classes in (hundred, [40, 50], [40, 40], [40, nan], [nan, nan]):
         assert class_sentences(content([{"accuracies": [40]}], classes=classes)) == []
 
 
@@ -373,16 +432,16 @@ def test_every_number_of_a_sentence_leads_to_a_cell_that_shows_it(results):
         *("cell", "class", "structure", "verdict")
     }
     for cell in cells:
-        number = f"{cell.value:,.{cell.digits}f}"
-        assert f'<a href="#{cell.anchor}">{number}</a>' in html
+        shown_number = number(cell.value, cell.digits)
+        assert f'<a href="#{cell.anchor}">{shown_number}</a>' in html
         # A cell of a table, or what follows the heading of a structure.
         (shown,) = re.findall(
             rf'id="{cell.anchor}"[^>]*>(.*?)(?:</td>|</details>)', html, flags=re.DOTALL
         )
         numbers = re.findall(r"[\d,.]+", re.sub(r"<[^>]*>", " ", shown))
-        assert number in numbers, cell
+        assert shown_number in numbers, cell
         if cell.anchor.startswith(("cell", "class")):
-            assert numbers[0] == number
+            assert numbers[0] == shown_number
 
 
 def test_no_sentence_has_a_number_that_leads_nowhere(results):
@@ -405,5 +464,5 @@ def test_another_accuracy_gives_another_sentence_on_the_page(results, tmp_path):
         tmp_path / "cifar100", accuracies={("cnn_2", "r"): (45.5,), ("cnn_3", "r"): (45.0,)}
     )
     text = analysis(same)
-    assert "Between cnn_2 and cnn_3 there is no measurable difference: 45.50 % and 45.00 %" in text
+    assert "The 95 % intervals of cnn_2 and cnn_3 overlap, 45.50 % and 45.00 %: by them" in text
     assert "more accurate" not in text

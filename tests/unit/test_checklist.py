@@ -9,6 +9,7 @@ from test_report import content_of, language, write_results
 from cifarlab.failures import Failure
 from cifarlab.report.checklist import checklist
 from cifarlab.report.render import Words
+from cifarlab.report.statements import not_run
 
 CLEAN = {"commit": "0123abcd" * 5, "dirty": False}
 SHA256 = {"train_images.npy": "a" * 64}
@@ -18,10 +19,10 @@ QUESTIONS = {
     "bytes": "Did all runs train on the same bytes?",
     "test": "Was the test split kept from every choice?",
     "source": "Did every run come from a committed state of the source?",
-    "versions": "Were the locked versions of the libraries used?",
+    "versions": "Were the locked versions of torch and torchvision used?",
     "seeds": "Does every model have more than one seed?",
-    "uncertainty": "Does every accuracy carry its uncertainty?",
-    "bits": "Do the same settings give the same bits again?",
+    "uncertainty": "Does every accuracy that is compared carry its uncertainty?",
+    "bits": "Were only algorithms used that give the same bits again?",
     "times": "Can the times be compared?",
     "all": "Is every run that was asked for in the tables?",
 }
@@ -96,6 +97,21 @@ def test_seeds_without_their_deviation_are_an_uncertainty_that_is_missing(conten
     ]
     assert answer is False
     assert "without their deviation: 1" in evidence
+
+
+def test_runs_that_were_asked_for_and_are_not_there_are_counted_and_named(content):
+    asked = [{"models": ["cnn_2"], "recipes": ["r"], "seeds": [0, 1, 2]}]
+    incomplete = replace(content, configuration={"runs": asked})
+    answer, evidence = answers(incomplete)["all"]
+    assert answer is False
+    assert "missing for other reasons: 1" in evidence
+    say = Words(language(), is_html=False)
+    assert "cnn\\_2, recipe r, seed 2 was asked for and has no results here." in [
+        say(sentence.message, **sentence.values) for sentence in not_run(incomplete)
+    ]
+    # One that failed is told of as such, once.
+    failed = replace(incomplete, failures=[Failure("cnn_2", "r", 2, {"step": 1})])
+    assert failed.missing == []
 
 
 def test_what_cannot_be_known_is_unknown(content, tmp_path):

@@ -26,7 +26,9 @@ from cifarlab.report.figures.examples import (
     picture,
 )
 from cifarlab.report.messages import MESSAGE
+from cifarlab.report.plot import style_of
 from cifarlab.report.svg import inline_svg, standalone_svg
+from cifarlab.results import RunFolder
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -170,7 +172,8 @@ def numbers_of(axes):
 def epochs_lasting(run, seconds):
     """Let every epoch of a run have taken so many seconds."""
     columns = ("epoch", "validation_loss", "validation_accuracy_percent")
-    write_csv(run / "epochs.csv", [dict.fromkeys(columns, "") | {"seconds": s} for s in seconds])
+    row = dict.fromkeys(columns, "") | {"images_per_second": 100.0}
+    write_csv(run / "epochs.csv", [row | {"seconds": s} for s in seconds])
 
 
 def test_losses_stand_over_the_seconds_that_the_epochs_took(tmp_path):
@@ -203,8 +206,33 @@ def test_a_training_has_a_panel_of_its_validation_where_it_was_validated(tmp_pat
     svg = FIGURES["loss"].draw(Namespace(runs=runs))
     said = {match[2] for match in MESSAGE.finditer(svg)}
     assert {"training loss", "learning rate", "seed %(seed)s"} <= said
-    assert ("validation, %" in said) == bool(share)
+    assert ("validation accuracy, %" in said) == bool(share)
     assert len(axes_of(svg)) == (3 if share else 2)
+
+
+def test_a_validation_stands_where_its_epoch_ended_also_the_last_and_shorter_one(tmp_path):
+    run = write_run(tmp_path, "a", 0, 50.0, epochs=50)  # of 100 steps
+    gaps = []
+    for seconds in ([50, 50], [90, 10]):
+        rows = [
+            {"epoch": n + 1, "seconds": seconds[n], "images_per_second": 64.0}
+            | {"validation_loss": 1.0, "validation_accuracy_percent": 10 * n}
+            for n in (0, 1)
+        ]
+        write_csv(run / "epochs.csv", rows)
+        assert RunFolder(run).epochs["images_share"].tolist() == [seconds[0] / 100, 1]
+        axes = axes_of(FIGURES["loss"].draw(Namespace(runs=[run])))[-1]
+        first, last = (float(mark.get("x")) for mark in list(axes.iter(f"{SVG}use"))[-2:])
+        gaps.append(last - first)
+    assert gaps[0] == pytest.approx(5 * gaps[1], rel=0.01)
+
+
+@pytest.mark.parametrize("n_models", [7, 14])
+def test_no_two_of_fourteen_models_look_alike_without_their_colour(n_models):
+    styles = [style_of(number) for number in range(n_models)]
+    marks = {(s["marker"], s["markerfacecolor"] == "none") for s in styles}
+    assert len(marks) == n_models
+    assert len({str(style["linestyle"]) for style in styles}) == 7
 
 
 # --- every figure
@@ -235,8 +263,8 @@ def test_accuracies_are_drawn_where_no_model_was_published(tmp_path):
         "model,recipe,test_accuracy_percent,test_accuracy_low_percent,test_accuracy_high_percent\n"
         "mine,r,41.5,40.0,43.0\n"
     )
-    published.write_text("model,recipe,same_recipe,test_accuracy_percent\n")
+    published.write_text("model,recipe,same_training,test_accuracy_percent\n")
     arguments = Namespace(runs_csv=runs, comparison=comparison, published=published)
     texts = texts_of(FIGURES["accuracy"].draw(arguments))
-    assert "41.50 %" in texts
+    assert "41.50" in texts
     assert "published" not in texts

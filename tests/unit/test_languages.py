@@ -25,7 +25,7 @@ from cifarlab.errors import UserError
 from cifarlab.models import FAMILIES
 from cifarlab.published import QUANTITIES
 from cifarlab.recipes import Adam, Recipe, Sgd
-from cifarlab.report.language import NAMES, TAGS, catalogue_path, load_language
+from cifarlab.report.language import GAPS, NAMES, TAGS, catalogue_path, load_language
 from cifarlab.report.messages import MARK, MESSAGE, Messages, translated
 from cifarlab.report.render import Words, figures_in, render
 from cifarlab.report.words import COLUMNS, SETTINGS, SIZE_RULES, VALUES, VERDICTS
@@ -66,7 +66,8 @@ def results(tmp_path_factory):
     """Results of which nearly all that the report can say is said."""
     folder = tmp_path_factory.mktemp("results") / "synthetic"
     accuracies = {("cnn_2", "r"): (39.5, 40.0), ("cnn_3", "r"): (47.0,), ("cnn_5", "r"): (47.1,)}
-    return write_results(folder, True, accuracies, validation=0.1)
+    origin = {"source": "IMAGENET1K_V1", "sha256": "0" * 64, "head": "replaced"}
+    return write_results(folder, True, accuracies, validation=0.1, initial_weights=origin)
 
 
 # --- the catalogues
@@ -110,8 +111,8 @@ def test_a_language_without_a_catalogue_is_a_fault_of_the_files(tmp_path):
         load_language(OTHERS[0], tmp_path)
 
 
-def test_every_language_has_a_name_and_a_tag():
-    assert set(NAMES) == set(TAGS)
+def test_every_language_has_a_name_a_tag_and_a_gap():
+    assert set(NAMES) == set(TAGS) == set(GAPS)
 
 
 def test_the_empty_text_stays_empty():
@@ -127,7 +128,7 @@ def test_every_message_of_a_figure_is_among_those_of_the_report(template, result
     kinds = {name.partition(".")[0] for name in figures}
     assert len(kinds) == 7
     found = {unescape(match[2]) for svg in figures.values() for match in MESSAGE.finditer(svg)}
-    assert {"step", "seed %(seed)s", "validation, %", "right, most confident"} <= found
+    assert {"step", "seed %(seed)s", "validation accuracy, %", "right, most confident"} <= found
     assert found - set(messages_of(template)) == set()
 
 
@@ -285,7 +286,7 @@ def test_a_mark_never_reaches_a_page_and_makes_no_name_a_message(tmp_path):
     layer = {**COST["structure"], "name": f"{MARK}input{MARK}"}
     cost = {"cnn_2": {"structure": {**COST["structure"], "children": [layer]}}}
     folder = write_results(tmp_path / "x", class_names=names, cost=cost)
-    for svgs in (content_of(folder).figures, figures_in(content_of(folder), shouting)):
+    for svgs in (content_of(folder).figures, figures_in(content_of(folder), language("zh"))):
         assert all(MARK not in svg for svg in svgs.values())
         assert "\ufffdstep\ufffd" in svgs["classes.cnn_2+r"]
         assert "\ufffdinput\ufffd" in svgs["structure.cnn_2"]

@@ -22,8 +22,9 @@ from cifarlab.report.content import gather
 from cifarlab.report.figures.loss import envelope
 from cifarlab.report.language import load_language
 from cifarlab.report.names import COMMON_FIGURES, ENTRY_FIGURES, entry_figure
+from cifarlab.report.numbers import number
 from cifarlab.report.plot_data import smoothed
-from cifarlab.report.render import markdown_escape, number, render
+from cifarlab.report.render import markdown_escape, render
 from cifarlab.report.words import SIZE_RULES
 
 TEMPLATES = ROOT / "templates"
@@ -298,7 +299,7 @@ def test_the_markdown_links_figures_and_pages_that_are_there(real, run_command):
 def test_names_are_escaped(tmp_path):
     names = ['<script>alert("&")</script>', "a|b, *c*\n`d`", "'\"><b>"]
     cost = {"cnn_2": {"structure": {**COST["structure"], "kind": "A<b>"}}}
-    origin = {"source": '/</script><b>,"\n/w.pth', "sha256": "0" * 64, "head": "<b>"}
+    origin = {"source": '/</script><b>,"\n/w.pth', "sha256": "0" * 64, "head": "replaced"}
     folder = write_results(tmp_path / "x", class_names=names, cost=cost, initial_weights=origin)
     html, markdown = rendered(folder, command="echo <i> && :", configuration={"<u>": ["</pre>"]})
     for text in ("<script>alert", "<b>", "<i>", "<u>", "<processor>"):
@@ -383,3 +384,10 @@ def test_every_size_rule_is_told_in_words():
 
 def test_an_unknown_number_is_a_dash_not_a_guess():
     assert (number(float("nan"), 2), number(None), number(1234.5, 1)) == ("–", "–", "1,234.5")
+
+
+def test_a_half_is_rounded_up_and_nothing_else():
+    assert [number(value, 2) for value in (73.625, 66.375, 0.005, 1e9)] == [
+        *("73.63", "66.38", "0.01", "1,000,000,000.00")
+    ]
+    assert (number(2.5, 0), number(3.5, 0), number(1_234_567, 0)) == ("3", "4", "1,234,567")

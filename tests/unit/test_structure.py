@@ -324,8 +324,8 @@ def test_the_page_decides_size_and_ink():
     ("name", "words"),
     [
         ("cnn_5", ["block_5", "Conv2d 5×5 · BatchNorm2d · ReLU · MaxPool2d", "256 × 1 × 1"]),
-        ("vgg19", ["10–18", "(Conv2d 3×3 · ReLU) × 4 · MaxPool2d", "85.7 %"]),
-        ("resnet101", ["1–22Bottleneck × 22", "22 × 1,117,184", "1024 × 14 × 14", "57.6 %"]),
+        ("vgg19", ["10–18", "(Conv2d 3×3 · ReLU) × 4 · MaxPool2d", "85.7"]),
+        ("resnet101", ["1–22Bottleneck × 22", "22 × 1,117,184", "1024 × 14 × 14", "57.6"]),
         ("vit_b_32", ["layersEncoderBlock × 12", "12 × 7,087,872"]),
         ("swin_b", ["5SwinTransformerBlock × 18", "2PatchMerging", "14 × 14 × 512"]),
     ],

@@ -5,33 +5,13 @@ None says that one model is better than another where their intervals overlap.
 """
 
 import itertools
-from dataclasses import dataclass
 
 from cifarlab.report.language import N_
+from cifarlab.report.statements import Cell, Sentence
 from cifarlab.statistics import wilson_interval
 
 # Beyond these a reader looks at the table.
 MOST_PAIRS = 6
-
-
-@dataclass(frozen=True)
-class Cell:
-    """A number of a table.
-
-    anchor: of the cell; value: as it stands there; digits: after the point.
-    """
-
-    anchor: str
-    value: float
-    digits: int
-
-
-@dataclass(frozen=True)
-class Sentence:
-    """message: with %(name)s for each of `values`, which are Cells, names and plain numbers."""
-
-    message: str
-    values: dict
 
 
 def cell_anchor(entry, column):
@@ -70,20 +50,31 @@ def accuracy_sentences(content):
     """Each model beside the next less accurate one."""
     entries = content.by_accuracy
     sentences = []
+    if len({entry.recipe for entry in entries}) > 1:
+        message = N_(
+            "The models were not all trained with the same recipe, so that a difference is one of "
+            "model and recipe together."
+        )
+        sentences.append(Sentence(message, {}))
     for better, worse in itertools.pairwise(entries):
         values = {"a": better.title, "b": worse.title, "x": accuracy(better), "y": accuracy(worse)}
-        if better.interval[0] > worse.interval[1]:
+        if better.beats(worse):
             message = N_(
                 "%(a)s is more accurate than %(b)s: %(x)s %% against %(y)s %%, and their 95 %% "
                 "intervals do not overlap."
             )
+        elif better.interval[0] > worse.interval[1]:
+            message = N_(
+                "The 95 %% intervals of %(a)s and %(b)s do not overlap, %(x)s %% against %(y)s %%, "
+                "but single runs of them do: the seeds leave open which is more accurate."
+            )
         else:
             message = N_(
-                "Between %(a)s and %(b)s there is no measurable difference: %(x)s %% and %(y)s %%, "
-                "with 95 %% intervals that overlap."
+                "The 95 %% intervals of %(a)s and %(b)s overlap, %(x)s %% and %(y)s %%: by them "
+                "there is no measurable difference."
             )
         sentences.append(Sentence(message, values))
-    return sentences[:MOST_PAIRS]
+    return sentences[: 1 + MOST_PAIRS]
 
 
 def cost_sentences(content):
@@ -95,25 +86,29 @@ def cost_sentences(content):
         millions = entry.measured["multiply_adds"] / 1e6
         return Cell(cell_anchor(entry, "multiply_adds"), millions, 1)
 
-    first, cheapest, sentences = content.first_rank, content.best_for_cost, []
-    costliest = max(first, key=lambda entry: entry.measured["multiply_adds"])
+    good, cheapest, sentences = content.as_good, content.best_for_cost, []
+    costliest = max(good, key=lambda entry: entry.measured["multiply_adds"])
     values = {"a": cheapest.title, "m": cost(cheapest)}
-    if len(first) == 1:
-        message = N_("%(a)s is alone in the first rank, with %(m)s million multiply-adds an image.")
+    if len(good) == 1:
+        message = N_(
+            "The interval of no other model overlaps that of %(a)s, which needs %(m)s million "
+            "multiply-adds an image."
+        )
         sentences.append(Sentence(message, values))
     elif cost(costliest).value > cost(cheapest).value:
         message = N_(
-            "Of the models that share the first rank, %(a)s needs the fewest multiply-adds, "
-            "%(m)s million an image; %(b)s needs the most, %(n)s million."
+            "Of the most accurate model and those whose intervals overlap its own, %(a)s needs the "
+            "fewest multiply-adds, %(m)s million an image; %(b)s needs the most, %(n)s million."
         )
         values |= {"b": costliest.title, "n": cost(costliest)}
         sentences.append(Sentence(message, values))
+    dominated = []
     for entry in content.entries:
         better = [
             other
             for other in content.entries
             if other.measured["multiply_adds"] <= entry.measured["multiply_adds"]
-            and other.interval[0] > entry.interval[1]
+            and other.beats(entry)
         ]
         if better:
             best = max(better, key=lambda other: other.accuracy)
@@ -122,7 +117,8 @@ def cost_sentences(content):
                 "million) and is less accurate: their 95 %% intervals do not overlap."
             )
             names = {"a": entry.title, "b": best.title, "m": cost(entry), "n": cost(best)}
-            sentences.append(Sentence(message, names))
+            dominated.append(Sentence(message, names))
+    sentences += dominated[:MOST_PAIRS]
     fastest, slowest = (
         pick(content.entries, key=lambda entry: entry.measured["train_seconds"])
         for pick in (min, max)
@@ -140,7 +136,7 @@ def cost_sentences(content):
         )
         values |= {"a": fastest.title, "b": slowest.title}
         sentences.append(Sentence(message, values))
-    return sentences[:MOST_PAIRS]
+    return sentences
 
 
 SMALLER = N_(
@@ -152,12 +148,12 @@ LARGER = N_(
     "%(now)s instead of %(was)s."
 )
 SMALLER_BY_A_LAYER = N_(
-    "%(b)s has fewer parameters than %(a)s, %(n)s against %(m)s: above all it lacks the layer "
-    "%(layer)s, which holds %(was)s."
+    "%(b)s has fewer parameters than %(a)s, %(n)s against %(m)s; of the latter, %(was)s are in the "
+    "layer %(layer)s, which %(b)s does not have."
 )
 LARGER_BY_A_LAYER = N_(
-    "%(b)s has more parameters than %(a)s, %(n)s against %(m)s: above all it has the layer "
-    "%(layer)s, which holds %(now)s."
+    "%(b)s has more parameters than %(a)s, %(n)s against %(m)s; of these, %(now)s are in the layer "
+    "%(layer)s, which %(a)s does not have."
 )
 
 
@@ -247,7 +243,7 @@ def class_sentences(content):
     easiest = max(known, key=lambda label: best.classes[label])
     hardest = min(known, key=lambda label: best.classes[label])
     (low, _), (_, high) = (
-        wilson_interval(best.classes[label] / 100, best.class_images[label])
+        wilson_interval(best.classes[label] / 100, best.class_images[label], len(known))
         for label in (easiest, hardest)
     )
     if low <= high:
@@ -255,7 +251,7 @@ def class_sentences(content):
     # Other classes may be as easy or as hard, so none is called the only one.
     message = N_(
         "From class to class the accuracy of %(a)s reaches from %(y)s %% (%(d)s) to %(x)s %% "
-        "(%(c)s), and the 95 %% intervals of these two do not overlap."
+        "(%(c)s): their 95 %% intervals, widened for the number of classes, do not overlap."
     )
     values = {
         "a": best.title,

@@ -45,7 +45,7 @@ def checklist(content):
             N_("seed %(seed)s of the procedure that draws them")
             if content.is_synthetic
             else N_("MD5 of the archive: %(md5)s"),
-            {"seed": source.get("seed"), "md5": source.get("md5")},
+            {"seed": str(source.get("seed")), "md5": source.get("md5")},
         ),
         Item(
             N_("Did all runs train on the same bytes?"),
@@ -69,7 +69,7 @@ def checklist(content):
             {"clean": clean, "n": n, "commits": len(commits)},
         ),
         Item(
-            N_("Were the locked versions of the libraries used?"),
+            N_("Were the locked versions of torch and torchvision used?"),
             not others if content.versions else None,
             N_("runs with others: %(others)s of %(n)s"),
             {"others": len(others), "n": n},
@@ -81,7 +81,7 @@ def checklist(content):
             {"seeds": seeds},
         ),
         Item(
-            N_("Does every accuracy carry its uncertainty?"),
+            N_("Does every accuracy that is compared carry its uncertainty?"),
             bounded == len(content.entries) and not unknown,
             N_(
                 "with a 95 %% interval: %(k)s of %(n)s; with several seeds and without their "
@@ -90,7 +90,7 @@ def checklist(content):
             {"k": bounded, "n": len(content.entries), "unknown": unknown},
         ),
         Item(
-            N_("Do the same settings give the same bits again?"),
+            N_("Were only algorithms used that give the same bits again?"),
             repeatable == n,
             N_("runs on a CPU or with deterministic algorithms: %(k)s of %(n)s"),
             {"k": repeatable, "n": n},
@@ -99,15 +99,15 @@ def checklist(content):
             N_("Can the times be compared?"),
             content.times_compare,
             N_(
-                "different devices or numbers of threads: %(places)s; runs that were interrupted "
-                "and resumed: %(k)s"
+                "different devices or numbers of threads: %(places)s; different numbers of steps: "
+                "%(steps)s; runs that were interrupted and resumed: %(k)s"
             ),
-            {"places": len(content.timed_on), "k": resumed},
+            {"places": len(content.timed_on), "steps": len(content.step_counts), "k": resumed},
         ),
         Item(
             N_("Is every run that was asked for in the tables?"),
-            not content.failures,
-            N_("runs that failed and are left out: %(k)s"),
-            {"k": len(content.failures)},
+            not (content.failures or content.missing),
+            N_("runs that failed: %(k)s; that are missing for other reasons: %(missing)s"),
+            {"k": len(content.failures), "missing": len(content.missing)},
         ),
     ]

@@ -1,5 +1,6 @@
 """What the report says, gathered from files under results/; in no language yet."""
 
+import itertools
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +12,7 @@ from cifarlab.files import read_json
 from cifarlab.report.chapters import CHAPTERS, chapter_of, idea_of
 from cifarlab.report.names import entry_figure, entry_titles, figure_name
 from cifarlab.report.plot_data import smoothed
+from cifarlab.report.words import COSTS
 from cifarlab.results import RunFolder, read_table
 from cifarlab.tradeoffs import pareto
 
@@ -46,9 +48,9 @@ class Run:
 class Entry:
     """One model × recipe.
 
-    number: its place, from 0; measured: its row of comparison.csv; published: its row of
-    compare/published.csv or None; runs: its runs; cost: the model's cost; classes: accuracy in
-    percent by label; class_images: test images by label; confusions: its rows of confusions.csv.
+    number: its place, from 0; measured: its row of comparison.csv; runs: its runs; cost: the
+    model's cost; classes: accuracy in percent by label; class_images: test images by label;
+    confusions: its rows of confusions.csv.
     """
 
     number: int
@@ -56,7 +58,6 @@ class Entry:
     recipe: str
     title: str
     measured: dict
-    published: dict | None
     runs: list[Run]
     cost: dict
     classes: list[float]
@@ -86,11 +87,14 @@ class Entry:
         """(key, value) of the model's and the recipe's settings that are set."""
         training = self.runs[0].training
         pairs = [*training["model"].items(), *training["recipe"].items()]
-        return [(key, value) for key, value in pairs if value is not None and value != {}]
+        # How a size is counted changes nothing of a training.
+        unset = (None, {})
+        return [(k, value) for k, value in pairs if value not in unset and k != "size_convention"]
 
     @property
     def is_cut_short(self):
-        return bool(self.runs[0].training["recipe"].get("max_steps"))
+        training = self.runs[0].training
+        return training["steps"] == training["recipe"].get("max_steps")
 
     @property
     def is_validated(self):
@@ -112,6 +116,13 @@ class Entry:
         low, high = self.interval
         return low <= self.accuracy <= high and low < high
 
+    def beats(self, other):
+        """Whether it is more accurate: beyond both intervals, and so is each run of it."""
+        ranges = [
+            [run.measured["test_accuracy_percent"] for run in entry.runs] for entry in (self, other)
+        ]
+        return self.interval[0] > other.interval[1] and min(ranges[0]) > max(ranges[1])
+
     def figure(self, kind):
         """Name of one of its own figures."""
         return f"structure.{self.model}" if kind == "structure" else entry_figure(kind, *self.key)
@@ -126,7 +137,7 @@ class Content:
     """What a report says.
 
     dataset_name: the data set's folder; manifest: its manifest; entries: in the order compared;
-    columns: of comparison.csv, in order; comparison_csv: its text; verdicts: rows of verdicts.csv;
+    comparison_csv: the table's text; verdicts: rows of verdicts.csv;
     figures: SVG texts by name; failures: of runs that are left out; command: what makes the results
     again, or empty; versions: the locked ones of libraries by name, or empty; configuration: as it
     was asked for, a dict; source: source_state when the report was made.
@@ -135,7 +146,6 @@ class Content:
     dataset_name: str
     manifest: dict
     entries: list[Entry]
-    columns: list[str]
     comparison_csv: str
     verdicts: list[dict]
     figures: dict
@@ -176,20 +186,28 @@ class Content:
 
     @property
     def first_rank(self):
-        """The entries that cannot be told from the best one, which is among them."""
+        """The entries of rank 1: the best one, and those that overlap leads to from it."""
         return [entry for entry in self.by_accuracy if entry.measured["rank"] == 1]
 
     @property
-    def best_for_cost(self):
-        """Of those of first rank, the one of fewest multiply-adds."""
-        return min(self.first_rank, key=lambda entry: entry.measured["multiply_adds"])
+    def as_good(self):
+        """The best entry and those whose own intervals overlap that of the best."""
+        return [entry for entry in self.by_accuracy if entry.interval[1] >= self.best.interval[0]]
 
     @property
-    def pareto(self):
-        """The entries that no other beats in accuracy and multiply-adds."""
-        costs = [entry.measured["multiply_adds"] for entry in self.entries]
-        places = pareto(costs, [entry.accuracy for entry in self.entries])
-        return [self.entries[place] for place in places]
+    def best_for_cost(self):
+        """Of those that are as good as the best, the one of fewest multiply-adds."""
+        return min(self.as_good, key=lambda entry: entry.measured["multiply_adds"])
+
+    def pareto(self, cost):
+        """Numbers of the entries that no other beats in accuracy and this cost, a column."""
+        costs = [entry.measured[cost] for entry in self.entries]
+        return pareto(costs, [entry.accuracy for entry in self.entries])
+
+    @property
+    def free(self):
+        """The entries of which some cost is zero, for which a logarithmic axis has no place."""
+        return [e for e in self.entries if not all(e.measured[cost] > 0 for cost in COSTS)]
 
     @property
     def train_seconds(self):
@@ -208,9 +226,15 @@ class Content:
         return list(dict.fromkeys(places))
 
     @property
+    def step_counts(self):
+        """How many steps the runs took, each number once."""
+        return sorted({run.training["steps"] for run in self.runs})
+
+    @property
     def times_compare(self):
-        """Whether all runs were timed in the same place, without an interruption."""
-        return len(self.timed_on) == 1 and not any(run.is_resumed for run in self.runs)
+        """Whether all runs took as many steps, in the same place, without an interruption."""
+        is_even = len(self.timed_on) == 1 and len(self.step_counts) == 1
+        return is_even and not any(run.is_resumed for run in self.runs)
 
     @property
     def measured_on(self):
@@ -223,7 +247,9 @@ class Content:
 
     @property
     def uses_gpu(self):
-        return any(run.training["device"] != "cpu" for run in self.runs)
+        """Whether anything was trained or measured on one."""
+        records = [run.training for run in self.runs] + [entry.cost for entry in self.entries]
+        return any(record["device"] != "cpu" for record in records)
 
     @property
     def unvalidated(self):
@@ -260,12 +286,6 @@ class Content:
         return unused
 
     @property
-    def column_groups(self):
-        """The columns in tables that fit a page, each with model and recipe in front."""
-        others = [name for name in self.columns if name not in KEY]
-        return [[*KEY, *others[i : i + 10]] for i in range(0, len(others), 10)]
-
-    @property
     def verdict_table(self):
         """The published cells, a row per model and recipe: (model, recipe, cells).
 
@@ -284,11 +304,23 @@ class Content:
         names = dict.fromkeys(row["model"] for row in self.verdicts)
         return [name for name in names if name not in here]
 
+    @property
+    def missing(self):
+        """The (model, recipe, seed) that were asked for and are neither here nor failed."""
+        here = {(run.model, run.recipe, run.seed) for run in (*self.runs, *self.failures)}
+        asked = [
+            run
+            for entry in self.configuration.get("runs", [])
+            for run in itertools.product(entry["models"], entry["recipes"], entry["seeds"])
+        ]
+        return [run for run in dict.fromkeys(asked) if run not in here]
+
     @cached_property
     def curves(self):
         """Smoothed training losses for charts: {"step": (x, a y of each entry), "second": …}.
 
-        x: up to 300 numbers; y: as many, the mean over seeds, None beyond the training's end.
+        x: some 300 numbers, among them both ends of every curve; y: as many, the mean over seeds,
+        NaN beyond the training's ends.
         """
         curves = {}
         for unit in ("step", "second"):
@@ -300,9 +332,9 @@ class Content:
                 if unit == "second":
                     scale = np.mean([folder.seconds_per_step for folder in folders])
                 known.append((parts[0][0] * scale, np.mean([loss for _, loss in parts], axis=0)))
-            grid = np.linspace(
-                min(x[0] for x, _ in known), max(x[-1] for x, _ in known), CURVE_POINTS
-            )
+            # Short ones lie between two points of a grid that spans them all.
+            ends = [x[place] for x, _ in known for place in (0, -1)]
+            grid = np.union1d(np.linspace(min(ends), max(ends), CURVE_POINTS), ends)
             lines = [np.interp(grid, x, y, left=np.nan, right=np.nan) for x, y in known]
             curves[unit] = (grid, lines)
         return curves
@@ -327,7 +359,6 @@ def gather(
     folder = Path(comparison_folder)
     comparison = read_table(folder / "comparison.csv", [*KEY, "test_accuracy_percent", "rank"])
     rows_of_runs = read_table(folder / "runs.csv", [*KEY, "seed", "test_accuracy_percent"])
-    published = by_entry(read_table(folder / "published.csv", [*KEY, "same_training"]))
     classes = by_entry(read_table(folder / "classes.csv", [*KEY, "class"]))
     confusions = by_entry(read_table(folder / "confusions.csv", [*KEY, "true_class"]))
     verdicts = read_table(folder / "verdicts.csv", ["quantity", "verdict"])
@@ -345,7 +376,6 @@ def gather(
             recipe=row["recipe"],
             title=titles[row["model"], row["recipe"]],
             measured=row,
-            published=published.get((row["model"], row["recipe"]), [None])[0],
             runs=runs[row["model"], row["recipe"]],
             cost=costs[row["model"]],
             classes=[c["test_accuracy_percent"] for c in classes[row["model"], row["recipe"]]],
@@ -359,7 +389,6 @@ def gather(
         dataset_name=Path(manifest_path).parent.parent.name,
         manifest=read_json(manifest_path),
         entries=entries,
-        columns=list(comparison.columns),
         comparison_csv=(folder / "comparison.csv").read_text(encoding="utf-8"),
         verdicts=verdicts.astype({"recipe": object}).to_dict("records"),
         figures={name: path.read_text(encoding="utf-8") for name, path in figures.items()},

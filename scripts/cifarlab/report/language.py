@@ -10,6 +10,8 @@ from cifarlab.errors import UserError
 # The language of the messages themselves needs no catalogue.
 SOURCE_LANGUAGE = "en"
 NAMES = {"en": "English", "zh": "中文"}
+# What stands between two sentences.
+GAPS = {"en": " ", "zh": ""}
 # As HTML names them.
 TAGS = {"en": "en", "zh": "zh-Hans"}
 
@@ -29,6 +31,10 @@ class Language:
     @property
     def name(self):
         return NAMES[self.code]
+
+    @property
+    def gap(self):
+        return GAPS[self.code]
 
     @property
     def tag(self):

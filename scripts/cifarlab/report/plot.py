@@ -12,7 +12,7 @@ from cifarlab.report.messages import Messages
 
 # Okabe and Ito 2008: distinguishable to colour-blind readers; line styles and markers repeat it.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8A8A00")
-LINE_STYLES = ("-", "--", "-.", ":")
+LINE_STYLES = ("-", "--", "-.", ":", (0, (8, 3)), (0, (5, 2, 1, 2, 1, 2)), (0, (1, 3)))
 MARKERS = "osD^vPX"
 # Drawn in a colour that nothing else has, then replaced by the ink of the page.
 INK = "#010203"
@@ -39,11 +39,13 @@ STYLE = {
 
 
 def style_of(number):
-    """Colour, line style and marker of the entry with this number."""
+    """Colour, line style and marker of the entry with this number: hollow from the eighth on."""
+    turn, number = divmod(number, len(COLOURS))
     return {
-        "color": COLOURS[number % len(COLOURS)],
-        "linestyle": LINE_STYLES[number % len(LINE_STYLES)],
-        "marker": MARKERS[number % len(MARKERS)],
+        "color": COLOURS[number],
+        "linestyle": LINE_STYLES[number],
+        "marker": MARKERS[number],
+        "markerfacecolor": "none" if turn % 2 else COLOURS[number],
     }
 
 

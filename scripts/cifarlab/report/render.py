@@ -5,14 +5,15 @@ import hashlib
 import json
 import math
 import re
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
 import jinja2
 from markupsafe import Markup, escape
 
+from cifarlab.report import statements
 from cifarlab.report.analysis import (
-    Cell,
     analyse,
     cell_anchor,
     class_anchor,
@@ -23,12 +24,23 @@ from cifarlab.report.language import N_
 from cifarlab.report.layers import structure_text
 from cifarlab.report.messages import translated
 from cifarlab.report.names import COMMON_FIGURES, ENTRY_FIGURES
+from cifarlab.report.numbers import number
+from cifarlab.report.statements import Cell, Term
 from cifarlab.report.svg import inline_svg
-from cifarlab.report.words import COLUMNS, SETTINGS, SIZE_RULES, VALUES, VERDICTS
+from cifarlab.report.words import (
+    CAPTIONS,
+    COLUMNS,
+    COSTS,
+    SETTINGS,
+    SIZE_RULES,
+    VALUES,
+    VERDICTS,
+)
 
 DESCRIPTIONS = {
     "accuracy": N_(
-        "Bar chart: top-1 test accuracy of every model with its 95 % interval, each run as a dot"
+        "Chart: top-1 test accuracy of every model with its 95 % interval, each run, and what was "
+        "published"
     ),
     "losses": N_("Line charts: smoothed training loss over steps and over seconds, a line a model"),
     "tradeoffs": N_(
@@ -39,6 +51,17 @@ DESCRIPTIONS = {
     "classes": N_("Bar chart: test accuracy of %(title)s on every class"),
     "examples": N_("Pictures: test images with the classes that %(title)s took them for"),
 }
+# The space before a % that begins no %(place)s, and before a unit that ends a title.
+UNIT = re.compile(r" (?=%(?!\()|(?<=, )(?:s|ms|px|MB|M)$)")
+# Classes of letters and marks that write from right to left, or turn what follows.
+TURNING = {"R", "AL", "AN", "RLE", "LRE", "RLO", "LRO", "PDF", "RLI", "LRI", "FSI", "PDI"}
+# Columns of the comparison that a model's section repeats.
+RESULTS = (
+    *("test_accuracy_percent", "test_accuracy_low_percent", "test_accuracy_high_percent", "rank"),
+    *("top5_accuracy_percent", "superclass_accuracy_percent", "test_loss", "min_loss"),
+    *("final_loss", "train_seconds", "images_per_second", "peak_memory_mb", "total_params"),
+    *("multiply_adds", "latency_median_ms"),
+)
 # The anchor of the table in which a Cell is, by the beginning of its own.
 TABLES = {
     "cell": "comparison",
@@ -46,15 +69,6 @@ TABLES = {
     "structure": "models",
     "verdict": "published",
 }
-
-
-def number(value, digits=None):
-    """A number for people: separated thousands, `digits` after the point, a dash if missing."""
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return "–"
-    if digits == 0:
-        value = round(value)
-    return f"{value:,.{digits}f}" if digits else f"{value:,}"
 
 
 def markdown_escape(value):
@@ -86,10 +100,33 @@ class Words:
         """A user's text as the page shows it."""
         return escape(value) if self.is_html else markdown_escape(value)
 
+    def name(self, text):
+        """A user's text within others: what follows one from right to left keeps its order."""
+        turns = any(unicodedata.bidirectional(letter) in TURNING for letter in str(text))
+        return Markup("<bdi>%s</bdi>") % text if self.is_html and turns else self.safe(text)
+
+    def names(self, texts):
+        return Markup(self(N_(", ")).join(map(self.name, texts)))
+
+    def code(self, text):
+        """A path or a command."""
+        return Markup("<code>%s</code>") % text if self.is_html else Markup(f"`{text}`")
+
+    def source(self, *paths):
+        """The sentence that names the files in which numbers stand."""
+        files = Markup(self(N_(", ")).join(map(self.code, paths)))
+        return self(N_("Source: %(files)s."), files=files)
+
+    def sentences(self, sentences):
+        """Sentences one after the other, each a Sentence or text that is ready."""
+        return Markup(self.language.gap).join(
+            s if isinstance(s, str) else self(s.message, **s.values) for s in sentences
+        )
+
     def __call__(self, message, **values):
         """A message in the page's language; what is put into it is escaped, numbers are linked."""
-        # A number and its % stay on one line.
-        text = re.sub(r" (?=%(?!\())", "\u00a0", self.language(message))
+        # A number and its %, a title and its unit stay on one line.
+        text = UNIT.sub("\u00a0", self.language(message))
         if self.is_html:
             text = escape(text)
         values = {name: self.value(value) for name, value in values.items()}
@@ -104,7 +141,15 @@ class Words:
             return f"[{text}](#{TABLES[value.anchor.partition('-')[0]]})"
         if isinstance(value, Markup):
             return value
-        return self.safe(number(value) if isinstance(value, int | float) else value)
+        if isinstance(value, Term):
+            return self(value.message)
+        if isinstance(value, list):
+            return self.names(value)
+        return self.safe(number(value)) if isinstance(value, int | float) else self.name(value)
+
+    def answer(self, answer):
+        """Yes, no, or unknown where it is None."""
+        return self(N_("unknown") if answer is None else N_("yes") if answer else N_("no"))
 
     def duration(self, seconds):
         """Seconds as a person would say them."""
@@ -123,7 +168,7 @@ class Words:
     def setting_value(self, value):
         """One setting for people: nested ones in parentheses after the name."""
         if isinstance(value, bool):
-            return self(N_("yes")) if value else self(N_("no"))
+            return self.answer(value)
         if isinstance(value, dict):
             parts = [
                 Markup(f"{self.setting_name(key)} {self.setting_value(item)}")
@@ -165,8 +210,44 @@ def describe_figures(content, say):
 
 
 def figures_in(content, language):
-    """The figures' SVG texts by name, their messages in `language`."""
-    return {name: translated(svg, language) for name, svg in content.figures.items()}
+    """The figures' SVG texts by name, in `language`."""
+    tag = f'<svg xml:lang="{language.tag}"'
+    return {
+        name: translated(svg, language).replace("<svg", tag, 1)
+        for name, svg in content.figures.items()
+    }
+
+
+def provenance(content, say):
+    """Where the results come from, as (name, what to show)."""
+    source, images = content.manifest["source"], content.manifest["sha256"]["test_images.npy"]
+    state = say(N_("no git checkout"))
+    if content.source:
+        changes = N_("with uncommitted changes") if content.source["dirty"] else N_("clean")
+        commit = say.code(content.source["commit"])
+        state = say(N_("%(name)s (%(rest)s)"), name=commit, rest=say(changes))
+    if content.is_synthetic:
+        values = {"seed": str(source["seed"])}
+        values |= {"train": source["train_per_class"], "test": source["test_per_class"]}
+        message = N_("seed %(seed)s, images per class: %(train)s + %(test)s")
+        origin = N_("drawn with"), say(message, **values)
+    else:
+        origin = N_("archive"), Markup("MD5 ") + say.code(source["md5"])
+    return [
+        (N_("source"), state),
+        (N_("data set"), say.name(content.dataset_name)),
+        origin,
+        (N_("test images"), Markup("SHA-256 ") + say.code(images)),
+    ]
+
+
+def aligned(text):
+    """A table in a monospaced font as HTML, Chinese letters as wide as two others."""
+
+    def two_columns(match):
+        return f'<span class="cjk" style="width:{2 * len(match[0])}ch">{match[0]}</span>'
+
+    return Markup(re.sub(r"[\u4e00-\u9fff]+", two_columns, str(escape(text))))
 
 
 def render(content, templates, language, other_languages=()):
@@ -184,6 +265,10 @@ def render(content, templates, language, other_languages=()):
         descriptions = describe_figures(content, say)
         prefixes = {name: f"f{place}" for place, name in enumerate(descriptions)}
 
+        def layers(entry, say=say):
+            text = structure_text(entry.cost["structure"], language)
+            return aligned(text) if say.is_html else text
+
         def inline(name, descriptions=descriptions, prefixes=prefixes):
             return Markup(inline_svg(figures[name], prefixes[name], descriptions[name]))
 
@@ -200,9 +285,9 @@ def render(content, templates, language, other_languages=()):
             "language": language,
             "other_languages": other_languages,
             "_": say,
-            "columns": {name: COLUMNS[name] for name in content.columns},
+            "columns": COLUMNS,
             "verdicts": VERDICTS,
-            "size_rules": SIZE_RULES,
+            "statements": statements,
             "analysis": analyse(content),
             "checklist": checklist(content),
             "cell_anchor": cell_anchor,
@@ -211,8 +296,12 @@ def render(content, templates, language, other_languages=()):
             "inline": inline,
             "figures": figures,
             "descriptions": descriptions,
-            "structure_text": structure_text,
+            "layers": layers,
             "folded_json": folded_json,
+            "results": RESULTS,
+            "captions": CAPTIONS,
+            "costs": [(name, say(title)) for name, title in COSTS.items()],
+            "provenance": provenance(content, say),
             "styles": [Markup(style) for style in styles],
             "scripts": [Markup(script) for script in scripts],
             "script_hashes": [content_hash(script) for script in scripts],
@@ -234,7 +323,6 @@ def page_data(content, language):
     def short(values):
         return [None if math.isnan(value) else float(f"{value:.4g}") for value in values]
 
-    charts = ("total_params", "multiply_adds", "latency_median_ms", "train_seconds")
     data = {
         "csv": content.comparison_csv,
         "entries": [
@@ -242,11 +330,14 @@ def page_data(content, language):
                 "title": entry.title,
                 "accuracy": entry.accuracy,
                 "interval": entry.interval,
-                "costs": {name: entry.measured[name] for name in charts},
+                "told": "{} ({}–{})".format(
+                    *(number(value, 2) for value in (entry.accuracy, *entry.interval))
+                ),
+                "costs": {name: entry.measured[name] for name in COSTS},
             }
             for entry in content.entries
         ],
-        "pareto": [entry.number for entry in content.pareto],
+        "pareto": {cost: content.pareto(cost) for cost in COSTS},
         "curves": {
             unit: {"x": short(x), "lines": [short(line) for line in lines]}
             for unit, (x, lines) in content.curves.items()
@@ -259,12 +350,10 @@ def page_data(content, language):
             "loss": language(N_("training loss, smoothed")),
             "accuracy": language(N_("test accuracy, %")),
             "pareto": language(N_("Pareto line")),
-            "costs": {
-                "total_params": language(N_("parameters")),
-                "multiply_adds": language(N_("multiply-adds of one image")),
-                "latency_median_ms": language(N_("latency of one image, ms")),
-                "train_seconds": language(N_("training, s")),
-            },
+            "comma": language(N_(", ")),
+            "colon": language(N_(": ")),
+            "semicolon": language(N_("; ")),
+            "costs": {name: language(title) for name, title in COSTS.items()},
         },
     }
     text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))

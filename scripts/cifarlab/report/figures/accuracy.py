@@ -15,6 +15,7 @@ def inputs(arguments):
 
 def draw(arguments):
     from cifarlab.report.names import entry_titles
+    from cifarlab.report.numbers import number
     from cifarlab.report.plot import INK, drawing, legend_below, style_of, svg_text
     from cifarlab.results import read_table
 
@@ -27,13 +28,12 @@ def draw(arguments):
     published = published[is_same].set_index(key)["test_accuracy_percent"].dropna()
     accuracies_of = runs.groupby(key)["test_accuracy_percent"].apply(list)
     titles = entry_titles(comparison.index)
-    with drawing(7.2, 1.4 + 0.5 * len(comparison)) as (figure, axes, say):
+    with drawing(8.2, 1.3 + 0.42 * len(comparison)) as (figure, axes, say):
         for place, (entry, row) in enumerate(comparison.iterrows()):
             style, accuracies = style_of(place), accuracies_of[entry]
             mean, low, high = (
                 row[f"test_accuracy_{name}percent"] for name in ("", "low_", "high_")
             )
-            axes.barh(place, mean, height=0.56, color=style["color"], alpha=0.8)
             axes.errorbar(
                 *(mean, place),
                 xerr=[[mean - low], [high - mean]],
@@ -42,39 +42,43 @@ def draw(arguments):
                 linewidth=1.4,
                 label=say("95 % interval of the test split"),
             )
+            axes.plot(mean, place, **style, markersize=9)
+            # Above and below the mean, so that none hides another.
             axes.plot(
                 accuracies,
-                [place - 0.18] * len(accuracies),
+                [place - 0.27] * len(accuracies),
                 linestyle="",
-                marker="o",
-                markersize=4,
+                marker="|",
+                markersize=7,
+                markeredgewidth=1.5,
                 color=INK,
                 alpha=0.6,
                 label=say("one run"),
             )
             if entry in published:
                 axes.plot(
-                    [published[entry]] * 2,
-                    [place - 0.38, place + 0.38],
-                    linewidth=3,
-                    linestyle=(0, (1, 0.6)),
+                    published[entry],
+                    place + 0.27,
+                    linestyle="",
+                    marker="D",
+                    markersize=6,
+                    markerfacecolor="none",
                     color=INK,
                     label=say("published"),
                 )
             axes.annotate(
-                f"{mean:.2f} %",
-                (max(high, *accuracies, published.get(entry, 0)), place),
+                number(mean, 2),
+                (1, place),
+                xycoords=("axes fraction", "data"),
                 xytext=(8, 0),
                 textcoords="offset points",
                 verticalalignment="center",
             )
         axes.set_yticks(range(len(comparison)), [titles[entry] for entry in comparison.index])
-        axes.invert_yaxis()
-        axes.grid(axis="y", visible=False)
+        axes.set_ylim(len(comparison) - 0.4, -0.6)
         axes.spines["left"].set_visible(False)
         axes.tick_params(axis="y", length=0)
-        axes.margins(x=0.14)
-        axes.set_xlim(left=0)
-        axes.set_xlabel(say("top-1 accuracy on the test split, % (bar: mean over seeds)"))
+        axes.margins(x=0.06)
+        axes.set_xlabel(say("top-1 accuracy on the test split, % (mean over seeds)"))
         legend_below(figure, axes)
         return svg_text(figure, say)

@@ -6,8 +6,8 @@ from xml.etree import ElementTree
 from cifarlab.files import read_json
 from cifarlab.results import RunFolder, files_of_runs
 
-COLUMNS, COLUMN_WIDTH, ROW_HEIGHT, MARGIN = 3, 253, 16, 8
-NAME_WIDTH, BAR_WIDTH, TEXT = 156, 60, 10.5
+COLUMNS, COLUMN_WIDTH, ROW_HEIGHT, MARGIN = 4, 270, 16, 8
+NAME_WIDTH, BAR_WIDTH, VALUE_WIDTH, TEXT = 160, 60, 36, 10.5
 COLOUR = "#0072B2"
 
 
@@ -52,6 +52,6 @@ def classes_svg(classes):
         is_known = percent == percent
         if is_known:
             add(svg, "rect", **bar, width=round(BAR_WIDTH * percent / 100, 2), fill=COLOUR)
-        value = add(svg, "text", x=end + BAR_WIDTH + 30, y=baseline, text_anchor="end")
+        value = add(svg, "text", x=end + BAR_WIDTH + VALUE_WIDTH, y=baseline, text_anchor="end")
         value.text = f"{percent:.1f}" if is_known else "–"
     return ElementTree.tostring(svg, encoding="unicode") + "\n"

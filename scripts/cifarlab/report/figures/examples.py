@@ -6,7 +6,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 N_PICTURES = 8
-CELL, PICTURE, HEADING, ROW_HEIGHT, TEXT = 95, 79, 22, 154, 10.5
+CELL, PICTURE, HEADING, LINE, GAP, TEXT = 135, 100, 22, 13, 14, 10.5
 RIGHT, WRONG = "#009E73", "#D55E00"
 
 
@@ -64,10 +64,9 @@ def examples_svg(images, logits, labels, names):
     }
     confidences, predicted, groups = choose(logits, labels)
     groups = {key: groups[key] for key in headings if len(groups[key])}
-    svg = drawing(N_PICTURES * CELL, len(groups) * ROW_HEIGHT)
+    svg, top = drawing(N_PICTURES * CELL, 0), 0
     svg.set("font-size", str(TEXT))
-    for row, (key, indices) in enumerate(groups.items()):
-        top = row * ROW_HEIGHT
+    for key, indices in groups.items():
         add(svg, "text", x=0, y=top + 15, font_size=12, font_weight="bold").text = headings[key]
         for column, index in enumerate(indices):
             left = column * CELL
@@ -75,13 +74,18 @@ def examples_svg(images, logits, labels, names):
             add(svg, "image", **place, href=picture(images[index]))
             colour = RIGHT if key[0] else WRONG
             add(svg, "rect", **place, fill="none", stroke=colour, stroke_width=2)
-            taken_for, confidence = names[predicted[index]], f"{100 * confidences[index]:.0f} %"
+            taken_for, confidence = (
+                names[predicted[index]],
+                say("%(x)s %%", x=f"{100 * confidences[index]:.0f}"),
+            )
             lines = [f"{'✓' if key[0] else '✗'} {taken_for}", confidence]
             lines += [] if key[0] else [names[labels[index]]]
             for number, text in enumerate(lines):
-                baseline = top + HEADING + PICTURE + 13 + 13 * number
+                baseline = top + HEADING + PICTURE + LINE * (1 + number)
                 line = add(svg, "text", x=left, y=baseline, opacity=0.75 if number else 1)
                 line.text = fitted(text, CELL - 4, TEXT)
+        top += HEADING + PICTURE + LINE * (2 if key[0] else 3) + GAP
+    svg.set("viewBox", f"0 0 {N_PICTURES * CELL} {top}")
     return say.keep(ElementTree.tostring(svg, encoding="unicode")) + "\n"
 
 

@@ -18,9 +18,9 @@ def inputs(arguments):
 
 
 def draw(arguments):
-    import numpy as np
 
     from cifarlab.report.plot import (
+        INK,
         drawing,
         legend_below,
         over_steps,
@@ -31,9 +31,9 @@ def draw(arguments):
 
     runs = [*map(RunFolder, arguments.runs)]
     is_validated = runs[0].epochs["validation_accuracy_percent"].notna().any()
-    heights = [2.7, 0.9, 1.5][: 3 if is_validated else 2]
+    heights = [2.7, 0.9, 1.7][: 3 if is_validated else 2]
     grid = {"nrows": len(heights), "sharex": True, "height_ratios": heights}
-    with drawing(7.2, sum(heights) + 1.1, **grid) as (figure, (loss, rate, *validation), say):
+    with drawing(8.2, sum(heights) + 1.1, **grid) as (figure, (loss, rate, *validation), say):
         for number, run in enumerate(runs):
             history, style = run.history, {**style_of(number), "markersize": 4.5}
             losses = history["loss"].to_numpy()
@@ -41,18 +41,20 @@ def draw(arguments):
             label = say("seed %(seed)s", seed=run.seed)
             loss.plot(*smoothed(losses), **style, markevery=0.1, label=label)
             for axes in validation:
-                # The last epoch alone may be shorter.
-                ends = np.linspace(0, len(losses), len(run.epochs) + 1)[1:]
-                axes.plot(ends, run.epochs["validation_accuracy_percent"], **style)
+                axes.plot(
+                    len(losses) * run.epochs["images_share"],
+                    run.epochs["validation_accuracy_percent"],
+                    **style,
+                )
         changes = changing(history["learning_rate"].to_numpy())
-        rate.plot(history["step"].iloc[changes], history["learning_rate"].iloc[changes], "k-")
-        rate.lines[0].set_color(style_of(0)["color"])
+        # Of every seed the same.
+        rate.plot(history["step"].iloc[changes], history["learning_rate"].iloc[changes], color=INK)
         rate.set_ylim(bottom=0)
-        rate.ticklabel_format(axis="y", scilimits=(-2, 2), useMathText=False)
+        rate.yaxis.set_major_formatter("{x:g}")
         loss.set_ylabel(say("training loss"))
         rate.set_ylabel(say("learning rate"))
         for axes in validation:
-            axes.set_ylabel(say("validation, %"))
+            axes.set_ylabel(say("validation accuracy, %"))
         over_steps([loss, rate, *validation][-1], say)
         figure.align_ylabels()
         legend_below(figure, loss)

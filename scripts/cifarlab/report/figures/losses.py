@@ -33,7 +33,7 @@ def draw(arguments):
         entries.setdefault((run.model, run.recipe), []).append(run)
     titles = entry_titles(entries)
     height = 3.4 + 0.09 * len(entries)
-    with drawing(7.2, height, ncols=2, sharey=True) as (figure, (by_step, by_second), say):
+    with drawing(8.2, height, ncols=2, sharey=True) as (figure, (by_step, by_second), say):
         for number, (entry, runs) in enumerate(entries.items()):
             curves = [smoothed(run.history["loss"].to_numpy()) for run in runs]
             steps, losses = curves[0][0], np.mean([means for _, means in curves], axis=0)

@@ -55,7 +55,7 @@ def structure_svg(tree, title):
     heading = say("%(total)s parameters", total=f"{total:,}")
     if outside > 0:
         heading = say(
-            "%(total)s parameters, %(outside)s of them in none of the boxes",
+            "%(total)s parameters, %(outside)s of them outside of the boxes",
             total=f"{total:,}",
             outside=f"{outside:,}",
         )
@@ -69,7 +69,7 @@ def structure_svg(tree, title):
     columns = (
         (SHAPE, say("output shape")),
         (PARAMETERS, say("parameters")),
-        (SHARE, say("share")),
+        (SHARE, say("share, %")),
     )
     for column, words in columns:
         _column(svg, column, 74, words, SMALL, opacity=0.75)
@@ -183,7 +183,7 @@ def _box(svg, node, top, depth, total):
 def _share(svg, share, baseline):
     left = PARAMETERS - COLUMN_WIDTHS[PARAMETERS]
     bar, length = {"x": left, "y": baseline + 5, "height": 3, "rx": 1.5}, SHARE - left
-    _column(svg, SHARE, baseline, "< 0.1 %" if share < 0.001 else f"{100 * share:.1f} %")
+    _column(svg, SHARE, baseline, "< 0.1" if share < 0.001 else f"{100 * share:.1f}")
     _add(svg, "rect", **bar, width=length, opacity=0.12)
     _add(svg, "rect", **bar, width=max(1, round(length * min(1, share))), fill=HAS_PARAMETERS)
 

@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-COSTS = ("total_params", "multiply_adds", "latency_median_ms", "train_seconds")
-
 
 def add_arguments(parser):
     parser.add_argument("--comparison", type=Path, required=True, help="comparison.csv to read")
@@ -18,6 +16,7 @@ def draw(arguments):
 
     from cifarlab.report.names import entry_titles
     from cifarlab.report.plot import INK, drawing, legend_below, style_of, svg_text
+    from cifarlab.report.words import COSTS
     from cifarlab.results import read_table
     from cifarlab.tradeoffs import pareto
 
@@ -28,22 +27,18 @@ def draw(arguments):
     below = accuracies - comparison["test_accuracy_low_percent"]
     above = comparison["test_accuracy_high_percent"] - accuracies
     height = 5.6 + 0.09 * len(titles)
-    with drawing(7.2, height, nrows=2, ncols=2, sharey=True) as (figure, grid, say):
-        labels = (
-            say("parameters"),
-            say("multiply-adds of one image"),
-            say("latency of one image, ms"),
-            say("training, s"),
-        )
-        for axes, cost, label in zip(grid.flat, COSTS, labels, strict=True):
+    with drawing(8.2, height, nrows=2, ncols=2, sharey=True) as (figure, grid, say):
+        for axes, (cost, label) in zip(grid.flat, COSTS.items(), strict=True):
             best = pareto(comparison[cost], accuracies)
             axes.plot(
                 comparison[cost].iloc[best],
                 accuracies.iloc[best],
                 drawstyle="steps-post",
                 color=INK,
-                alpha=0.45,
+                alpha=0.4,
                 linewidth=1.2,
+                # The intervals are lines too, and its steps fall upon them.
+                linestyle=(0, (4, 3)),
                 label=say("Pareto line"),
             )
             for number, title in enumerate(titles.values()):
@@ -61,7 +56,7 @@ def draw(arguments):
             is_count = cost in ("total_params", "multiply_adds")
             axes.xaxis.set_major_formatter(EngFormatter(sep="") if is_count else "{x:g}")
             axes.xaxis.set_minor_formatter(NullFormatter())
-            axes.set_xlabel(label)
+            axes.set_xlabel(say(label))
             axes.margins(x=0.12)
         for axes in grid[:, 0]:
             axes.set_ylabel(say("test accuracy, %"))
