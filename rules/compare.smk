@@ -25,15 +25,30 @@ rule compare:
             category="Comparison",
             labels={"table": "Models, mean over seeds"},
         ),
-        published=RESULTS / "compare/published.csv",
+        published=report(
+            RESULTS / "compare/published.csv",
+            caption="../templates/captions/published.rst",
+            category="Comparison",
+            labels={"table": "Published, as far as it may stand beside"},
+        ),
         verdicts=report(
             RESULTS / "compare/verdicts.csv",
             caption="../templates/captions/verdicts.rst",
             category="Comparison",
             labels={"table": "Published beside measured"},
         ),
-        classes=RESULTS / "compare/classes.csv",
-        confusions=RESULTS / "compare/confusions.csv",
+        classes=report(
+            RESULTS / "compare/classes.csv",
+            caption="../templates/captions/classes-table.rst",
+            category="Classes",
+            labels={"table": "Accuracy of every class"},
+        ),
+        confusions=report(
+            RESULTS / "compare/confusions.csv",
+            caption="../templates/captions/confusions.rst",
+            category="Classes",
+            labels={"table": "Most confused pairs"},
+        ),
     log:
         LOGS / "compare.log",
     conda:

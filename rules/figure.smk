@@ -93,7 +93,12 @@ rule loss:
         stale=if_stale("loss"),
     output:
         record=RECORDS / "loss/{model}/{recipe}.json",
-        figure=FIGURES / "loss.{model}+{recipe}.svg",
+        figure=report(
+            FIGURES / "loss.{model}+{recipe}.svg",
+            caption="../templates/captions/loss.rst",
+            category="Training",
+            labels={"model": "{model}", "recipe": "{recipe}"},
+        ),
     log:
         LOGS / "loss/{model}/{recipe}.log",
     conda:
@@ -116,7 +121,12 @@ rule classes:
         stale=if_stale("classes"),
     output:
         record=RECORDS / "classes/{model}/{recipe}.json",
-        figure=FIGURES / "classes.{model}+{recipe}.svg",
+        figure=report(
+            FIGURES / "classes.{model}+{recipe}.svg",
+            caption="../templates/captions/classes.rst",
+            category="Classes",
+            labels={"model": "{model}", "recipe": "{recipe}"},
+        ),
     log:
         LOGS / "classes/{model}/{recipe}.log",
     conda:
@@ -140,7 +150,12 @@ rule examples:
         stale=if_stale("examples"),
     output:
         record=RECORDS / "examples/{model}/{recipe}.json",
-        figure=FIGURES / "examples.{model}+{recipe}.svg",
+        figure=report(
+            FIGURES / "examples.{model}+{recipe}.svg",
+            caption="../templates/captions/examples.rst",
+            category="Examples",
+            labels={"model": "{model}", "recipe": "{recipe}"},
+        ),
     log:
         LOGS / "examples/{model}/{recipe}.log",
     conda:

@@ -89,13 +89,15 @@ def write_run(folder, model, seed, scene, labels):
     shape = next(k for k, known in enumerate(MODELS) if known.settings == model.settings)
     generator = np.random.default_rng([shape, seed])
     history, losses = history_text(shape, seed)
-    (folder / "history.csv").write_text(history)
+    losses = losses[: model.n_steps]
+    (folder / "history.csv").write_text("".join(history[: 1 + model.n_steps]))
     percents = model.accuracy - 9 / np.arange(1, EPOCHS + 1) + generator.normal(0, 0.4, EPOCHS)
     rows = [
         "epoch,mean_loss,learning_rate,seconds,images_per_second,validation_loss,validation_accuracy_percent"
     ]
     is_validated = model.recipe == "published_finetune"
-    for epoch, percent in enumerate(percents):
+    n_epochs = -(-len(losses) // STEPS_PER_EPOCH)
+    for epoch, percent in enumerate(percents[:n_epochs]):
         mean = losses[epoch * STEPS_PER_EPOCH :][:STEPS_PER_EPOCH].mean()
         validation = f"{mean + 0.3},{percent}" if is_validated else ","
         rows.append(f"{epoch + 1},{mean},0.001,{model.seconds / EPOCHS},9000.0,{validation}")
@@ -125,17 +127,17 @@ def write_predictions(path, predicted, labels):
 
 @functools.cache
 def history_text(shape, seed):
-    """(text of a history.csv, its losses) of the model with this place in MODELS."""
+    """(lines of a history.csv, its losses) of the model with this place in MODELS."""
     model, n_steps = MODELS[shape], STEPS_PER_EPOCH * EPOCHS
     steps, generator = np.arange(n_steps), np.random.default_rng([shape, seed, 1])
     falling = model.loss + (4.6 - model.loss) * np.exp(-steps / (500 + 60 * shape))
     losses = falling * (1 + generator.normal(0, 0.08, n_steps))
     rates = 0.001 * np.minimum(1, (steps + 1) / 390) * (1 + np.cos(np.pi * steps / n_steps)) / 2
     lines = [
-        f"{step},{loss},{rate}"
+        f"{step},{loss},{rate}\n"
         for step, loss, rate in zip(steps + 1, losses.tolist(), rates.tolist(), strict=True)
     ]
-    return "step,loss,learning_rate\n" + "\n".join(lines) + "\n", losses
+    return ["step,loss,learning_rate\n", *lines], losses
 
 
 def predictions(labels, accuracy, generator):

@@ -12,7 +12,11 @@ SYLLABLES = ("ba", "ko", "li", "mu_", "ne", "ro", "sa", "tu", "vi", "zen")
 
 @dataclass(frozen=True)
 class Model:
-    """A model with what is told of it. parts: of its structure, each (name, kind, times, share)."""
+    """A model with what is told of it.
+
+    parts: of its structure, each (name, kind, times, share); shape: name of the model whose figures
+    serve for it too, if not its own; n_steps: after which its trainings end.
+    """
 
     name: str
     settings: dict
@@ -25,6 +29,7 @@ class Model:
     multiply_adds: float
     parts: tuple
     shape: str = ""
+    n_steps: int = STEPS_PER_EPOCH * EPOCHS
 
 
 def own_cnn(blocks, *numbers):
@@ -98,6 +103,16 @@ SCENES = {
     "7 models × 6 seeds": Scene(MODELS, 6),
     "200 runs": Scene(MANY_MODELS, 5),
     "a failed run": Scene(MODELS[2:4], 2, (("cnn_2", "too_fast", 0, FAILED),), other_version=True),
+    # One as dear as another, one for nothing, and one whose training has two steps.
+    "odd costs": Scene(
+        (
+            MODELS[0],
+            replace(MODELS[1], name="twin", multiply_adds=MODELS[0].multiply_adds),
+            replace(MODELS[2], name="free", multiply_adds=0.0, accuracy=30.0),
+            replace(MODELS[3], name="short", n_steps=2),
+        ),
+        1,
+    ),
     "hostile names": Scene(
         (
             replace(MODELS[0], name=HOSTILE, recipe=IMAGE + "\n,'\""),

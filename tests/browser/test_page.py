@@ -89,6 +89,15 @@ def test_the_language_link_leads_to_the_same_report_in_the_other_language(open_r
     page.requests.clear()
 
 
+def test_the_language_link_keeps_the_view(open_report):
+    page = open_report("7 models")
+    page.locator("#filter").fill("vit")
+    page.get_by_role("link", name="中文").click()
+    page.wait_for_url("**/report.zh.html#view?filter=vit")
+    assert column(page, "model") == ["vit_b_32"]
+    page.requests.clear()
+
+
 # --- the table
 
 
@@ -217,6 +226,25 @@ def test_a_copied_name_may_hold_commas_quotes_and_newlines(open_report):
     assert [row[:2] for row in rows] == [[row["model"], row["recipe"]] for row in table(page)]
 
 
+# --- links
+
+
+@pytest.mark.parametrize("target", ["#model-1", "#models", "#analysis", "#main"])
+def test_a_link_to_a_section_shows_where_it_begins(open_report, target):
+    page = open_report("7 models")
+    page.locator(f'a[href="{target}"]').first.evaluate("link => link.click()")
+    # Sections take their height when they are first shown, two frames later.
+    page.wait_for_function(
+        """target => new Promise((done) => {
+            const top = () => document.querySelector(target).getBoundingClientRect().top;
+            const look = () => done(Math.abs(top()) < 40);
+            requestAnimationFrame(() => requestAnimationFrame(look));
+        })""",
+        arg=target,
+    )
+    assert page.locator(target).evaluate("it => getComputedStyle(it).outlineStyle") == "none"
+
+
 # --- links from numbers
 
 
@@ -245,7 +273,7 @@ def test_every_number_of_the_analysis_is_the_one_in_its_cell(open_report):
 
 
 def test_a_class_in_the_analysis_is_shown_in_the_table_of_classes(open_report):
-    page = open_report()
+    page = open_report("1 run")
     link = page.locator('.sentences a[href^="#class-"]').first
     assert not page.locator("#class-table").is_visible()
     link.click()
@@ -280,6 +308,32 @@ def test_the_differences_of_two_models_are_those_of_the_table_of_classes(open_re
         assert float(text) == pytest.approx(expected, abs=0.0501)
     heads = page.locator("#class-table thead th:not([hidden])").all_text_contents()
     assert heads[1:3] == ["swin_b", "cnn_5"]
+
+
+def test_bars_of_differences_stay_within_their_rows_and_are_printed(open_report):
+    page = open_report("7 models")
+    page.locator("#first").select_option(label="cnn_2")
+    page.locator("#second").select_option(label="cnn_5")
+    differences = page.locator("td.bars").all_text_contents()
+    assert any(text.startswith("−") for text in differences)
+    for medium in ("screen", "print"):
+        page.emulate_media(media=medium)
+        sizes = page.locator("#class-table tbody tr").evaluate_all("""rows => rows.map((row) => {
+            const [outer, bar] = [row, row.querySelector(".difference")].map(
+                (it) => it.getBoundingClientRect()
+            );
+            return [outer.top <= bar.top && bar.bottom <= outer.bottom, bar.height, bar.width];
+        })""")
+        assert all(is_within for is_within, _, _ in sizes)
+        assert all(height > 4 for _, height, _ in sizes)
+        assert sum(width > 1 for _, _, width in sizes) > 50
+
+
+def test_one_model_alone_has_no_second_one_to_be_compared_with(open_report):
+    page = open_report("1 run", fragment="#class-0-0")
+    assert page.locator("#class-0-0").is_visible()
+    assert not page.locator("#pair").is_visible()
+    assert not page.locator("#difference").is_visible()
 
 
 # --- colours
@@ -385,6 +439,77 @@ def test_arrow_keys_tell_accuracy_interval_and_cost_of_every_model(open_report):
     assert readout.text_content().endswith(" 168k")
 
 
+def test_models_of_one_cost_are_told_one_after_the_other_and_one_that_is_free_in_words(open_report):
+    page = open_report("odd costs")
+    page.locator("#chart-tradeoffs .plot").focus()
+    told = []
+    for _ in range(5):
+        press(page, "ArrowRight")
+        text = page.locator("#chart-tradeoffs .readout").text_content()
+        told.append(text.partition(":")[0])
+    assert told == ["cnn_2", "twin", "short", "short", "short"]
+    caption = page.locator("figure:has(#chart-tradeoffs) figcaption").text_content()
+    assert "Not drawn against a cost of zero" in caption
+    assert caption.split("place: ")[1].startswith("free.")
+    # As dear as the twin and less accurate, so off the line.
+    assert page_data(page)["pareto"]["multiply_adds"] == [2, 1, 3]
+    page.locator("#chart-tradeoffs select").select_option("total_params")
+    page.locator("#chart-tradeoffs .plot").focus()
+    for _ in range(4):
+        press(page, "ArrowRight")
+    assert page.locator("#chart-tradeoffs .readout").text_content().startswith("short: ")
+
+
+def test_a_training_of_two_steps_is_drawn_beside_one_of_thousands(open_report):
+    page = open_report("odd costs")
+    page.locator("#chart-losses .plot").focus()
+    told = []
+    for _ in range(2):
+        press(page, "ArrowRight")
+        told.append(page.locator("#chart-losses .readout").text_content())
+    assert [text.split(" ")[:3] for text in told] == [
+        ["step", "1:", "short"],
+        ["step", "2:", "short"],
+    ]
+
+
+def told_step(page):
+    text = page.locator("#chart-losses .readout").text_content()
+    return int(re.match(r"step ([\d,]+):", text)[1].replace(",", ""))
+
+
+def test_arrow_keys_go_on_after_a_zoom_and_take_the_view_along(open_report):
+    page = open_report()
+    page.locator("#chart-losses .plot").focus()
+    press(page, "+", "+", "ArrowRight")
+    first = told_step(page)
+    last = page_data(page)["curves"]["step"]["x"][-1]
+    assert 0.2 * last < first < 0.5 * last, "the left end of what is shown"
+    press(page, *["ArrowLeft"] * 5)
+    assert told_step(page) < first
+    pointer = page.locator("#chart-losses .u-cursor-x")
+    inside = """line => {
+        const [x, area] = [line, line.parentElement].map((it) => it.getBoundingClientRect());
+        return x.left >= area.left - 1 && x.left <= area.right + 1;
+    }"""
+    assert pointer.evaluate(inside)
+    press(page, *["ArrowRight"] * 90)
+    assert told_step(page) > first + 0.2 * last
+    assert pointer.evaluate(inside)
+
+
+def test_a_line_is_hidden_and_shown_by_the_keyboard(open_report):
+    page = open_report()
+    name = page.locator("#chart-losses .u-legend [role=button]").first
+    picture = page.locator("#chart-losses canvas").evaluate("it => it.toDataURL()")
+    for is_shown in ("false", "true"):
+        name.press("Enter")
+        page.wait_for_selector(f'#chart-losses .u-legend [aria-pressed="{is_shown}"]')
+        assert name.get_attribute("aria-pressed") == is_shown
+        now = page.locator("#chart-losses canvas").evaluate("it => it.toDataURL()")
+        assert (now == picture) == (is_shown == "true")
+
+
 def at_left_edge(page):
     """What the chart of losses tells at its left edge: the first number of the readout.
 
@@ -420,9 +545,14 @@ def test_every_line_of_the_legend_can_be_told_without_its_colour(open_report):
         "marks => marks.map(mark => mark.style.backgroundImage.replace(/rgb[^)]*\\)|#\\w+/g, ''))"
     )
     lines = page.locator("#chart-losses .u-marker").evaluate_all(styles)
-    assert len(set(lines)) == 4
+    assert len(set(lines)) == 7
     shapes = "marks => marks.slice(1).map(mark => mark.style.clipPath)"
     assert len(set(page.locator("#chart-tradeoffs .u-marker").evaluate_all(shapes))) == 7
+    forty = open_report("200 runs")
+    marks = forty.locator("#chart-tradeoffs .u-marker").evaluate_all(
+        "marks => marks.slice(1).map(it => it.style.clipPath + it.style.background)"
+    )
+    assert len(set(marks)) == 14  # then they begin again
     heights = page.locator(".u-label").evaluate_all("labels => labels.map(it => it.clientHeight)")
     assert max(heights) < 30
 
