@@ -370,6 +370,7 @@
   });
 
   function logarithmicTicks(min, max) {
+    if (!(min > 0)) return [];
     const steps = max / min > 30 ? [1] : max / min > 5 ? [1, 2, 5] : [1, 1.5, 2, 3, 4, 5, 7];
     const ticks = [];
     for (let power = Math.floor(Math.log10(min)); power <= Math.log10(max); power++) {

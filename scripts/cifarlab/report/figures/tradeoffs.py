@@ -22,17 +22,20 @@ def draw(arguments):
 
     key = ["model", "recipe"]
     comparison = read_table(arguments.comparison, [*key, "test_accuracy_percent", *COSTS])
-    titles = entry_titles(zip(comparison["model"], comparison["recipe"], strict=True))
+    entries = zip(comparison["model"], comparison["recipe"], strict=True)
+    titles = [*entry_titles(entries).values()]
     accuracies = comparison["test_accuracy_percent"]
     below = accuracies - comparison["test_accuracy_low_percent"]
     above = comparison["test_accuracy_high_percent"] - accuracies
     height = 5.6 + 0.09 * len(titles)
     with drawing(8.2, height, nrows=2, ncols=2, sharey=True) as (figure, grid, say):
         for axes, (cost, label) in zip(grid.flat, COSTS.items(), strict=True):
-            best = pareto(comparison[cost], accuracies)
+            # A logarithmic axis has no place for zero; the report says so.
+            costs = comparison[cost][comparison[cost] > 0]
+            best = costs.index[pareto(costs, accuracies[costs.index])]
             axes.plot(
-                comparison[cost].iloc[best],
-                accuracies.iloc[best],
+                costs[best],
+                accuracies[best],
                 drawstyle="steps-post",
                 color=INK,
                 alpha=0.4,
@@ -41,18 +44,18 @@ def draw(arguments):
                 linestyle=(0, (4, 3)),
                 label=say("Pareto line"),
             )
-            for number, title in enumerate(titles.values()):
+            for number in costs.index:
                 style = {**style_of(number), "linestyle": "", "markersize": 7}
                 axes.errorbar(
-                    *(comparison[cost].iloc[number], accuracies.iloc[number]),
+                    *(costs[number], accuracies.iloc[number]),
                     yerr=[[below.iloc[number]], [above.iloc[number]]],
                     elinewidth=1,
                     capsize=2,
-                    label=title,
+                    label=titles[number],
                     **style,
                 )
             axes.set_xscale("log")
-            axes.xaxis.set_major_locator(LogLocator(subs=ticks(comparison[cost])))
+            axes.xaxis.set_major_locator(LogLocator(subs=ticks(costs)))
             is_count = cost in ("total_params", "multiply_adds")
             axes.xaxis.set_major_formatter(EngFormatter(sep="") if is_count else "{x:g}")
             axes.xaxis.set_minor_formatter(NullFormatter())
