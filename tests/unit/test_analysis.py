@@ -30,7 +30,7 @@ from cifarlab.report.analysis import (
 from cifarlab.report.content import Content, Entry
 from cifarlab.report.numbers import number
 from cifarlab.report.render import Words
-from cifarlab.report.statements import Cell
+from cifarlab.report.statements import Cell, lead
 
 CNN = {"family": "cnn", "blocks": 2}
 VIT = {"family": "torchvision", "architecture": "vit_b_32"}
@@ -134,6 +134,31 @@ def test_intervals_apart_and_runs_that_overlap_leave_it_open_which_is_more_accur
     ]
     models[1]["accuracies"] = [39, 40.9]
     assert "m0 is more accurate than m1" in said(accuracy_sentences(content(models)))[0]
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "second"),
+    [
+        ([[40]], "m0 has a test accuracy of 40.00 %."),
+        (
+            [[40], [45]],
+            "m1 has the highest test accuracy, 45.00 %, beyond the intervals of all others.",
+        ),
+        (
+            [[44.5], [45]],
+            "m1 has the highest mean test accuracy, 45.00 %, and shares the first rank with: m0.",
+        ),
+        (
+            [[41, 45], [30, 50]],
+            "m0 has the highest mean test accuracy, 43.00 %; no other interval overlaps its own, "
+            "but single runs do.",
+        ),
+    ],
+)
+def test_the_lead_says_what_came_first_and_how_surely(accuracies, second):
+    models = [{"accuracies": values} for values in accuracies]
+    n_runs = sum(map(len, accuracies))
+    assert said(lead(content(models))) == [f"Models: {len(models)}, runs: {n_runs}.", second]
 
 
 def test_a_difference_of_recipes_is_said_first():

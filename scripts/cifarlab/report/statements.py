@@ -53,8 +53,13 @@ def lead(content):
         return [count, Sentence(message, {**values, "others": others})]
     if len(content.entries) == 1:
         return [count, Sentence(N_("%(a)s has a test accuracy of %(x)s %%."), values)]
-    message = N_(
-        "%(a)s has the highest test accuracy, %(x)s %%, beyond the intervals of all others."
+    message = (
+        N_("%(a)s has the highest test accuracy, %(x)s %%, beyond the intervals of all others.")
+        if all(best.beats(entry) for entry in content.by_accuracy[1:])
+        else N_(
+            "%(a)s has the highest mean test accuracy, %(x)s %%; no other interval overlaps its "
+            "own, but single runs do."
+        )
     )
     return [count, Sentence(message, values)]
 
