@@ -70,7 +70,7 @@ rm -rf docs/$(2) docs/$(2).zh
 for code in en zh; do \
 	page=docs/$(2)$$(test $$code = en || echo .$$code); \
 	cp -r results/$(1)/report/figures.$$code $$page && rm $$page/examples.*; \
-	sed -e '/](figures\.[a-z]*\/examples\./d' -e "s#](figures\.[a-z]*/#]($$(basename $$page)/#" \
+	sed -e '/](figures\.[a-z]*\/examples\./{N;N;d;}' -e "s#](figures\.[a-z]*/#]($$(basename $$page)/#" \
 		-e 's#](report\.en\.md)#]($(2).md)#; s#](report\.zh\.md)#]($(2).zh.md)#' \
 		results/$(1)/report/report.$$code.md > $$page.md; \
 done

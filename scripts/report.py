@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 from cifarlab.command import run_command
+from cifarlab.errors import UserError
 from cifarlab.files import new_files
 from cifarlab.provenance import source_state
 from cifarlab.report.content import gather
@@ -102,8 +103,8 @@ def main(arguments):
         sources.figures,
         arguments.failures,
         command=arguments.command,
-        versions=json.loads(arguments.versions),
-        configuration=json.loads(arguments.configuration),
+        versions=json_object(arguments, "versions"),
+        configuration=json_object(arguments, "configuration"),
         source=source_state(),
     )
     languages = [
@@ -122,6 +123,18 @@ def main(arguments):
     with new_files(*texts) as paths:
         for path, text in zip(paths, texts.values(), strict=True):
             path.write_text(text, encoding="utf-8")
+
+
+def json_object(arguments, name):
+    """The JSON object that an argument holds."""
+    text = getattr(arguments, name)
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        raise UserError(f"expected a JSON object after --{name}, found {text!r}")
+    return value
 
 
 def outputs(arguments):

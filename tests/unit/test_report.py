@@ -296,6 +296,28 @@ def test_the_markdown_links_figures_and_pages_that_are_there(real, run_command):
         assert '"name": "cifar100"' in html.replace("&#34;", '"')
 
 
+@pytest.mark.parametrize("text", ["nope", "[1]"])
+def test_what_is_no_json_object_is_one_clear_line(real, run_command, tmp_path, text):
+    words = ("--dataset", real / "data/manifest.json", "--templates", TEMPLATES)
+    result = run_command("report.py", *words, "--report", tmp_path / "r", "--configuration", text)
+    line = f"error: expected a JSON object after --configuration, found {text!r}\n"
+    assert (result.returncode, result.stderr) == (1, line)
+    assert not (tmp_path / "r").exists()
+
+
+def test_the_markdown_has_the_results_of_every_model_and_names_its_sources(real):
+    html, markdown = rendered(real)
+    section = markdown[markdown.index("#### cnn") : markdown.index("## Side by side")]
+    for text in ("| 42.50 ± 1.77 |", "| 206,116 |", "Source: `cost/cnn_2.json`."):
+        assert text in section
+    for file in ("history.csv", "predictions.npz", "compare/classes.csv", "confusions.csv"):
+        assert file in section
+    assert "\\\\" not in section
+    # The same files are named on the page.
+    named = set(re.findall(r"Source: (?:<code>|`)([^<`]+)", markdown))
+    assert named == set(re.findall(r"Source: <code>([^<]+)", html))
+
+
 def test_names_are_escaped(tmp_path):
     names = ['<script>alert("&")</script>', "a|b, *c*\n`d`", "'\"><b>"]
     cost = {"cnn_2": {"structure": {**COST["structure"], "kind": "A<b>"}}}
