@@ -27,10 +27,11 @@ from cifarlab.report.analysis import (
     published_sentences,
     seed_sentences,
 )
-from cifarlab.report.content import Content, Entry
+from cifarlab.report.content import Content
+from cifarlab.report.entries import Entry
 from cifarlab.report.numbers import number
-from cifarlab.report.render import Words
 from cifarlab.report.statements import Cell, lead
+from cifarlab.report.wording import Words
 
 CNN = {"family": "cnn", "blocks": 2}
 VIT = {"family": "torchvision", "architecture": "vit_b_32"}

@@ -8,8 +8,8 @@ from test_report import content_of, language, write_results
 
 from cifarlab.failures import Failure
 from cifarlab.report.checklist import checklist
-from cifarlab.report.render import Words
 from cifarlab.report.statements import not_run
+from cifarlab.report.wording import Words
 
 CLEAN = {"commit": "0123abcd" * 5, "dirty": False}
 SHA256 = {"train_images.npy": "a" * 64}

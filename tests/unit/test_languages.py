@@ -27,7 +27,8 @@ from cifarlab.published import QUANTITIES
 from cifarlab.recipes import Adam, Recipe, Sgd
 from cifarlab.report.language import GAPS, NAMES, TAGS, catalogue_path, load_language
 from cifarlab.report.messages import MARK, MESSAGE, Messages, translated
-from cifarlab.report.render import Words, figures_in, render
+from cifarlab.report.render import figures_in, render
+from cifarlab.report.wording import Words
 from cifarlab.report.words import COLUMNS, SETTINGS, SIZE_RULES, VALUES, VERDICTS
 
 OTHERS = sorted(set(NAMES) - {"en"})

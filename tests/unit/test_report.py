@@ -24,7 +24,8 @@ from cifarlab.report.language import load_language
 from cifarlab.report.names import COMMON_FIGURES, ENTRY_FIGURES, entry_figure
 from cifarlab.report.numbers import number
 from cifarlab.report.plot_data import smoothed
-from cifarlab.report.render import markdown_escape, render
+from cifarlab.report.render import render
+from cifarlab.report.wording import markdown_escape
 from cifarlab.report.words import SIZE_RULES
 
 TEMPLATES = ROOT / "templates"
