@@ -309,6 +309,7 @@
     };
     const move = (by) => {
       const x = plot.data[0];
+      if (!x.length) return;
       const { min, max } = plot.scales.x;
       const shown = [...x.keys()].filter((i) => x[i] >= min && x[i] <= max);
       const first = by > 0 ? shown[0] : shown.at(-1);
