@@ -70,8 +70,10 @@ def over_steps(axes, say):
 def legend_below(figure, axes):
     """One legend for the figure, with the marks of `axes`, each once."""
     marks = dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
-    longest = max(map(len, marks), default=1)
-    columns = max(1, min(len(marks), round(84 / (longest + 7))))
+    # In letters: a mark takes some seven, and all together have about a hundred.
+    widths = [len(mark) + 7 for mark in marks]
+    is_one_row = sum(widths) <= 100
+    columns = len(marks) if is_one_row else max(1, 100 // max(widths))
     figure.legend(marks.values(), marks.keys(), loc="outside lower center", ncols=columns)
 
 
