@@ -172,7 +172,6 @@ def render(content, templates, language, other_languages=()):
             "class_anchor": class_anchor,
             "verdict_anchor": verdict_anchor,
             "inline": inline,
-            "figures": figures,
             "descriptions": descriptions,
             "layers": layers,
             "folded_json": folded_json,
