@@ -194,7 +194,7 @@ def table(scene):
         "a language taken out": (setting("report", value={"languages": ["en"]}), {"report"}),
         "a script of the page": (append("templates/report.js", "// End.\n"), {"report"}),
         "a figure's code": (
-            replace("scripts/cifarlab/report/figures/accuracy.py", "height=0.56", "height=0.5"),
+            replace("scripts/cifarlab/report/figures/accuracy.py", "markersize=9", "markersize=8"),
             {"accuracy", "report"},
         ),
         "code of a figure of each model": (
