@@ -255,7 +255,8 @@ def test_a_number_in_the_analysis_leads_to_its_cell_and_shows_the_column(open_re
     cell = page.locator(link.get_attribute("href"))
     assert not cell.is_visible()
     link.click()
-    assert cell.is_visible()
+    # The page hears of the new address a moment later.
+    cell.wait_for(state="visible")
     assert cell.text_content() == link.text_content()
     assert cell.evaluate("cell => cell.getBoundingClientRect().bottom <= innerHeight")
     assert cell.evaluate("cell => cell.getBoundingClientRect().top >= 0")
@@ -277,7 +278,7 @@ def test_a_class_in_the_analysis_is_shown_in_the_table_of_classes(open_report):
     link = page.locator('.sentences a[href^="#class-"]').first
     assert not page.locator("#class-table").is_visible()
     link.click()
-    assert page.locator(link.get_attribute("href")).is_visible()
+    page.locator(link.get_attribute("href")).wait_for(state="visible")
 
 
 def test_a_cell_is_found_by_the_address_alone(open_report):
