@@ -1,6 +1,8 @@
 # In: the run table, and the decisions on its trainings.
 # Out: logs/runs.json, from which scripts/watch.py knows what there is to watch.
 
+import time
+
 from cifarlab.files import new_files, read_json, to_json
 
 RUN_LIST = LOGS / "runs.json"

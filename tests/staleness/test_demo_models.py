@@ -43,10 +43,13 @@ def linked_copy(source, target):
 def make_plain(project):
     """Turn a project into the plain workflow of the same rules, its results up to date."""
     rules = project.folder / "rules"
-    (rules / "staleness.smk").unlink()
     snakefile = project.folder / "Snakefile"
-    text = snakefile.read_text().replace('include: "rules/staleness.smk"\n', "")
-    snakefile.write_text(text)
+    # The list of runs to watch tells of the decisions.
+    for name in ("staleness.smk", "watch.smk"):
+        (rules / name).unlink()
+        text = snakefile.read_text()
+        assert f'include: "rules/{name}"\n' in text
+        snakefile.write_text(text.replace(f'include: "rules/{name}"\n', ""))
     for path in rules.glob("*.smk"):
         command = "figure" if path.stem == "figure" else r"\1"
         text = path.read_text().replace("ancient(", "(")

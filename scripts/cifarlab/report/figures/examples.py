@@ -74,11 +74,8 @@ def examples_svg(images, logits, labels, names):
             add(svg, "image", **place, href=picture(images[index]))
             colour = RIGHT if key[0] else WRONG
             add(svg, "rect", **place, fill="none", stroke=colour, stroke_width=2)
-            taken_for, confidence = (
-                names[predicted[index]],
-                say("%(x)s %%", x=f"{100 * confidences[index]:.0f}"),
-            )
-            lines = [f"{'✓' if key[0] else '✗'} {taken_for}", confidence]
+            percent = say("%(x)s %%", x=f"{100 * confidences[index]:.0f}")
+            lines = [f"{'✓' if key[0] else '✗'} {names[predicted[index]]}", percent]
             lines += [] if key[0] else [names[labels[index]]]
             for number, text in enumerate(lines):
                 baseline = top + HEADING + PICTURE + LINE * (1 + number)
