@@ -88,9 +88,9 @@ def verdicts(published, beside, runs, comparison, is_synthetic):
     published, beside, is_synthetic: as for `published_beside` and what it returns; runs,
     comparison: the tables of the comparison. verdict: exact, as far as digits were published;
     within: the interval from low to high holds the published value; better or worse: measured,
-    beside published; not_run: the model was not run here, or not with the published recipe, or at
-    another input size; not_published: the cell is empty. The interval of the accuracy is that of
-    the test split, of other results the range over seeds.
+    beside published; not_run: the model was not run here, or only with another training, at another
+    input size or by another rule of the size; not_published: the cell is empty. The interval of the
+    accuracy is that of the test split, of other results the range over seeds.
     """
     rows, shown = [], [n for n in QUANTITIES if not is_synthetic or n in DATA_INDEPENDENT_COLUMNS]
     measured = comparison.set_index(["model", "recipe"])
