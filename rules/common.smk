@@ -19,10 +19,10 @@ gc.set_threshold(50_000, 50, 50)
 sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 
 from cifarlab.configuration import read_configuration, run_table
-from cifarlab.errors import UserError
-from cifarlab.report.language import NAMES
-from cifarlab.report.names import figure_names
-from cifarlab.settings import canonical_json
+from engine.errors import UserError
+from reporting.language import NAMES
+from reporting.names import figure_names
+from engine.settings import canonical_json
 
 # `.venv/bin/snakemake` without an activated .venv must find the same Python for its jobs. With
 # `--sdm conda` the environment of a rule is activated later and comes first.

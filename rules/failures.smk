@@ -1,10 +1,10 @@
 # In: what trainings whose loss was no longer finite left behind.
 # Out: the run table without them, as long as they would fail in the same way again.
 
-from cifarlab.code import code_digests
+from engine.code import code_digests
 from cifarlab.configuration import Run
-from cifarlab.records import read_record
-from cifarlab.staleness import differences
+from engine.records import read_record
+from engine.staleness import differences
 
 FAILURES = []
 

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 from snakemake.logging import logger
 from snakemake.settings.types import RerunTrigger
 
-from cifarlab.records import Digests
-from cifarlab.staleness import Job, decide, why
+from engine.records import Digests
+from engine.staleness import Job, decide, why
 
 STALE = LOGS / "stale.txt"
 DIGESTS = Path("results/.digests.json")
@@ -119,7 +119,7 @@ def jobs_of(stage):
 def code_of(stage, wildcards):
     """The Python files whose code, with what they import, makes the outputs of a stage's job."""
     if stage in FIGURE_STAGES:
-        return ["scripts/figure.py", f"scripts/cifarlab/report/figures/{stage}.py"]
+        return ["scripts/figure.py", f"scripts/reporting/figures/{stage}.py"]
     builds_model = stage in ("weights", "train", "evaluate", "cost")
     return [f"scripts/{stage}.py", *(code_of_model(wildcards["model"]) if builds_model else [])]
 

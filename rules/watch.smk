@@ -3,7 +3,7 @@
 
 import time
 
-from cifarlab.files import new_files, read_json, to_json
+from engine.files import new_files, read_json, to_json
 
 RUN_LIST = LOGS / "runs.json"
 # rules/failures.smk takes runs out of the table; they are shown as well.

@@ -3,11 +3,11 @@
 import argparse
 from pathlib import Path
 
-from cifarlab.command import run_command
-from cifarlab.comparison import compare, tabulate_classes, tabulate_confusions, tabulate_runs
-from cifarlab.files import new_files, read_json
-from cifarlab.published import published_beside, read_published, verdicts
-from cifarlab.results import RunFolder, files_of_runs
+from cifarlab.comparison.published import published_beside, read_published, verdicts
+from cifarlab.comparison.results import RunFolder, files_of_runs
+from cifarlab.comparison.tables import compare, tabulate_classes, tabulate_confusions, tabulate_runs
+from engine.command import run_command
+from engine.files import new_files, read_json
 
 
 def argument_parser():

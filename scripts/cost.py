@@ -5,16 +5,17 @@ from pathlib import Path
 
 import torch
 
-from cifarlab.command import run_command
-from cifarlab.cost import model_cost
-from cifarlab.dataset.store import load_description
+from cifarlab.cost.measurements import measure_memory, measure_speed
+from cifarlab.cost.model_cost import model_cost
+from cifarlab.cost.structure import structure_tree
+from cifarlab.datasets.store import load_description
 from cifarlab.devices import DEVICES, choose_device, device_name, library_versions
-from cifarlab.files import new_files, to_json
-from cifarlab.measurements import measure_memory, measure_speed
-from cifarlab.models import ModelSettings, build_for_counting, build_model
-from cifarlab.recipes import Recipe
-from cifarlab.settings import settings_from_json
-from cifarlab.structure import structure_tree
+from cifarlab.models.build import build_for_counting, build_model
+from cifarlab.models.families import ModelSettings
+from cifarlab.training.recipes import Recipe
+from engine.command import run_command
+from engine.files import new_files, to_json
+from engine.settings import settings_from_json
 
 
 def argument_parser():

@@ -6,11 +6,11 @@ Writes the arrays of both splits and what describes them beside --manifest, whic
 import argparse
 from pathlib import Path
 
-from cifarlab.command import run_command
-from cifarlab.dataset.archive import read_archive
-from cifarlab.dataset.store import FILES, save_dataset
-from cifarlab.dataset.synthetic import make_synthetic
-from cifarlab.download import add_patience_arguments, fetch, patience_from
+from cifarlab.datasets.archive import read_archive
+from cifarlab.datasets.store import FILES, save_dataset
+from cifarlab.datasets.synthetic import make_synthetic
+from engine.command import run_command
+from engine.download import add_patience_arguments, fetch, patience_from
 
 
 def argument_parser():

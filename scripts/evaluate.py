@@ -6,16 +6,17 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from cifarlab.command import run_command
-from cifarlab.dataset.store import load_description, load_split
+from cifarlab.datasets.inputs import Images, InputSettings
+from cifarlab.datasets.store import load_description, load_split
 from cifarlab.devices import DEVICES, choose_device
-from cifarlab.errors import UserError
-from cifarlab.files import new_files
-from cifarlab.inputs import Images, InputSettings
-from cifarlab.models import ModelSettings, build_model
-from cifarlab.prediction import predict
-from cifarlab.settings import settings_from_json
-from cifarlab.weights import load_into, read_metadata
+from cifarlab.evaluation.prediction import predict
+from cifarlab.models.build import build_model
+from cifarlab.models.families import ModelSettings
+from cifarlab.models.weights import load_into, read_metadata
+from engine.command import run_command
+from engine.errors import UserError
+from engine.files import new_files
+from engine.settings import settings_from_json
 
 
 def argument_parser():

@@ -3,10 +3,10 @@
 import argparse
 from pathlib import Path
 
-from cifarlab.command import run_command
-from cifarlab.files import new_files
-from cifarlab.report.figures import FIGURES
-from cifarlab.report.svg import standalone_svg
+from engine.command import run_command
+from engine.files import new_files
+from reporting.figures import FIGURES
+from reporting.svg import standalone_svg
 
 
 def argument_parser():

@@ -3,17 +3,17 @@
 import argparse
 from pathlib import Path
 
-from cifarlab.command import run_command
-from cifarlab.dataset.store import load_description
-from cifarlab.files import new_files, to_json
-from cifarlab.logits import load_predictions
-from cifarlab.metrics import (
+from cifarlab.datasets.store import load_description
+from cifarlab.evaluation.logits import load_predictions
+from cifarlab.evaluation.metrics import (
     class_accuracies,
     confusion,
     mean_cross_entropy,
     superclass_accuracy,
     top_k_accuracy,
 )
+from engine.command import run_command
+from engine.files import new_files, to_json
 
 
 def argument_parser():

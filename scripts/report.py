@@ -4,15 +4,15 @@ import argparse
 import json
 from pathlib import Path
 
-from cifarlab.command import run_command
-from cifarlab.errors import UserError
-from cifarlab.files import new_files
-from cifarlab.provenance import source_state
-from cifarlab.report.content import gather
-from cifarlab.report.language import NAMES, load_language
-from cifarlab.report.names import figure_name, figure_names
-from cifarlab.report.render import figures_in, render
-from cifarlab.results import files_of_runs, read_table
+from cifarlab.comparison.results import files_of_runs, read_table
+from engine.command import run_command
+from engine.errors import UserError
+from engine.files import new_files
+from engine.provenance import source_state
+from reporting.content import gather
+from reporting.language import NAMES, load_language
+from reporting.names import figure_name, figure_names
+from reporting.render import figures_in, render
 
 TABLES = ("runs", "comparison", "published", "verdicts", "classes", "confusions")
 

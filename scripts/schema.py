@@ -3,7 +3,7 @@
 import argparse
 
 from cifarlab.configuration import Configuration
-from cifarlab.files import to_json
+from engine.files import to_json
 
 if __name__ == "__main__":
     argparse.ArgumentParser(description=__doc__).parse_args()

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import torch
 
-from cifarlab.checkpoints import Checkpoints, take_over
-from cifarlab.command import run_command
-from cifarlab.dataset.store import load_description, load_split
+from cifarlab.datasets.inputs import Images, input_settings
+from cifarlab.datasets.store import load_description, load_split
 from cifarlab.devices import (
     DEVICES,
     choose_device,
@@ -21,17 +20,19 @@ from cifarlab.devices import (
     library_versions,
     peak_memory_mb,
 )
-from cifarlab.errors import UserError
-from cifarlab.files import new_files, to_json, write_csv
-from cifarlab.inputs import Images, input_settings
-from cifarlab.interruption import StopRequest
-from cifarlab.live import Live
-from cifarlab.models import ModelSettings, build_model
-from cifarlab.provenance import source_state
-from cifarlab.recipes import Recipe
-from cifarlab.settings import settings_from_json
-from cifarlab.training import Diverged, train
-from cifarlab.weights import load_initial, weights_as_bytes
+from cifarlab.models.build import build_model
+from cifarlab.models.families import ModelSettings
+from cifarlab.models.weights import load_initial, weights_as_bytes
+from cifarlab.training.loop import Diverged, train
+from cifarlab.training.recipes import Recipe
+from engine.checkpoints import Checkpoints, take_over
+from engine.command import run_command
+from engine.errors import UserError
+from engine.files import new_files, to_json, write_csv
+from engine.interruption import StopRequest
+from engine.live import Live
+from engine.provenance import source_state
+from engine.settings import settings_from_json
 
 
 def argument_parser():

@@ -8,8 +8,8 @@ import sys
 import time
 from pathlib import Path
 
-from cifarlab.errors import UserError
-from cifarlab.watch import is_over, table, watched_runs
+from engine.errors import UserError
+from engine.watch import is_over, table, watched_runs
 
 # Control sequences of terminals. A line that is too long is cut by the terminal, not continued.
 NO_WRAP, WRAP = "\x1b[?7l", "\x1b[?7h"

@@ -6,14 +6,15 @@ The head for other classes is left out; whatever else does not fit ends with a l
 import argparse
 from pathlib import Path
 
-from cifarlab.command import run_command
-from cifarlab.dataset.store import load_description
-from cifarlab.download import add_patience_arguments, patience_from
-from cifarlab.files import new_files
-from cifarlab.models import ModelSettings, build_for_counting
-from cifarlab.pretrained import describe_origin, fit_to_model, locate_weights
-from cifarlab.settings import settings_from_json
-from cifarlab.weights import read_state, weights_as_bytes
+from cifarlab.datasets.store import load_description
+from cifarlab.models.build import build_for_counting
+from cifarlab.models.families import ModelSettings
+from cifarlab.models.pretrained import describe_origin, fit_to_model, locate_weights
+from cifarlab.models.weights import read_state, weights_as_bytes
+from engine.command import run_command
+from engine.download import add_patience_arguments, patience_from
+from engine.files import new_files
+from engine.settings import settings_from_json
 
 
 def argument_parser():

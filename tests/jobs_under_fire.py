@@ -14,7 +14,7 @@ import time
 import traceback
 from pathlib import Path
 
-from cifarlab.leases import lease_device
+from engine.leases import lease_device
 
 KILLED_SHARE = 0.15
 

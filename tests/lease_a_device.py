@@ -12,7 +12,7 @@ import sys
 from multiprocessing import get_context
 from pathlib import Path
 
-from cifarlab.leases import lease_device
+from engine.leases import lease_device
 
 
 def say(who, device):

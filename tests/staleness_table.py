@@ -35,7 +35,7 @@ RATE = ("recipes", "other", "optimizer", "learning_rate")
 LEARNING_RATE = setting(*RATE, value=0.03)
 UNUSED = "\n\nUNUSED = 1\n"
 COMMENT = "\n\n# A comment of its own.\n"
-CNN_CODE = replace("scripts/cifarlab/models/cnn.py", "padding=2", "padding=1 + 1")
+CNN_CODE = replace("scripts/cifarlab/models/families/cnn.py", "padding=2", "padding=1 + 1")
 LOCK = replace("requirements.lock", "torch==2.14.1", "torch==2.15.0")
 
 
@@ -165,15 +165,23 @@ def table(scene):
         "move the folder": (move, NOTHING),
         "same bytes of the weights again": (rewrite_own_weights, NOTHING),
         "comment in train.py": (append("scripts/train.py", COMMENT), NOTHING),
-        "comment in a model family": (append("scripts/cifarlab/models/cnn.py", COMMENT), NOTHING),
-        "comment in the training loop": (append("scripts/cifarlab/training.py", COMMENT), NOTHING),
+        "comment in a model family": (
+            append("scripts/cifarlab/models/families/cnn.py", COMMENT),
+            NOTHING,
+        ),
+        "comment in the training loop": (
+            append("scripts/cifarlab/training/loop.py", COMMENT),
+            NOTHING,
+        ),
         "comment in the user's model": (append("own/model.py", COMMENT), NOTHING),
         "docstring in the training loop": (
-            replace("scripts/cifarlab/training.py", "The training loop.", "How one trains."),
+            replace("scripts/cifarlab/training/loop.py", "The training loop.", "How one trains."),
             NOTHING,
         ),
         "reformatting in the training loop": (
-            replace("scripts/cifarlab/training.py", "self.clock = time", "self.clock   =  time"),
+            replace(
+                "scripts/cifarlab/training/loop.py", "self.clock = time", "self.clock   =  time"
+            ),
             NOTHING,
         ),
         "order of keys and a comment in the configuration": (reorder_keys, NOTHING),
@@ -194,17 +202,15 @@ def table(scene):
         "a language taken out": (setting("report", value={"languages": ["en"]}), {"report"}),
         "a script of the page": (append("templates/report.js", "// End.\n"), {"report"}),
         "a figure's code": (
-            replace("scripts/cifarlab/report/figures/accuracy.py", "markersize=9", "markersize=8"),
+            replace("scripts/reporting/figures/accuracy.py", "markersize=9", "markersize=8"),
             {"accuracy", "report"},
         ),
         "code of a figure of each model": (
-            replace("scripts/cifarlab/report/figures/loss.py", "BINS = 120", "BINS = 9"),
+            replace("scripts/reporting/figures/loss.py", "BINS = 120", "BINS = 9"),
             of("loss", scene.rows) | {"report"},
         ),
         "code of the drawing of structures": (
-            replace(
-                "scripts/cifarlab/report/figures/structure.py", "MARGIN, PADDING", "PADDING, MARGIN"
-            ),
+            replace("scripts/reporting/figures/structure.py", "MARGIN, PADDING", "PADDING, MARGIN"),
             of("structure", scene.models) | {"report"},
         ),
         "the published numbers": (
@@ -212,7 +218,9 @@ def table(scene):
             END,
         ),
         "a metric's code": (
-            replace("scripts/cifarlab/metrics.py", "def top_k", "UNUSED = 1\n\n\ndef top_k"),
+            replace(
+                "scripts/cifarlab/evaluation/metrics.py", "def top_k", "UNUSED = 1\n\n\ndef top_k"
+            ),
             after_metrics,
         ),
         "learning rate of one recipe": (LEARNING_RATE, runs("cnn_2/other/0")),
@@ -227,15 +235,15 @@ def table(scene):
             own,
         ),
         "code of the training loop": (
-            append("scripts/cifarlab/training.py", UNUSED),
+            append("scripts/cifarlab/training/loop.py", UNUSED),
             all_runs,
         ),
         "a helper imported by a helper of train.py": (
-            append("scripts/cifarlab/steps.py", UNUSED),
+            append("scripts/cifarlab/training/steps.py", UNUSED),
             all_runs | all_costs,
         ),
         "code of prediction": (
-            append("scripts/cifarlab/prediction.py", UNUSED),
+            append("scripts/cifarlab/evaluation/prediction.py", UNUSED),
             all_runs | all_costs,
         ),
         "one more seed": (configure(another_seed), runs("cnn_3/quick/1")),
@@ -276,7 +284,7 @@ def table(scene):
             runs("cnn_2/other/0"),
         ),
         "code edited, with its old time": (
-            with_old_time(CNN_CODE, "scripts/cifarlab/models/cnn.py"),
+            with_old_time(CNN_CODE, "scripts/cifarlab/models/families/cnn.py"),
             costs(*cnns) | runs(*cnn_runs),
         ),
         "configuration edited, with its old time": (
@@ -290,7 +298,11 @@ def table(scene):
         "an array deleted and a metric's code edited": (
             both(
                 delete("data/train_labels.npy"),
-                replace("scripts/cifarlab/metrics.py", "def top_k", "UNUSED = 1\n\n\ndef top_k"),
+                replace(
+                    "scripts/cifarlab/evaluation/metrics.py",
+                    "def top_k",
+                    "UNUSED = 1\n\n\ndef top_k",
+                ),
             ),
             {"data"} | after_metrics,
         ),
@@ -314,7 +326,7 @@ def late_table(scene):
             {"data"} | runs(*scene.runs),
         ),
         "code of the data that gives the same bytes": (
-            append("scripts/cifarlab/dataset/synthetic.py", UNUSED),
+            append("scripts/cifarlab/datasets/synthetic.py", UNUSED),
             {"data"},
         ),
         "a description of the data deleted": (delete("data/train.json"), {"data"}),

@@ -1,1 +1,1 @@
-"""What the commands in scripts/ share. It knows nothing of Snakemake and reads no configuration."""
+"""What makes numbers: data, models, training, evaluation, cost, comparison."""

@@ -5,10 +5,10 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from cifarlab.errors import UserError
-from cifarlab.models import ModelSettings
-from cifarlab.recipes import Recipe
-from cifarlab.settings import (
+from cifarlab.models.families import ModelSettings
+from cifarlab.training.recipes import Recipe
+from engine.errors import UserError
+from engine.settings import (
     Count,
     DeviceName,
     PositiveNumber,

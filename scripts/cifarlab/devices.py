@@ -11,9 +11,9 @@ from typing import get_args
 
 import torch
 
-from cifarlab import leases
-from cifarlab.errors import UserError
-from cifarlab.settings import DeviceName
+from engine import leases
+from engine.errors import UserError
+from engine.settings import DeviceName
 
 DEVICES = get_args(DeviceName)
 MEGABYTE = 1_000_000

@@ -13,13 +13,14 @@ import numpy as np
 import torch
 import yaml
 
-from cifarlab.checkpoints import Checkpoints
 from cifarlab.configuration import Configuration
-from cifarlab.inputs import Images, InputSettings
-from cifarlab.models import ModelSettings, build_model
-from cifarlab.recipes import Recipe
-from cifarlab.settings import checked_settings
-from cifarlab.training import train
+from cifarlab.datasets.inputs import Images, InputSettings
+from cifarlab.models.build import build_model
+from cifarlab.models.families import ModelSettings
+from cifarlab.training.loop import train
+from cifarlab.training.recipes import Recipe
+from engine.checkpoints import Checkpoints
+from engine.settings import checked_settings
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BATCH_SIZE = 64

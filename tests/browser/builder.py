@@ -14,9 +14,9 @@ from scenes import LANGUAGES, N_CLASSES, SCENES, SYLLABLES, TEST_PER_CLASS, VERS
 import compare
 import figure
 import report
-from cifarlab.dataset.store import save_dataset
-from cifarlab.dataset.synthetic import make_synthetic
-from cifarlab.report.names import COMMON_FIGURES
+from cifarlab.datasets.store import save_dataset
+from cifarlab.datasets.synthetic import make_synthetic
+from reporting.names import COMMON_FIGURES
 
 
 class Builder:

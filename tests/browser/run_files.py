@@ -10,8 +10,8 @@ import os
 import numpy as np
 from scenes import EPOCHS, MODELS, N_CLASSES, STEPS_PER_EPOCH, VERSIONS
 
-from cifarlab.dataset.store import FILES
-from cifarlab.files import read_json
+from cifarlab.datasets.store import FILES
+from engine.files import read_json
 
 
 def write_json(path, value):

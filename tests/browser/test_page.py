@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from scenes import FAILED, HOSTILE, LANGUAGES, SCENES
 
-from cifarlab.report.names import COMMON_FIGURES
+from reporting.names import COMMON_FIGURES
 
 MEGABYTE = 1_000_000
 

@@ -23,8 +23,8 @@ from pathlib import Path
 
 def count_steps(folder, pause_at):
     """Keep the file of this process up to date; stop before the step `pause_at`, if any."""
-    from cifarlab.checkpoints import Checkpoints
-    from cifarlab.steps import Stepper
+    from cifarlab.training.steps import Stepper
+    from engine.checkpoints import Checkpoints
 
     latest, step = Checkpoints.latest, Stepper.step
     counts = {}

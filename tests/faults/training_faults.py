@@ -7,7 +7,7 @@ from functools import partial
 from faults.outcomes import Fault, expect
 from faults.trainings import INTERVAL, N_STEPS, Training
 
-from cifarlab.errors import EXIT_INTERRUPTED
+from engine.errors import EXIT_INTERRUPTED
 
 MOMENTS = ("half", "whole", "placed")
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)

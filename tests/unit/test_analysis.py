@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from test_comparison import COST
 from test_report import content_of, language, rendered, write_results
 
-from cifarlab.comparison import (
+from cifarlab.comparison.tables import (
     COST_COLUMNS,
     MEMORY_COLUMNS,
     METRIC_COLUMNS,
     TRAINING_COLUMNS,
     compare,
 )
-from cifarlab.report.analysis import (
+from reporting.analysis import (
     accuracy_sentences,
     analyse,
     class_sentences,
@@ -27,11 +27,11 @@ from cifarlab.report.analysis import (
     published_sentences,
     seed_sentences,
 )
-from cifarlab.report.content import Content
-from cifarlab.report.entries import Entry
-from cifarlab.report.numbers import number
-from cifarlab.report.statements import Cell, lead
-from cifarlab.report.wording import Words
+from reporting.content import Content
+from reporting.entries import Entry
+from reporting.numbers import number
+from reporting.statements import Cell, lead
+from reporting.wording import Words
 
 CNN = {"family": "cnn", "blocks": 2}
 VIT = {"family": "torchvision", "architecture": "vit_b_32"}

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from archives import contents, write_archive
 
-from cifarlab.dataset.archive import read_archive
-from cifarlab.errors import UserError
+from cifarlab.datasets.archive import read_archive
+from engine.errors import UserError
 
 
 def test_a_whole_archive_gives_images_labels_and_names(tmp_path):

@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 from test_report import content_of, language, write_results
 
-from cifarlab.failures import Failure
-from cifarlab.report.checklist import checklist
-from cifarlab.report.statements import not_run
-from cifarlab.report.wording import Words
+from cifarlab.comparison.failures import Failure
+from reporting.checklist import checklist
+from reporting.statements import not_run
+from reporting.wording import Words
 
 CLEAN = {"commit": "0123abcd" * 5, "dirty": False}
 SHA256 = {"train_images.npy": "a" * 64}

@@ -10,12 +10,12 @@ import torch
 from test_training import data, recipe
 from torch import nn
 
-from cifarlab.checkpoints import Checkpoints
-from cifarlab.errors import Interrupted
-from cifarlab.recipes import Recipe
-from cifarlab.settings import checked_settings
-from cifarlab.training import Diverged, train
-from cifarlab.weights import weights_as_bytes
+from cifarlab.models.weights import weights_as_bytes
+from cifarlab.training.loop import Diverged, train
+from cifarlab.training.recipes import Recipe
+from engine.checkpoints import Checkpoints
+from engine.errors import Interrupted
+from engine.settings import checked_settings
 
 SGD = {"name": "sgd", "learning_rate": 0.01, "momentum": 0.9}
 

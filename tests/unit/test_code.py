@@ -3,8 +3,8 @@
 import pytest
 from project import ROOT
 
-from cifarlab.code import code_digests
-from cifarlab.errors import UserError
+from engine.code import code_digests
+from engine.errors import UserError
 
 CODE = '''"""What it is for."""
 
@@ -63,16 +63,33 @@ def test_whatever_changes_what_it_does_changes_the_digest(tmp_path, before, afte
 
 
 def test_imports_are_followed_wherever_they_stand():
-    train = code_digests([ROOT / "scripts/train.py", ROOT / "scripts/cifarlab/models/cnn.py"])
+    train = code_digests(
+        [ROOT / "scripts/train.py", ROOT / "scripts/cifarlab/models/families/cnn.py"]
+    )
     expected = {
-        *("train", "cifarlab", "cifarlab.training", "cifarlab.steps", "cifarlab.progress"),
-        *("cifarlab.recipes", "cifarlab.models", "cifarlab.models.cnn", "cifarlab.dataset.store"),
+        *(
+            "train",
+            "cifarlab",
+            "cifarlab.training.loop",
+            "cifarlab.training.steps",
+            "engine.progress",
+        ),
+        *(
+            "cifarlab.training.recipes",
+            "cifarlab.models",
+            "cifarlab.models.families.cnn",
+            "cifarlab.datasets.store",
+        ),
     }
     assert expected <= set(train)
-    assert not {"cifarlab.metrics", "cifarlab.models.torchvision", "torch"} & set(train)
+    assert not {
+        "cifarlab.evaluation.metrics",
+        "cifarlab.models.families.torchvision",
+        "torch",
+    } & set(train)
     # torchvision's family imports the heads inside its function.
-    family = code_digests([ROOT / "scripts/cifarlab/models/torchvision.py"])
-    assert "cifarlab.heads" in family
+    family = code_digests([ROOT / "scripts/cifarlab/models/families/torchvision.py"])
+    assert "cifarlab.models.heads" in family
 
 
 @pytest.mark.parametrize(

@@ -6,24 +6,24 @@ import numpy as np
 import pytest
 from project import ROOT
 
-from cifarlab.comparison import (
-    COMPARISON_COLUMNS,
-    compare,
-    tabulate_classes,
-    tabulate_confusions,
-    tabulate_runs,
-)
-from cifarlab.errors import UserError
-from cifarlab.files import write_csv
-from cifarlab.published import (
+from cifarlab.comparison.published import (
     QUANTITIES,
     VERDICT_COLUMNS,
     published_beside,
     read_published,
     verdicts,
 )
-from cifarlab.results import RunFolder
-from cifarlab.statistics import wilson_interval
+from cifarlab.comparison.results import RunFolder
+from cifarlab.comparison.statistics import wilson_interval
+from cifarlab.comparison.tables import (
+    COMPARISON_COLUMNS,
+    compare,
+    tabulate_classes,
+    tabulate_confusions,
+    tabulate_runs,
+)
+from engine.errors import UserError
+from engine.files import write_csv
 
 COST = {
     "total_params": 10,

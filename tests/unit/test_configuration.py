@@ -10,7 +10,7 @@ import yaml
 from project import ROOT
 
 from cifarlab.configuration import Configuration, read_configuration, run_table
-from cifarlab.errors import UserError
+from engine.errors import UserError
 
 SCRATCH = "published_scratch"
 

@@ -20,8 +20,8 @@ from loopback import (
 )
 from project import ROOT
 
-from cifarlab.download import Patience, fetch
-from cifarlab.errors import UserError
+from engine.download import Patience, fetch
+from engine.errors import UserError
 
 CONTENT = gzip.compress(bytes(range(256)) * 2_000 + b"end", compresslevel=0)
 DIGEST = "md5:" + hashlib.md5(CONTENT).hexdigest()
@@ -99,7 +99,7 @@ def test_a_busy_server_is_asked_again(tmp_path):
 
 def test_two_downloads_of_one_file_wait_for_each_other(tmp_path):
     program = (
-        "import sys; from cifarlab.download import Patience, fetch;"
+        "import sys; from engine.download import Patience, fetch;"
         "fetch([sys.argv[1]], sys.argv[2], sys.argv[3], Patience(30, 1, 0.01))"
     )
     with serving(CONTENT, held_back) as site:

@@ -54,13 +54,13 @@ def imported_names(path, seen):
             modules = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
         for module in modules:
             top = module.partition(".")[0]
-            if top == "cifarlab":
+            if top in ("cifarlab", "engine", "reporting"):
                 own = ROOT / "scripts" / module.replace(".", "/")
                 for file in (own.with_suffix(".py"), own / "__init__.py"):
                     if file.is_file() and file not in seen:
                         seen.add(file)
                         names |= imported_names(file, seen)
-                if module in ("cifarlab.models", "cifarlab.report.figures"):
+                if module in ("cifarlab.models.families", "reporting.figures"):
                     # Their modules are found by their files, not by import statements.
                     for file in set(own.glob("*.py")) - seen:
                         seen.add(file)

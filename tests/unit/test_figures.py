@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from PIL import Image
 from test_comparison import write_run
 
-from cifarlab.files import write_csv
-from cifarlab.report.figures import FIGURES
-from cifarlab.report.figures.classes import BAR_WIDTH, classes_svg
-from cifarlab.report.figures.examples import (
+from cifarlab.comparison.results import RunFolder
+from engine.files import write_csv
+from reporting.figures import FIGURES
+from reporting.figures.classes import BAR_WIDTH, classes_svg
+from reporting.figures.examples import (
     N_PICTURES,
     RIGHT,
     WRONG,
@@ -25,10 +26,9 @@ from cifarlab.report.figures.examples import (
     examples_svg,
     picture,
 )
-from cifarlab.report.messages import MESSAGE
-from cifarlab.report.plot import style_of
-from cifarlab.report.svg import inline_svg, standalone_svg
-from cifarlab.results import RunFolder
+from reporting.messages import MESSAGE
+from reporting.plot import style_of
+from reporting.svg import inline_svg, standalone_svg
 
 SVG = "{http://www.w3.org/2000/svg}"
 

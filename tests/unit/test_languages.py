@@ -20,16 +20,16 @@ from test_report import (
     write_results,
 )
 
-from cifarlab.comparison import COMPARISON_COLUMNS
-from cifarlab.errors import UserError
-from cifarlab.models import FAMILIES
-from cifarlab.published import QUANTITIES
-from cifarlab.recipes import Adam, Recipe, Sgd
-from cifarlab.report.language import GAPS, NAMES, TAGS, catalogue_path, load_language
-from cifarlab.report.messages import MARK, MESSAGE, Messages, translated
-from cifarlab.report.render import figures_in, render
-from cifarlab.report.wording import Words
-from cifarlab.report.words import COLUMNS, SETTINGS, SIZE_RULES, VALUES, VERDICTS
+from cifarlab.comparison.published import QUANTITIES
+from cifarlab.comparison.tables import COMPARISON_COLUMNS
+from cifarlab.models.families import FAMILIES
+from cifarlab.training.recipes import Adam, Recipe, Sgd
+from engine.errors import UserError
+from reporting.language import GAPS, NAMES, TAGS, catalogue_path, load_language
+from reporting.messages import MARK, MESSAGE, Messages, translated
+from reporting.render import figures_in, render
+from reporting.wording import Words
+from reporting.words import COLUMNS, SETTINGS, SIZE_RULES, VALUES, VERDICTS
 
 OTHERS = sorted(set(NAMES) - {"en"})
 PLACE = re.compile(r"%\((\w+)\)s")

@@ -14,10 +14,10 @@ import pytest
 import torch
 from project import ROOT
 
-from cifarlab import leases
 from cifarlab.devices import choose_device, leased_device
-from cifarlab.errors import UserError
-from cifarlab.leases import SCHEDULER_VARIABLES, lease_device
+from engine import leases
+from engine.errors import UserError
+from engine.leases import SCHEDULER_VARIABLES, lease_device
 
 # Only a test that fails gets there.
 PATIENCE_SECONDS = 60

@@ -14,8 +14,8 @@ import pytest
 from project import ROOT
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from cifarlab.errors import EXIT_INTERRUPTED
-from cifarlab.live import MOST_POINTS, Live
+from engine.errors import EXIT_INTERRUPTED
+from engine.live import MOST_POINTS, Live
 
 PATIENCE_SECONDS = 120
 # 200 images, of which one of each class is held out: 100 are trained on, in 13 steps an epoch.
@@ -224,7 +224,7 @@ def test_a_view_that_is_lost_on_the_way_is_said_once(tmp_path, capsys):
 def test_a_full_disk_ends_the_view_and_not_the_training(tmp_path):
     program = f"""
 import resource
-from cifarlab.live import Live
+from engine.live import Live
 live = Live({str(tmp_path / "live")!r}, 8)
 live.begin(0, 5000)
 resource.setrlimit(resource.RLIMIT_FSIZE, (2000, resource.RLIM_INFINITY))

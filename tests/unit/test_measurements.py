@@ -6,12 +6,13 @@ import signal
 import pytest
 import torch
 
+from cifarlab.cost.measurements import _in_a_fresh_process, measure_memory, measure_speed
 from cifarlab.devices import peak_memory_mb
-from cifarlab.errors import UserError
-from cifarlab.measurements import _in_a_fresh_process, measure_memory, measure_speed
-from cifarlab.models import ModelSettings, build_model
-from cifarlab.recipes import Recipe
-from cifarlab.settings import checked_settings
+from cifarlab.models.build import build_model
+from cifarlab.models.families import ModelSettings
+from cifarlab.training.recipes import Recipe
+from engine.errors import UserError
+from engine.settings import checked_settings
 
 RESNET = checked_settings(
     ModelSettings, {"family": "torchvision", "architecture": "resnet18", "input_size": 64}

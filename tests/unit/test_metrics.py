@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from cifarlab.metrics import (
+from cifarlab.evaluation.metrics import (
     class_accuracies,
     confusion,
     mean_cross_entropy,

@@ -7,11 +7,12 @@ import torch
 import torchvision
 from project import ROOT
 
-from cifarlab.cost import layer_table, model_cost, multiply_adds, total_size
-from cifarlab.errors import UserError
-from cifarlab.heads import find_head
-from cifarlab.models import ModelSettings, build_for_counting, build_model
-from cifarlab.settings import checked_settings
+from cifarlab.cost.model_cost import layer_table, model_cost, multiply_adds, total_size
+from cifarlab.models.build import build_for_counting, build_model
+from cifarlab.models.families import ModelSettings
+from cifarlab.models.heads import find_head
+from engine.errors import UserError
+from engine.settings import checked_settings
 
 PUBLISHED = {row["model"]: row for row in csv.DictReader((ROOT / "config/published.csv").open())}
 ARCHITECTURES = torchvision.models.list_models(module=torchvision.models)

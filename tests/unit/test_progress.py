@@ -9,7 +9,7 @@ import termios
 from project import ROOT
 
 PROGRAM = """
-from cifarlab import progress
+from engine import progress
 progress.SECONDS_BETWEEN_LINES = 0
 with progress.Progress("train", 4, "step", done=1) as shown:
     for _ in range(3):

@@ -11,7 +11,7 @@ import pytest
 from project import ROOT
 
 PROGRAM = (
-    "import json; from cifarlab.provenance import source_state; print(json.dumps(source_state()))"
+    "import json; from engine.provenance import source_state; print(json.dumps(source_state()))"
 )
 
 

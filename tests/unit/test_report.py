@@ -15,18 +15,18 @@ from test_comparison import COST, TABLES, write_run
 
 import compare
 import figure
-from cifarlab.dataset.store import save_dataset
-from cifarlab.dataset.synthetic import make_synthetic
-from cifarlab.model_settings import BaseModelSettings
-from cifarlab.report.content import gather
-from cifarlab.report.figures.loss import envelope
-from cifarlab.report.language import load_language
-from cifarlab.report.names import COMMON_FIGURES, ENTRY_FIGURES, entry_figure
-from cifarlab.report.numbers import number
-from cifarlab.report.plot_data import smoothed
-from cifarlab.report.render import render
-from cifarlab.report.wording import markdown_escape
-from cifarlab.report.words import SIZE_RULES
+from cifarlab.datasets.store import save_dataset
+from cifarlab.datasets.synthetic import make_synthetic
+from cifarlab.models.settings import BaseModelSettings
+from reporting.content import gather
+from reporting.figures.loss import envelope
+from reporting.language import load_language
+from reporting.names import COMMON_FIGURES, ENTRY_FIGURES, entry_figure
+from reporting.numbers import number
+from reporting.plot_data import smoothed
+from reporting.render import render
+from reporting.wording import markdown_escape
+from reporting.words import SIZE_RULES
 
 TEMPLATES = ROOT / "templates"
 ACCURACIES = {("cnn_2", "r"): (41.25, 43.75)}

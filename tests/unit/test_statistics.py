@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cifarlab.statistics import shared_ranks, wilson_interval
+from cifarlab.comparison.statistics import shared_ranks, wilson_interval
 
 # 95 % of the standard normal distribution lie within so many standard deviations.
 Z_95 = 1.959963984540054

@@ -9,14 +9,15 @@ from PIL import Image
 from torch import nn
 from torchvision.transforms import v2
 
-from cifarlab.errors import UserError
-from cifarlab.inputs import Images, InputSettings
-from cifarlab.models import ModelSettings, build_model
-from cifarlab.prediction import predict
-from cifarlab.recipes import Recipe, learning_rate_factor
-from cifarlab.settings import checked_settings
-from cifarlab.steps import Stepper
-from cifarlab.training import train
+from cifarlab.datasets.inputs import Images, InputSettings
+from cifarlab.evaluation.prediction import predict
+from cifarlab.models.build import build_model
+from cifarlab.models.families import ModelSettings
+from cifarlab.training.loop import train
+from cifarlab.training.recipes import Recipe, learning_rate_factor
+from cifarlab.training.steps import Stepper
+from engine.errors import UserError
+from engine.settings import checked_settings
 
 N_IMAGES = 48
 

@@ -10,9 +10,16 @@ import pytest
 from archives import contents, write_archive
 from project import ROOT
 
-from cifarlab.dataset.store import FILES, Dataset, Split, load_description, load_split, save_dataset
-from cifarlab.errors import UserError
-from cifarlab.files import file_digest, new_files
+from cifarlab.datasets.store import (
+    FILES,
+    Dataset,
+    Split,
+    load_description,
+    load_split,
+    save_dataset,
+)
+from engine.errors import UserError
+from engine.files import file_digest, new_files
 
 NAMES = ["test_images.npy", "test_labels.npy", "train_images.npy", "train_labels.npy"]
 
@@ -56,7 +63,7 @@ def test_the_same_data_gives_the_same_bytes(tmp_path):
 KILLED_WHILE_SAVING = """
 import os, signal, sys
 sys.path[:0] = sys.argv[2:]
-from cifarlab.dataset.store import save_dataset
+from cifarlab.datasets.store import save_dataset
 from test_store import small_dataset
 
 class Deadly:

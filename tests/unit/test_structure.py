@@ -11,11 +11,12 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextToPath
 from torch import nn
 
-from cifarlab.models import ModelSettings, build_model
-from cifarlab.report.figures.structure import structure_svg
-from cifarlab.report.layers import folded, structure_text
-from cifarlab.settings import checked_settings
-from cifarlab.structure import structure_tree
+from cifarlab.cost.structure import structure_tree
+from cifarlab.models.build import build_model
+from cifarlab.models.families import ModelSettings
+from engine.settings import checked_settings
+from reporting.figures.structure import structure_svg
+from reporting.layers import folded, structure_text
 
 CNNS = ("cnn_2", "cnn_3", "cnn_5")
 FINE_TUNED = ("vgg19", "resnet101", "vit_b_32", "swin_b")

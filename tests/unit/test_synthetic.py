@@ -4,15 +4,16 @@ import numpy as np
 import pytest
 import torch
 
-from cifarlab.dataset.store import channel_statistics
-from cifarlab.dataset.synthetic import make_synthetic
-from cifarlab.inputs import Images, InputSettings
-from cifarlab.metrics import top_k_accuracy
-from cifarlab.models import ModelSettings, build_model
-from cifarlab.prediction import predict
-from cifarlab.recipes import Recipe
-from cifarlab.settings import checked_settings
-from cifarlab.training import train
+from cifarlab.datasets.inputs import Images, InputSettings
+from cifarlab.datasets.store import channel_statistics
+from cifarlab.datasets.synthetic import make_synthetic
+from cifarlab.evaluation.metrics import top_k_accuracy
+from cifarlab.evaluation.prediction import predict
+from cifarlab.models.build import build_model
+from cifarlab.models.families import ModelSettings
+from cifarlab.training.loop import train
+from cifarlab.training.recipes import Recipe
+from engine.settings import checked_settings
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cifarlab.tradeoffs import pareto
+from cifarlab.comparison.tradeoffs import pareto
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 import torch
 
-from cifarlab.errors import UserError
-from cifarlab.inputs import Images, InputSettings
-from cifarlab.models import ModelSettings, build_model
-from cifarlab.recipes import Recipe, build_optimizer
-from cifarlab.settings import checked_settings
-from cifarlab.training import train
-from cifarlab.weights import load_into, read_metadata, weights_as_bytes
+from cifarlab.datasets.inputs import Images, InputSettings
+from cifarlab.models.build import build_model
+from cifarlab.models.families import ModelSettings
+from cifarlab.models.weights import load_into, read_metadata, weights_as_bytes
+from cifarlab.training.loop import train
+from cifarlab.training.recipes import Recipe, build_optimizer
+from engine.errors import UserError
+from engine.settings import checked_settings
 
 N_IMAGES = 150
 

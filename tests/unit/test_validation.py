@@ -13,13 +13,13 @@ from test_training import data, new_model
 from torch import nn
 from torch.nn import functional
 
-from cifarlab.errors import UserError
-from cifarlab.inputs import Images
-from cifarlab.recipes import Recipe
-from cifarlab.settings import checked_settings
-from cifarlab.training import train
-from cifarlab.validation import Validation, hold_out
-from cifarlab.weights import weights_as_bytes
+from cifarlab.datasets.inputs import Images
+from cifarlab.models.weights import weights_as_bytes
+from cifarlab.training.loop import train
+from cifarlab.training.recipes import Recipe
+from cifarlab.training.validation import Validation, hold_out
+from engine.errors import UserError
+from engine.settings import checked_settings
 
 ADAM = {"name": "adam", "learning_rate": 1e-3}
 

@@ -13,8 +13,8 @@ import time
 import pytest
 from project import ROOT
 
-from cifarlab.errors import UserError
-from cifarlab.watch import is_over, table, watched_runs
+from engine.errors import UserError
+from engine.watch import is_over, table, watched_runs
 
 NOW = 2_000_000_000
 

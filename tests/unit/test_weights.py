@@ -10,13 +10,14 @@ import torch
 import torchvision
 from loopback import broken_off, other_bytes, serving, whole
 
-from cifarlab.dataset.store import save_dataset
-from cifarlab.download import Patience
-from cifarlab.errors import UserError
-from cifarlab.models import ModelSettings, build_model
-from cifarlab.pretrained import fit_to_model, hash_in_name, locate_weights
-from cifarlab.settings import checked_settings
-from cifarlab.weights import load_into, read_metadata, read_state
+from cifarlab.datasets.store import save_dataset
+from cifarlab.models.build import build_model
+from cifarlab.models.families import ModelSettings
+from cifarlab.models.pretrained import fit_to_model, hash_in_name, locate_weights
+from cifarlab.models.weights import load_into, read_metadata, read_state
+from engine.download import Patience
+from engine.errors import UserError
+from engine.settings import checked_settings
 
 QUICK = Patience(timeout_seconds=1, tries=3, first_pause_seconds=0.01)
 

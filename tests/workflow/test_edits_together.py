@@ -11,15 +11,15 @@ from staleness_table import Scene, table, would_make
 TABLE = table(Scene())
 # Edits of one file each, no two of the same place, with that file.
 FILES = {
-    "comment in the training loop": "scripts/cifarlab/training.py",
-    "comment in a model family": "scripts/cifarlab/models/cnn.py",
+    "comment in the training loop": "scripts/cifarlab/training/loop.py",
+    "comment in a model family": "scripts/cifarlab/models/families/cnn.py",
     "a report template": "templates/report.md.j2",
-    "code of a figure of each model": "scripts/cifarlab/report/figures/loss.py",
-    "code of the drawing of structures": "scripts/cifarlab/report/figures/structure.py",
-    "a figure's code": "scripts/cifarlab/report/figures/accuracy.py",
-    "a metric's code": "scripts/cifarlab/metrics.py",
-    "code of prediction": "scripts/cifarlab/prediction.py",
-    "a helper imported by a helper of train.py": "scripts/cifarlab/steps.py",
+    "code of a figure of each model": "scripts/reporting/figures/loss.py",
+    "code of the drawing of structures": "scripts/reporting/figures/structure.py",
+    "a figure's code": "scripts/reporting/figures/accuracy.py",
+    "a metric's code": "scripts/cifarlab/evaluation/metrics.py",
+    "code of prediction": "scripts/cifarlab/evaluation/prediction.py",
+    "a helper imported by a helper of train.py": "scripts/cifarlab/training/steps.py",
     "code of the user's model": "own/model.py",
     "the published numbers": "config/published.csv",
     "torch version in the lock": "requirements.lock",

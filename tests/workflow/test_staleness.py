@@ -70,7 +70,7 @@ def test_an_edit_of_the_data_recomputes_exactly(made, name):
 
 
 def test_what_is_decided_late_is_announced(made):
-    append("scripts/cifarlab/dataset/synthetic.py", UNUSED)(made)
+    append("scripts/cifarlab/datasets/synthetic.py", UNUSED)(made)
     result = made.snakemake("--dry-run")
     assert "train cnn_2/quick/0, cnn_2/other/0, cnn_3/quick/0 and 1 more: decided when data" in (
         result.stdout + result.stderr
@@ -78,11 +78,13 @@ def test_what_is_decided_late_is_announced(made):
 
 
 def test_the_reason_names_the_key_and_both_values_and_the_module(made):
-    both(LEARNING_RATE, append("scripts/cifarlab/metrics.py", UNUSED))(made)
+    both(LEARNING_RATE, append("scripts/cifarlab/evaluation/metrics.py", UNUSED))(made)
     result = made.snakemake("--dry-run")
     text = result.stdout + result.stderr
     assert "train cnn_2/other/0: recipe.optimizer.learning_rate: 0.01 → 0.03" in text
-    assert re.search(r"metrics cnn_2/quick/0, .* and 1 more: code changed: cifarlab.metrics", text)
+    assert re.search(
+        r"metrics cnn_2/quick/0, .* and 1 more: code changed: cifarlab.evaluation.metrics", text
+    )
     assert text.count("Stale, by content:") == 1
     assert "learning_rate: 0.01 → 0.03" in (made.folder / RESULTS / "logs/stale.txt").read_text()
 
@@ -147,8 +149,8 @@ def test_results_of_another_version_are_accepted_where_asked_and_the_report_says
 def test_records_are_what_people_can_read(made):
     record = json.loads((made.folder / RESULTS / "records/train/own/quick/seed-0.json").read_text())
     assert list(record) == ["code", "settings", "inputs", "outputs"]
-    assert {"train", "cifarlab.models.file", "own/model.py"} <= set(record["code"])
-    assert "cifarlab.models.cnn" not in record["code"]
+    assert {"train", "cifarlab.models.families.file", "own/model.py"} <= set(record["code"])
+    assert "cifarlab.models.families.cnn" not in record["code"]
     assert record["settings"]["recipe"]["optimizer"]["learning_rate"] == 0.001
     assert set(record["inputs"]) == {
         f"{RESULTS}/data/train.json",

@@ -1,0 +1,180 @@
+"""All runs side by side, their means over seeds, and how sure these are."""
+
+import numpy as np
+import pandas as pd
+
+from cifarlab.comparison.statistics import shared_ranks, wilson_interval
+
+TRAINING_COLUMNS = [
+    "min_loss",
+    "final_loss",
+    "train_seconds",
+    "images_per_second",
+    "peak_memory_mb",
+    "steps",
+    "device",
+    "device_name",
+    "threads",
+]
+METRIC_COLUMNS = [
+    "test_images",
+    "test_accuracy_percent",
+    "top5_accuracy_percent",
+    "superclass_accuracy_percent",
+    "test_loss",
+]
+COST_COLUMNS = [
+    "total_params",
+    "total_size_mb",
+    "size_convention",
+    "weights_mb",
+    "multiply_adds",
+    "latency_median_ms",
+    "latency_p95_ms",
+    "throughput_images_per_second",
+]
+MEMORY_COLUMNS = [
+    "batch_size",
+    "micro_batch",
+    "train_step_seconds",
+    "train_step_peak_mb",
+    "test_batch_peak_mb",
+]
+# The order of these first columns is part of the results contract.
+COMPARISON_COLUMNS = [
+    "model",
+    "recipe",
+    "seeds",
+    "total_params",
+    "total_size_mb",
+    "min_loss",
+    "final_loss",
+    "test_accuracy_percent",
+    "test_accuracy_std",
+    "train_seconds",
+    "size_convention",
+    "top5_accuracy_percent",
+    "superclass_accuracy_percent",
+    "test_loss",
+    "images_per_second",
+    "peak_memory_mb",
+    "input_size",
+    "initial_weights",
+    *COST_COLUMNS[3:],
+    *MEMORY_COLUMNS,
+    "test_images",
+    "test_accuracy_low_percent",
+    "test_accuracy_high_percent",
+    "rank",
+    "steps",
+]
+# Of one row, the most frequent.
+MOST_CONFUSIONS = 10
+
+
+def tabulate_runs(runs):
+    """One row per run, in the order given.
+
+    runs: list of RunFolder. Returns a DataFrame: model, recipe, seed, metrics, record of training.
+    """
+    return pd.DataFrame(
+        [
+            {
+                "model": run.model,
+                "recipe": run.recipe,
+                "seed": run.seed,
+                "input_size": run.training["inputs"]["size"],
+                "initial_weights": (run.training["initial_weights"] or {}).get("source"),
+                **{column: run.metrics[column] for column in METRIC_COLUMNS},
+                **{column: run.training[column] for column in TRAINING_COLUMNS},
+            }
+            for run in runs
+        ]
+    )
+
+
+def compare(runs, costs):
+    """One row per model × recipe, the mean over its seeds, in order of first appearance.
+
+    runs: as `tabulate_runs` returns them; costs: dict from model to its cost, a dict.
+    Returns a DataFrame with COMPARISON_COLUMNS. `seeds` counts them; `test_accuracy_std` is the
+    sample standard deviation over seeds (n − 1) and empty where there is one seed. Low and high
+    are the 95 % interval of the mean accuracy on so many test images; where intervals overlap, the
+    rank is shared.
+    """
+    groups = runs.groupby(["model", "recipe"], sort=False)
+    comparison = groups.mean(numeric_only=True)
+    comparison["seeds"] = groups.size()
+    comparison["test_accuracy_std"] = groups["test_accuracy_percent"].std(ddof=1)
+    comparison = comparison.reset_index()
+    for column in ("input_size", "test_images", "steps"):
+        comparison[column] = comparison[column].astype(int)
+    intervals = [
+        wilson_interval(row.test_accuracy_percent / 100, row.test_images)
+        for row in comparison.itertuples()
+    ]
+    lows, highs = 100 * np.array(intervals).T
+    comparison["test_accuracy_low_percent"] = lows
+    comparison["test_accuracy_high_percent"] = highs
+    comparison["rank"] = shared_ranks(intervals)
+    comparison["initial_weights"] = groups["initial_weights"].first().to_numpy()
+    for column in COST_COLUMNS:
+        comparison[column] = [costs[model][column] for model in comparison["model"]]
+    memories = [costs[row.model]["memory"][row.recipe] for row in comparison.itertuples()]
+    for column in MEMORY_COLUMNS:
+        comparison[column] = [memory[column] for memory in memories]
+    return comparison[COMPARISON_COLUMNS]
+
+
+def tabulate_classes(runs, class_names):
+    """Accuracy of every class, a row per model × recipe × class, the mean over seeds.
+
+    runs: list of RunFolder; class_names: by label. Returns a DataFrame: model, recipe, class,
+    test_images, test_accuracy_percent; the accuracy of a class without test images is empty.
+    """
+    rows = []
+    for (model, recipe), confusion in confusions_by_row(runs).items():
+        # Every seed has the same test images, so the share of the sum is the mean of the shares.
+        n_images = confusion.sum(axis=1)
+        n_seeds = sum((run.model, run.recipe) == (model, recipe) for run in runs)
+        for label, name in enumerate(class_names):
+            right, n = confusion[label, label], n_images[label]
+            rows.append(
+                {
+                    "model": model,
+                    "recipe": recipe,
+                    "class": name,
+                    "test_images": n // n_seeds,
+                    "test_accuracy_percent": 100 * right / n if n else None,
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def tabulate_confusions(runs, class_names):
+    """The pairs of classes that are confused most, up to ten of each model × recipe.
+
+    runs: list of RunFolder; class_names: by label. Returns a DataFrame: model, recipe, true_class,
+    predicted_class, images: how often, over all seeds; share_percent: of the true class's images.
+    """
+    columns = ["model", "recipe", "true_class", "predicted_class", "images", "share_percent"]
+    rows = []
+    for (model, recipe), confusion in confusions_by_row(runs).items():
+        wrong = confusion * (1 - np.eye(len(confusion), dtype=int))
+        # Stable, so that pairs which are as frequent stand in the order of their labels.
+        places = np.argsort(-wrong, axis=None, kind="stable")[:MOST_CONFUSIONS]
+        for true, predicted in zip(*np.unravel_index(places, wrong.shape), strict=True):
+            if images := int(wrong[true, predicted]):
+                share = 100 * images / confusion[true].sum()
+                names = (class_names[true], class_names[predicted])
+                rows.append((model, recipe, *names, images, share))
+    return pd.DataFrame(rows, columns=columns)
+
+
+def confusions_by_row(runs):
+    """Confusion counts summed over seeds, int64 [n_classes, n_classes], by (model, recipe)."""
+    sums = {}
+    for run in runs:
+        confusion = np.array(run.metrics["confusion"])
+        sums[run.model, run.recipe] = sums.get((run.model, run.recipe), 0) + confusion
+    return sums

@@ -1,0 +1,1 @@
+"""What a model needs: parameters, sizes, multiply-adds, speed, memory."""

@@ -1,0 +1,60 @@
+"""The structure of a model, taken from the model itself as it runs."""
+
+import contextlib
+from collections.abc import Mapping
+
+import torch
+
+from cifarlab.cost.model_cost import count_parameters
+
+
+def structure_tree(model, image_shape):
+    """The modules of `model` that run, as nested dicts ready for JSON.
+
+    model: nn.Module in eval mode; image_shape: (channels, height, width). A dict has name (within
+    its parent), kind (class name), output_shape (without the batch, of the first tensor; None
+    where there is none), kernel_size (None where there is none), parameters (of the module and
+    all below it, a shared one once) and children, in order of their first call; the root also has
+    input_shape. A module appears once however often it is called, and not at all if it never is.
+    On the meta device nothing is computed.
+    """
+    names = {module: name for name, module in model.named_modules()}
+    nodes, running = {}, []
+
+    def enter(module, _inputs):
+        if module not in nodes:
+            kernel = getattr(module, "kernel_size", None)
+            nodes[module] = {
+                "name": names[module],
+                "kind": type(module).__name__,
+                "output_shape": None,
+                "kernel_size": [*kernel] if isinstance(kernel, tuple) else None,
+                "parameters": count_parameters(module),
+                "children": [],
+            }
+            if running:
+                nodes[module]["name"] = names[module].removeprefix(f"{names[running[-1]]}.")
+                nodes[running[-1]]["children"].append(nodes[module])
+        running.append(module)
+
+    def leave(module, _inputs, output):
+        running.pop()
+        tensor = _first_tensor(output)
+        if nodes[module]["output_shape"] is None and tensor is not None:
+            nodes[module]["output_shape"] = [*tensor.shape[1:]]
+
+    device = next((parameter.device for parameter in model.parameters()), None)
+    with contextlib.ExitStack() as hooks, torch.inference_mode():
+        for module in names:
+            hooks.enter_context(module.register_forward_pre_hook(enter))
+            hooks.enter_context(module.register_forward_hook(leave))
+        model(torch.empty(1, *image_shape, device=device))
+    return nodes[model] | {"input_shape": [*image_shape]}
+
+
+def _first_tensor(output):
+    if isinstance(output, torch.Tensor):
+        return output
+    parts = [*output.values()] if isinstance(output, Mapping) else output
+    found = map(_first_tensor, parts if isinstance(parts, tuple | list) else ())
+    return next((tensor for tensor in found if tensor is not None), None)

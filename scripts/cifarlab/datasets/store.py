@@ -1,0 +1,141 @@
+"""A prepared data set on disk: memory-mappable arrays, and JSON files that describe and seal them.
+
+train.json and test.json describe a split each, classes.json the classes; a stage reads only what
+it needs, so that another test split leaves the training as it is. manifest.json has everything.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from engine.errors import UserError
+from engine.files import file_digest, new_files, read_json, to_json
+
+SPLITS = ("train", "test")
+ARRAY_NAMES = tuple(f"{split}_{part}.npy" for split in SPLITS for part in ("images", "labels"))
+FILES = (*ARRAY_NAMES, "train.json", "test.json", "classes.json", "manifest.json")
+
+
+@dataclass(frozen=True)
+class Split:
+    """images: uint8 [n_images, 32, 32, 3] in RGB; labels: int64 [n_images], fine classes."""
+
+    images: np.ndarray
+    labels: np.ndarray
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Both splits, the names of the classes, and coarse_of_fine: int64 [n_fine]."""
+
+    train: Split
+    test: Split
+    fine_names: list[str]
+    coarse_names: list[str]
+    coarse_of_fine: np.ndarray
+
+
+def channel_statistics(images):
+    """Mean and standard deviation per channel, in [0, 1].
+
+    images: uint8 [n_images, height, width, 3]. Returns two lists of 3 floats. Exact: computed
+    from the counts of the 256 values, so it needs no floating-point copy of the images.
+    """
+    values = np.arange(256) / 255
+    means, deviations = [], []
+    for channel in range(images.shape[-1]):
+        pixels = images[..., channel].ravel()
+        shares = np.bincount(pixels, minlength=256) / len(pixels)
+        mean = float(shares @ values)
+        means.append(mean)
+        deviations.append(float(np.sqrt(shares @ (values - mean) ** 2)))
+    return means, deviations
+
+
+def save_dataset(dataset, folder, source):
+    """Write the arrays and, last, `manifest.json` into `folder`; whole or not at all.
+
+    source: a JSON object that says where the data came from. Raises UserError on a full disk.
+    """
+    folder = Path(folder)
+    mean, deviation = channel_statistics(dataset.train.images)
+    classes = {
+        "n_classes": len(dataset.fine_names),
+        "image_shape": list(dataset.train.images.shape[1:]),
+        "fine_names": list(dataset.fine_names),
+        "coarse_names": list(dataset.coarse_names),
+        "coarse_of_fine": dataset.coarse_of_fine.tolist(),
+    }
+    statistics = {"channel_mean": mean, "channel_std": deviation}
+    with new_files(*(folder / name for name in FILES)) as partial_paths:
+        partial_paths = dict(zip(FILES, partial_paths, strict=True))
+        digests = {}
+        for name in ARRAY_NAMES:
+            split, part = name.removesuffix(".npy").split("_")
+            # numpy reports a full disk without an error number when it writes to a file that it
+            # opened itself; through a writer of ours it stays an OSError that says so.
+            with open(partial_paths[name], "wb") as file:
+                np.lib.format.write_array(_Writer(file), getattr(getattr(dataset, split), part))
+            digests[name] = file_digest(partial_paths[name])
+        counts = {split: len(getattr(dataset, split).labels) for split in SPLITS}
+        descriptions = {
+            f"{split}.json": {
+                "split": split,
+                "count": counts[split],
+                "n_classes": classes["n_classes"],
+                **(statistics if split == "train" else {}),
+                "sha256": {n: d for n, d in digests.items() if n.startswith(f"{split}_")},
+            }
+            for split in SPLITS
+        }
+        descriptions["classes.json"] = classes
+        descriptions["manifest.json"] = {
+            "source": source,
+            "counts": counts,
+            **statistics,
+            **classes,
+            "sha256": digests,
+        }
+        for name, description in descriptions.items():
+            partial_paths[name].write_text(to_json(description), encoding="utf-8")
+
+
+class _Writer:
+    def __init__(self, file):
+        self.write = file.write
+
+
+def load_description(path):
+    """One of the data set's JSON files as a dict; UserError where it is missing or another file."""
+    description = read_json(path)
+    if not isinstance(description, dict) or "n_classes" not in description:
+        raise UserError(f"{path} does not describe a data set; run the data stage again")
+    return description
+
+
+def load_split(path):
+    """One split, memory-mapped read-only.
+
+    path: the split's train.json or test.json, with its arrays beside it. Returns a Split. Raises
+    UserError where an array is missing or does not have the size that is described.
+    """
+    description = load_description(path)
+    if "split" not in description:
+        raise UserError(f"{path} does not describe a split; name train.json or test.json")
+    arrays = []
+    for part in ("images", "labels"):
+        array_path = Path(path).parent / f"{description['split']}_{part}.npy"
+        try:
+            array = np.load(array_path, mmap_mode="r")
+        except (OSError, EOFError, ValueError) as error:
+            raise UserError(
+                f"cannot read {array_path} ({error}); run the data stage again"
+            ) from error
+        if len(array) != description["count"]:
+            raise UserError(
+                f"{array_path} has {len(array):,} entries, {path} counts "
+                f"{description['count']:,}; run the data stage again"
+            )
+        arrays.append(array)
+    return Split(*arrays)

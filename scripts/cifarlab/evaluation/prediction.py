@@ -1,0 +1,36 @@
+"""Predictions: the logits of one trained model on one split."""
+
+import sys
+
+import numpy as np
+import torch
+
+from cifarlab.devices import free_memory, is_out_of_memory
+from engine.progress import Progress
+
+
+@torch.inference_mode()
+def predict(model, images, batch_size):
+    """Logits of `images` (Images), float32 [n_images, n_classes], without gradients.
+
+    batch_size: images at once; halved, and said, where the memory does not suffice.
+    """
+    model.eval()
+    logits, start = [], 0
+    with Progress("evaluate", len(images), "image") as progress:
+        while start < len(images):
+            try:
+                part = model(images.batch(slice(start, start + batch_size))).float().cpu().numpy()
+            except RuntimeError as error:
+                if not is_out_of_memory(error) or batch_size == 1:
+                    raise
+                part = None
+            if part is None:
+                batch_size = (batch_size + 1) // 2
+                free_memory(images.images.device)
+                print(f"memory does not suffice; going on with {batch_size}", file=sys.stderr)
+                continue
+            logits.append(part)
+            start += len(part)
+            progress.advance(len(part))
+    return np.concatenate(logits)

@@ -1,0 +1,48 @@
+"""The settings that models of every family have."""
+
+from pathlib import Path
+from typing import Literal
+
+from engine.settings import Count, Settings
+
+NO_WEIGHTS = "none"
+FAMILIES = Path(__file__).parent / "families"
+
+
+class BaseModelSettings(Settings):
+    """What every family's Settings has beside its own keys."""
+
+    weights: str = NO_WEIGHTS
+    """`none` to train from scratch; a name of torchvision's weight enumeration (IMAGENET1K_V1,
+    DEFAULT); a URL whose file name carries the hash (name-1a2b3c4d.pth); or a path to a .pth or
+    .safetensors file."""
+
+    input_size: Count = 32
+    """Side in pixels to which images are resized on the device."""
+
+    normalize: Literal["auto", "dataset", "imagenet"] = "auto"
+    """Channel statistics that inputs are normalised with; auto: those that torchvision names for
+    the weights, else the data set's."""
+
+    head: str | None = None
+    """Dotted name of the layer that gives the logits, where it is not the last one with weights."""
+
+    size_convention: Literal[
+        "activations-x2-MiB-batch64", "activations-x2-MiB-batch1", "torchinfo-MB-batch1"
+    ] = "activations-x2-MiB-batch1"
+    """The rule for the total size; the published table uses these three."""
+
+    @property
+    def is_pretrained(self):
+        return self.weights != NO_WEIGHTS
+
+    @property
+    def local_weights(self):
+        """The path of a local weights file, or None."""
+        is_path = "/" in self.weights or self.weights.endswith((".pth", ".pt", ".safetensors"))
+        return self.weights if is_path and "://" not in self.weights else None
+
+    @property
+    def code_files(self):
+        """Paths of the Python files that the model is built from."""
+        return [FAMILIES / f"{self.family}.py"]

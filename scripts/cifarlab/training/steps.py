@@ -1,0 +1,94 @@
+"""One optimizer step: precision, micro-batches, and what to do when memory does not suffice."""
+
+import sys
+
+import torch
+from torch import nn
+
+from cifarlab.devices import free_memory, is_out_of_memory
+from cifarlab.training.recipes import build_optimizer
+from engine.errors import UserError
+
+PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+
+
+class Stepper:
+    """Takes optimizer steps on a model with a recipe.
+
+    model: nn.Module on its device; images: Images; labels: int64 [n_images] on the same device;
+    recipe: Recipe. `micro_batch` is the number of images computed at once, as it is now.
+    """
+
+    def __init__(self, model, images, labels, recipe):
+        self.images, self.labels, self.recipe = images, labels, recipe
+        self.device = labels.device
+        self.optimizer = build_optimizer(recipe.optimizer, model.parameters())
+        self.loss_function = nn.CrossEntropyLoss()
+        self.scaler = torch.amp.GradScaler(self.device.type, enabled=recipe.precision == "fp16")
+        self.model = torch.compile(model) if recipe.compile else model
+        is_number = isinstance(recipe.micro_batch, int)
+        self.micro_batch = recipe.micro_batch if is_number else recipe.batch_size
+
+    def step(self, batch, learning_rate):
+        """One step on the images `batch` (int64 [n]); returns its mean loss, a 0-d tensor.
+
+        The gradient is that of the whole batch, however it is split. Raises UserError where the
+        memory does not suffice and the recipe does not allow smaller micro-batches.
+        """
+        for group in self.optimizer.param_groups:
+            group["lr"] = learning_rate
+        while True:
+            try:
+                loss = self._gradient(batch.to(self.device))
+                break
+            except RuntimeError as error:
+                if not is_out_of_memory(error):
+                    raise
+            # Out of the except block, whose traceback would keep the activations alive.
+            self._make_room(len(batch))
+        try:
+            self.scaler.step(self.optimizer)
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
+            raise UserError(
+                "memory does not suffice for the optimizer's state; use a smaller model or sgd"
+            ) from error
+        self.scaler.update()
+        return loss
+
+    def _gradient(self, batch):
+        self.optimizer.zero_grad(set_to_none=True)
+        total = 0.0
+        for part in batch.split(self.micro_batch):
+            precision = PRECISIONS[self.recipe.precision]
+            with torch.autocast(
+                self.device.type, dtype=precision, enabled=precision != torch.float32
+            ):
+                logits = self.model(self._batch(part))
+                # The loss of a part is a mean over its images: weighted, the sum is the batch's.
+                loss = self.loss_function(logits, self.labels[part]) * (len(part) / len(batch))
+            self.scaler.scale(loss).backward()
+            total = total + loss.detach()
+        return total
+
+    def _batch(self, part):
+        images = self.images.batch(part)
+        return images if self.recipe.channels_last else images.contiguous()
+
+    def _make_room(self, batch_size):
+        """Halve the micro-batch, or raise UserError."""
+        self.optimizer.zero_grad(set_to_none=True)
+        largest = min(self.micro_batch, batch_size)
+        if self.recipe.micro_batch != "auto" or largest == 1:
+            hint = "a smaller model" if largest == 1 else "micro_batch: auto, or a smaller number,"
+            raise UserError(
+                f"memory does not suffice for {largest} images at once; use {hint} in the recipe"
+            )
+        self.micro_batch = (largest + 1) // 2
+        free_memory(self.device)
+        print(
+            f"memory does not suffice for {largest} images at once; going on with "
+            f"micro_batch {self.micro_batch}",
+            file=sys.stderr,
+        )

@@ -1,0 +1,1 @@
+"""What carries jobs: records, staleness, files, downloads, leases, progress. It makes no number."""

@@ -1,0 +1,243 @@
+"""Fetch one file from the first source that has it: resumed, retried, verified."""
+
+import fcntl
+import hashlib
+import os
+import random
+import sys
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pooch
+import requests
+import urllib3
+
+from engine.errors import UserError
+from engine.files import file_digest, writing
+from engine.progress import Progress
+
+CHUNK_BYTES = 1 << 20
+# Faults that the same request cannot cure; 408 and 429 ask to come back later.
+FINAL_STATUSES = set(range(400, 500)) - {408, 429}
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long to try: seconds without a byte, tries per source, seconds before the second try."""
+
+    timeout_seconds: float = 30.0
+    tries: int = 5
+    first_pause_seconds: float = 2.0
+
+    def pause_seconds(self, failed_tries):
+        """Exponential backoff with jitter, so that many clients do not come back at once."""
+        return self.first_pause_seconds * 2 ** (failed_tries - 1) * random.uniform(0.5, 1.0)
+
+
+def add_patience_arguments(parser):
+    """Give a command's parser the options that make a Patience."""
+    parser.add_argument(
+        "--timeout-seconds",
+        type=float,
+        default=Patience.timeout_seconds,
+        help="give up on a silent server after this long (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--tries", type=int, default=Patience.tries, help="per URL (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--first-pause-seconds",
+        type=float,
+        default=Patience.first_pause_seconds,
+        help="before the second try; doubles with each further one (default: %(default)s)",
+    )
+
+
+def patience_from(arguments):
+    """The Patience that a command's parsed arguments ask for."""
+    return Patience(arguments.timeout_seconds, arguments.tries, arguments.first_pause_seconds)
+
+
+class FinalFault(Exception):
+    """This source will not give the file, however often it is asked."""
+
+
+class WrongBytes(Exception):
+    """A complete download does not have the digest; it may have been continued from another."""
+
+
+def fetch(sources, digest, folder, patience=Patience()):
+    """Path of a file with the given digest, from the first of `sources` that provides it.
+
+    sources: URLs or local paths, tried in order; digest: "md5:…" or "sha256:…", whole or its
+    beginning; folder: where downloads are kept, a finished one being used again and a broken-off
+    one continued. A local file is used where it lies. Raises UserError, with one reason per
+    source, when none provides it.
+    """
+    reasons = []
+    for source in sources:
+        try:
+            if urlsplit(source).scheme in ("http", "https"):
+                with _alone_in(Path(folder)):
+                    return _fetch_url(source, digest, Path(folder), patience)
+            return _check_local(Path(source), digest)
+        except FinalFault as fault:
+            reasons.append(f"{source}: {fault}")
+    raise UserError(
+        f"no source gave the file with {digest}; check the sources or add another: "
+        + "; ".join(reasons)
+    )
+
+
+@contextmanager
+def _alone_in(folder):
+    """One download at a time in a folder: two of the same file would write into one another.
+
+    The kernel lets go of the lock when the process ends, however it ends.
+    """
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _check_local(path, digest):
+    if not path.is_file():
+        raise FinalFault("no such file")
+    _check_digest(path, digest)
+    return path
+
+
+def _has_digest(path, digest):
+    algorithm, expected = digest.split(":")
+    return file_digest(path, algorithm).startswith(expected)
+
+
+def _check_digest(path, digest):
+    if not _has_digest(path, digest):
+        algorithm, expected = digest.split(":")
+        found = file_digest(path, algorithm)
+        raise FinalFault(f"expected {algorithm} {expected}, found {found}{_looks_like(path)}")
+
+
+def _whole(digest):
+    algorithm, value = digest.split(":")
+    return digest if len(value) == 2 * hashlib.new(algorithm).digest_size else None
+
+
+def _looks_like(path):
+    """What a file with a wrong digest probably is, for the message."""
+    with open(path, "rb") as file:
+        start = file.read(256).lstrip().lower()
+    if start.startswith((b"<!doctype html", b"<html", b"<?xml")):
+        return " (it is a web page, probably an error page)"
+    return f" ({path.stat().st_size:,} bytes)"
+
+
+def _fetch_url(url, digest, folder, patience):
+    name = Path(urlsplit(url).path).name or "download"
+    download = ResumedDownload(folder / f"{name}.part", digest, patience)
+    finished = folder / name
+    if finished.exists() and not _has_digest(finished, digest):
+        finished.unlink()
+    fault = None
+    for tries in range(1, patience.tries + 1):
+        if fault:
+            pause_seconds = patience.pause_seconds(tries - 1)
+            print(f"{url}: {fault}; trying again in {pause_seconds:.1f} s", file=sys.stderr)
+            time.sleep(pause_seconds)
+        try:
+            # pooch keeps a finished file, verifies its digest and moves the file into place. It
+            # goes no further: its downloader cannot continue a partial file, its retries have no
+            # backoff to set, one that fails is not followed by another source, and it compares
+            # whole digests only, where the name of a weights file carries a beginning.
+            path = pooch.retrieve(url, _whole(digest), fname=name, path=folder, downloader=download)
+            return Path(path)
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+            fault = _describe(error)
+            if _status(error) in FINAL_STATUSES:
+                raise FinalFault(fault) from error
+        except WrongBytes as error:
+            fault = str(error)
+            if not download.was_continued:
+                raise FinalFault(fault) from error
+    raise FinalFault(f"{fault}; gave up after {patience.tries} tries")
+
+
+def _status(error):
+    return getattr(getattr(error, "response", None), "status_code", None)
+
+
+def _describe(error):
+    if isinstance(error, requests.HTTPError):
+        return f"the server answered {error.response.status_code} {error.response.reason}"
+    if isinstance(error, (requests.Timeout, urllib3.exceptions.TimeoutError)):
+        return "the server sent nothing for too long"
+    if isinstance(error, requests.ConnectionError):
+        return f"the server cannot be reached ({type(error).__name__})"
+    if isinstance(error, urllib3.exceptions.ProtocolError):
+        return "the connection broke off"
+    return str(error)
+
+
+class ResumedDownload:
+    """A downloader for pooch that continues `partial_path` where the server allows it.
+
+    The partial file outlives this process: after a broken connection the next try, or the next
+    call of the workflow, asks only for the rest. It is removed on a full disk, and when it is
+    complete and does not have the digest, which raises WrongBytes.
+    """
+
+    def __init__(self, partial_path, digest, patience):
+        self.partial_path, self.digest, self.patience = partial_path, digest, patience
+        self.was_continued = False
+
+    def __call__(self, url, output_file, _pooch):
+        self.partial_path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with writing(self.partial_path):
+                self._stream(url)
+        except UserError:
+            self.partial_path.unlink(missing_ok=True)
+            raise
+        try:
+            _check_digest(self.partial_path, self.digest)
+        except FinalFault as fault:
+            self.partial_path.unlink()
+            raise WrongBytes(str(fault)) from fault
+        self.partial_path.replace(output_file)
+
+    def _stream(self, url):
+        present_bytes = self.partial_path.stat().st_size if self.partial_path.exists() else 0
+        headers = {"Accept-Encoding": "identity"}
+        if present_bytes:
+            headers["Range"] = f"bytes={present_bytes}-"
+        timeout_seconds = self.patience.timeout_seconds
+        with requests.get(url, headers=headers, timeout=timeout_seconds, stream=True) as response:
+            if present_bytes and response.status_code == 416:
+                # The partial file is not a beginning of what the server has now.
+                self.partial_path.unlink()
+                raise requests.RequestException("what an earlier try left does not fit the file")
+            response.raise_for_status()
+            self.was_continued = response.status_code == 206
+            if not self.was_continued:
+                present_bytes = 0
+            length = response.headers.get("Content-Length")
+            total_bytes = present_bytes + int(length) if length else None
+            title = f"download {self.partial_path.stem}"
+            with (
+                open(self.partial_path, "ab" if self.was_continued else "wb") as file,
+                Progress(title, total_bytes, "B", done=present_bytes) as progress,
+            ):
+                # As the bytes come, so that none is lost with the connection, and undecoded: a
+                # server may declare the archive's own gzip as an encoding of the transfer.
+                while chunk := response.raw.read1(CHUNK_BYTES, decode_content=False):
+                    file.write(chunk)
+                    progress.advance(len(chunk))

@@ -1,0 +1,107 @@
+"""What outputs are made from, written beside them: the definition, and the digests of the outputs.
+
+A definition is a JSON object: `code`, digests by module; `settings`, values by name; `inputs`,
+digests by path. A record is a definition with `outputs`, digests by path.
+"""
+
+import json
+import os
+import time
+from functools import cache
+from pathlib import Path
+
+from engine.code import code_digests
+from engine.errors import UserError
+from engine.files import file_digest, read_json
+
+# A file that was written a moment ago may be written again within the same tick of its clock.
+SETTLED_SECONDS = 2
+
+
+def definition(code, settings, inputs):
+    """The definition of outputs that are about to be made, as a JSON object.
+
+    code: Python files; settings: values by name, JSON text as what it stands for; inputs: paths.
+    """
+    return {
+        "code": code_digests(code),
+        "settings": {name: plain_value(value) for name, value in settings.items()},
+        "inputs": made(inputs),
+    }
+
+
+def made(paths):
+    """Digests of files by path; UserError where one is missing."""
+    try:
+        return {str(path): file_digest(path) for path in paths}
+    except FileNotFoundError as error:
+        raise UserError(f"expected a file at {error.filename}, found none; make it first") from None
+
+
+def plain_value(value):
+    """A setting as JSON has it: paths as text, JSON objects in text as objects."""
+    if isinstance(value, list | tuple):
+        return [plain_value(item) for item in value]
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, str) and value.startswith("{"):
+        return _from_json(value)
+    return value
+
+
+# Many jobs have the same settings.
+_from_json = cache(json.loads)
+
+
+class Digests:
+    """SHA-256 of files, each computed once as long as the file is not written.
+
+    path: JSON file that remembers them. A file is taken for unwritten where its number, size and
+    times are the same; nobody can set the time of its last change, so a copy with the old time
+    stamp is seen. Losing the file costs time only.
+    """
+
+    def __init__(self, path):
+        self.path = Path(path)
+        try:
+            self.known = json.loads(self.path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):  # absent or damaged: it is only a memory
+            self.known = {}
+        self.is_changed = False
+
+    def of(self, path):
+        """Digest of a file, or None where it is not there."""
+        path = str(path)
+        try:
+            status = os.stat(path)
+        except OSError:
+            return None
+        state = [status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns]
+        known = self.known.get(path)
+        if known and known[:-1] == state:
+            return known[-1]
+        digest = file_digest(path)
+        if time.time_ns() - max(state[2:]) > SETTLED_SECONDS * 1_000_000_000:
+            self.known[path] = [*state, digest]
+            self.is_changed = True
+        return digest
+
+    def save(self):
+        """Write what is known; where that is not allowed, files are read again next time."""
+        if self.is_changed and os.access(self.path.parent, os.W_OK):
+            partial_path = self.path.with_name(f"{self.path.name}.{os.getpid()}.partial")
+            partial_path.write_text(json.dumps(self.known), encoding="utf-8")
+            partial_path.replace(self.path)
+
+
+RECORD_KEYS = ("code", "settings", "inputs", "outputs")
+
+
+def read_record(path, keys=RECORD_KEYS):
+    """The record at `path` with these keys, or None where there is none that can be read."""
+    try:
+        record = read_json(path)
+    except UserError:
+        return None
+    is_record = isinstance(record, dict) and all(isinstance(record.get(k), dict) for k in keys)
+    return record if is_record else None

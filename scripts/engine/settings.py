@@ -1,0 +1,151 @@
+"""The base of all settings: closed, immutable, strictly typed."""
+
+import difflib
+import json
+from typing import Annotated, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+)
+
+from engine.errors import UserError
+
+
+class Settings(BaseModel):
+    """A group of named values; unknown keys and values of another type are refused."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )
+
+    def to_json(self):
+        """Canonical JSON: every key, sorted, whatever order the user wrote."""
+        return canonical_json(self.model_dump())
+
+
+def canonical_json(value):
+    """JSON text that is the same for the same values, whatever the order of their keys."""
+    return json.dumps(value, sort_keys=True, allow_nan=False)
+
+
+def _number(value):
+    """YAML 1.1 reads 1e-3 as text, because it has no point; people mean the number."""
+    if isinstance(value, str):
+        try:
+            return float(value)
+        except ValueError:
+            return value
+    return value
+
+
+Number = Annotated[float, BeforeValidator(_number)]
+PositiveNumber = Annotated[Number, Field(gt=0)]
+NonNegativeNumber = Annotated[Number, Field(ge=0)]
+Share = Annotated[Number, Field(ge=0, lt=1)]
+Count = Annotated[int, Field(ge=1)]
+Seed = Annotated[int, Field(ge=0, lt=2**63)]
+
+
+# What a user may ask for; apart from torch, because the workflow reads it at every start.
+DeviceName = Literal["auto", "cuda", "mps", "cpu"]
+
+
+def settings_from_json(kind, text):
+    """Settings of one kind from the JSON text of a command's argument.
+
+    kind: a Settings class or a union of them. Raises UserError as `checked_settings` does.
+    """
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise UserError(f"expected settings as JSON, found {text!r} ({error})") from error
+    return checked_settings(kind, value)
+
+
+def checked_settings(kind, value):
+    """`value`, as read from YAML or JSON, as settings of one kind.
+
+    kind: a Settings class or a union of them. Raises UserError with one line per fault: the key,
+    what was found and what is allowed.
+    """
+    adapter = TypeAdapter(kind)
+    try:
+        return adapter.validate_python(value)
+    except ValidationError as error:
+        schema = adapter.json_schema()
+        lines = [_fault_line(fault, schema, value) for fault in error.errors()]
+        raise UserError("\n  ".join(["the settings are not valid:", *lines])) from error
+
+
+def _fault_line(fault, schema, value):
+    location, found = fault["loc"], fault["input"]
+    if fault["type"] == "extra_forbidden":
+        allowed = sorted(_schema_at(schema, location[:-1])["properties"])
+        close = difflib.get_close_matches(str(location[-1]), allowed, n=1)
+        hint = f"; did you mean {close[0]}?" if close else ""
+        # The key may come from a configuration file below the user's: laying on top only adds.
+        message = f"unknown key (found {found!r}){hint}; allowed here: {', '.join(allowed)}"
+    elif fault["type"] == "missing":
+        allowed = _schema_at(schema, location[:-1])["properties"][location[-1]]
+        message = f"missing; {allowed.get('description', 'this key is needed')}"
+    elif fault["type"] == "union_tag_invalid":
+        context = fault["ctx"]
+        location = (*location, context["discriminator"].strip("'"))
+        message = f"should be one of {context['expected_tags']} (found {context['tag']!r})"
+    elif fault["type"] == "union_tag_not_found":
+        location = (*location, fault["ctx"]["discriminator"].strip("'"))
+        message = f"missing; it says what the other keys mean (found {found!r})"
+    else:
+        message = f"{fault['msg'].removeprefix('Input ')} (found {found!r})"
+    return f"{key_path(_without_tags(location, value))}: {message}"
+
+
+def _schema_at(schema, location):
+    """The part of a JSON schema that describes what stands at `location`."""
+
+    def resolve(node):
+        return schema["$defs"][node["$ref"].rpartition("/")[2]] if "$ref" in node else node
+
+    node = resolve(schema)
+    for part in location:
+        if "discriminator" in node:
+            node = {"$ref": node["discriminator"]["mapping"][part]}
+        elif isinstance(part, int) and "items" in node:
+            node = node["items"]
+        elif part in node.get("properties", {}):
+            node = node["properties"][part]
+        else:
+            node = (
+                next(iter(node.get("patternProperties", {}).values()), None)
+                or node["additionalProperties"]
+            )
+        node = resolve(node)
+    return node
+
+
+def _without_tags(location, value):
+    """`location` without what pydantic adds to it: the tags of unions, and "[key]"."""
+    parts = []
+    for number, part in enumerate(location):
+        is_last = number == len(location) - 1
+        if (isinstance(value, dict) and part not in value and not is_last) or part == "[key]":
+            continue
+        parts.append(part)
+        try:
+            value = value[part]
+        except (KeyError, IndexError, TypeError):
+            value = None
+    return parts
+
+
+def key_path(location):
+    """("runs", 0, "seeds") as "runs[0].seeds"."""
+    path = ""
+    for part in location:
+        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else str(part)
+    return path or "the whole"

@@ -1,0 +1,113 @@
+"""The checklist of reproducibility: questions, each answered from data."""
+
+from dataclasses import dataclass
+from math import isnan
+
+from reporting.language import N_
+
+
+@dataclass(frozen=True)
+class Item:
+    """question: a message; answer: a bool, None for unknown; evidence: a message with values."""
+
+    question: str
+    answer: bool | None
+    evidence: str
+    values: dict
+
+
+def checklist(content):
+    """The items for the runs of a Content."""
+    runs, source = content.runs, content.manifest["source"]
+    n = len(runs)
+    states = [run.training.get("source") for run in runs]
+    commits = {state["commit"] for state in states if state}
+    clean = sum(bool(state and not state["dirty"]) for state in states)
+    seeds = min(entry.measured["seeds"] for entry in content.entries)
+    others = {run.name for run, *_ in content.other_versions}
+    repeatable = sum(
+        run.training["device"] == "cpu" or run.training["recipe"]["deterministic"] for run in runs
+    )
+    read = [run.training["dataset_sha256"] for run in runs]
+    digests = {tuple(sorted(files.items())) for files in read}
+    saw_test = sum(any(name.startswith("test_") for name in files) for files in read)
+    bounded = sum(entry.has_interval for entry in content.entries)
+    unknown = sum(
+        entry.measured["seeds"] > 1 and isnan(entry.measured["test_accuracy_std"])
+        for entry in content.entries
+    )
+    validated = sum(bool(run.training["recipe"]["validation"]) for run in runs)
+    resumed = sum(run.is_resumed for run in runs)
+    return [
+        Item(
+            N_("Is it known which images these are?"),
+            source.get("seed" if content.is_synthetic else "md5") is not None,
+            N_("seed %(seed)s of the procedure that draws them")
+            if content.is_synthetic
+            else N_("MD5 of the archive: %(md5)s"),
+            {"seed": str(source.get("seed")), "md5": source.get("md5")},
+        ),
+        Item(
+            N_("Did all runs train on the same bytes?"),
+            len(digests) == 1,
+            N_("different digests of the training split: %(n)s"),
+            {"n": len(digests)},
+        ),
+        Item(
+            N_("Was the test split kept from every choice?"),
+            saw_test == 0,
+            N_(
+                "trainings that had a file of the test split: %(k)s of %(n)s; with a validation "
+                "split: %(validated)s"
+            ),
+            {"k": saw_test, "n": n, "validated": validated},
+        ),
+        Item(
+            N_("Did every run come from a committed state of the source?"),
+            (clean == n) if any(states) else None,
+            N_("runs from a clean checkout: %(clean)s of %(n)s; different commits: %(commits)s"),
+            {"clean": clean, "n": n, "commits": len(commits)},
+        ),
+        Item(
+            N_("Were the locked versions of torch and torchvision used?"),
+            not others if content.versions else None,
+            N_("runs with others: %(others)s of %(n)s"),
+            {"others": len(others), "n": n},
+        ),
+        Item(
+            N_("Does every model have more than one seed?"),
+            seeds > 1,
+            N_("fewest seeds of a model: %(seeds)s"),
+            {"seeds": seeds},
+        ),
+        Item(
+            N_("Does every accuracy that is compared carry its uncertainty?"),
+            bounded == len(content.entries) and not unknown,
+            N_(
+                "with a 95 %% interval: %(k)s of %(n)s; with several seeds and without their "
+                "deviation: %(unknown)s"
+            ),
+            {"k": bounded, "n": len(content.entries), "unknown": unknown},
+        ),
+        Item(
+            N_("Were only algorithms used that give the same bits again?"),
+            repeatable == n,
+            N_("runs on a CPU or with deterministic algorithms: %(k)s of %(n)s"),
+            {"k": repeatable, "n": n},
+        ),
+        Item(
+            N_("Can the times be compared?"),
+            content.times_compare,
+            N_(
+                "different devices or numbers of threads: %(places)s; different numbers of steps: "
+                "%(steps)s; runs that were interrupted and resumed: %(k)s"
+            ),
+            {"places": len(content.timed_on), "steps": len(content.step_counts), "k": resumed},
+        ),
+        Item(
+            N_("Is every run that was asked for in the tables?"),
+            not (content.failures or content.missing),
+            N_("runs that failed: %(k)s; that are missing for other reasons: %(missing)s"),
+            {"k": len(content.failures), "missing": len(content.missing)},
+        ),
+    ]

@@ -1,0 +1,119 @@
+"""What is compared: models, each trained with a recipe, and their runs."""
+
+from dataclasses import dataclass
+
+from cifarlab.comparison.results import RunFolder
+from reporting.chapters import chapter_of, idea_of
+from reporting.names import entry_figure
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run. measured: its row of runs.csv; folder: its RunFolder."""
+
+    model: str
+    recipe: str
+    seed: int
+    measured: dict
+    folder: RunFolder
+
+    @property
+    def training(self):
+        """The record of its training."""
+        return self.folder.training
+
+    @property
+    def name(self):
+        return f"{self.model} · {self.recipe} · {self.seed}"
+
+    @property
+    def is_resumed(self):
+        return len(self.training["parts"]) > 1
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One model × recipe.
+
+    number: its place, from 0; measured: its row of comparison.csv; runs: its runs; cost: the
+    model's cost; classes: accuracy in percent by label; class_images: test images by label;
+    confusions: its rows of confusions.csv.
+    """
+
+    number: int
+    model: str
+    recipe: str
+    title: str
+    measured: dict
+    runs: list[Run]
+    cost: dict
+    classes: list[float]
+    class_images: list[int]
+    confusions: list[dict]
+
+    @property
+    def settings(self):
+        """The model's settings."""
+        return self.runs[0].training["model"]
+
+    @property
+    def chapter(self):
+        return chapter_of(self.settings)
+
+    @property
+    def idea(self):
+        return idea_of(self.settings)
+
+    @property
+    def origin(self):
+        """Where its first weights come from, or None where it was trained from scratch."""
+        return self.runs[0].training["initial_weights"]
+
+    @property
+    def hyperparameters(self):
+        """(key, value) of the model's and the recipe's settings that are set."""
+        training = self.runs[0].training
+        pairs = [*training["model"].items(), *training["recipe"].items()]
+        # How a size is counted changes nothing of a training.
+        unset = (None, {})
+        return [(k, value) for k, value in pairs if value not in unset and k != "size_convention"]
+
+    @property
+    def is_cut_short(self):
+        training = self.runs[0].training
+        return training["steps"] == training["recipe"].get("max_steps")
+
+    @property
+    def is_validated(self):
+        return bool(self.runs[0].training["recipe"].get("validation"))
+
+    @property
+    def accuracy(self):
+        return self.measured["test_accuracy_percent"]
+
+    @property
+    def interval(self):
+        """95 % interval of the accuracy, (low, high) in percent."""
+        names = ("test_accuracy_low_percent", "test_accuracy_high_percent")
+        return tuple(self.measured[name] for name in names)
+
+    @property
+    def has_interval(self):
+        """Whether its accuracy lies in an interval, which has a width."""
+        low, high = self.interval
+        return low <= self.accuracy <= high and low < high
+
+    def beats(self, other):
+        """Whether it is more accurate: beyond both intervals, and so is each run of it."""
+        ranges = [
+            [run.measured["test_accuracy_percent"] for run in entry.runs] for entry in (self, other)
+        ]
+        return self.interval[0] > other.interval[1] and min(ranges[0]) > max(ranges[1])
+
+    def figure(self, kind):
+        """Name of one of its own figures."""
+        return f"structure.{self.model}" if kind == "structure" else entry_figure(kind, *self.key)
+
+    @property
+    def key(self):
+        return self.model, self.recipe

@@ -1,0 +1,81 @@
+"""Training of one model: loss of each seed, learning rate, and accuracy on the validation split."""
+
+from pathlib import Path
+
+from cifarlab.comparison.results import RunFolder, files_of_runs
+
+ENVELOPE_BINS = 120
+
+
+def add_arguments(parser):
+    parser.add_argument(
+        "--runs", type=Path, nargs="+", required=True, help="folders runs/<model>/<recipe>/seed-<n>"
+    )
+
+
+def inputs(arguments):
+    return files_of_runs(arguments.runs, "history.csv", "epochs.csv")
+
+
+def draw(arguments):
+
+    from reporting.plot import (
+        INK,
+        drawing,
+        legend_below,
+        over_steps,
+        style_of,
+        svg_text,
+    )
+    from reporting.plot_data import smoothed
+
+    runs = [*map(RunFolder, arguments.runs)]
+    is_validated = runs[0].epochs["validation_accuracy_percent"].notna().any()
+    heights = [2.7, 0.9, 1.7][: 3 if is_validated else 2]
+    grid = {"nrows": len(heights), "sharex": True, "height_ratios": heights}
+    with drawing(8.2, sum(heights) + 1.1, **grid) as (figure, (loss, rate, *validation), say):
+        for number, run in enumerate(runs):
+            history, style = run.history, {**style_of(number), "markersize": 4.5}
+            losses = history["loss"].to_numpy()
+            loss.fill_between(*envelope(losses), color=style["color"], alpha=0.16, linewidth=0)
+            label = say("seed %(seed)s", seed=run.seed)
+            loss.plot(*smoothed(losses), **style, markevery=0.1, label=label)
+            for axes in validation:
+                axes.plot(
+                    len(losses) * run.epochs["images_share"],
+                    run.epochs["validation_accuracy_percent"],
+                    **style,
+                )
+        changes = changing(history["learning_rate"].to_numpy())
+        # Of every seed the same.
+        rate.plot(history["step"].iloc[changes], history["learning_rate"].iloc[changes], color=INK)
+        rate.set_ylim(bottom=0)
+        rate.yaxis.set_major_formatter("{x:g}")
+        loss.set_ylabel(say("training loss"))
+        rate.set_ylabel(say("learning rate"))
+        for axes in validation:
+            axes.set_ylabel(say("validation accuracy, %"))
+        over_steps([loss, rate, *validation][-1], say)
+        figure.align_ylabels()
+        legend_below(figure, loss)
+        return svg_text(figure, say)
+
+
+def envelope(losses):
+    """Smallest and largest loss in each of up to 120 stretches: (middle steps, lows, highs)."""
+    import numpy as np
+
+    stretches = np.array_split(np.asarray(losses), min(ENVELOPE_BINS, len(losses)))
+    ends = np.cumsum([len(stretch) for stretch in stretches])
+    middles = ends - np.array([len(stretch) for stretch in stretches]) / 2 + 0.5
+    return middles, [s.min() for s in stretches], [s.max() for s in stretches]
+
+
+def changing(rates):
+    """Indices of up to 120 of the learning rates, float [n_steps], and of all sudden changes."""
+    import numpy as np
+
+    n = len(rates)
+    chosen = {*np.linspace(0, n - 1, min(n, ENVELOPE_BINS)).astype(int), 0, n - 1}
+    bends = np.flatnonzero(np.abs(np.diff(rates, 2)) > 0.01 * rates.max()) + 1
+    return sorted(chosen | {*bends})

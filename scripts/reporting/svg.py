@@ -1,0 +1,67 @@
+"""SVG text for a page with others, and for a file of its own."""
+
+import re
+from xml.etree import ElementTree
+
+from reporting.layers import printable
+from reporting.messages import MARK
+
+STYLE = (
+    "<style>svg { color: #1f2328 }"
+    " @media (prefers-color-scheme: dark) { svg { color: #e6edf3 } }</style>"
+)
+
+
+# Widths of letters in DejaVu Sans, the widest of the usual fonts, in ems and rounded up.
+EMS = {MARK: 0} | dict.fromkeys("abcdefghijklmnopqrstuvwxyz0123456789–", 0.65)
+EMS |= dict.fromkeys(" .,·:;|'ijlI", 0.35) | dict.fromkeys("!()[]-ftr", 0.44)
+EMS |= dict.fromkeys("mwMWOQ@%&#×+=<>~…", 1.0)
+
+
+def add(parent, tag, **attributes):
+    """A new element in `parent`; text_anchor="end" becomes the attribute text-anchor."""
+    named = {key.replace("_", "-"): str(value) for key, value in attributes.items()}
+    return ElementTree.SubElement(parent, tag, named)
+
+
+def drawing(width, height):
+    """An empty drawing whose size and ink are the page's: width and height are of its view box."""
+    svg = ElementTree.Element("svg", xmlns="http://www.w3.org/2000/svg", role="img")
+    svg.attrib |= {"font-family": "sans-serif", "fill": "currentColor"}
+    svg.set("viewBox", f"0 0 {width} {height}")
+    return svg
+
+
+def standalone_svg(svg):
+    """`svg` for a file of its own, its ink following the reader's light or dark scheme."""
+    end = svg.index(">") + 1
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{svg[:end]}{STYLE}{svg[end:]}'
+
+
+def inline_svg(svg, prefix, description):
+    """A standalone `svg` for a page with others: ids of its own, and a text for the blind."""
+    svg = svg[svg.index("<svg") :].replace(STYLE, "").replace(' role="img"', "")
+    used = set(re.findall(r'href="#([^"]+)"|url\(#([^)]+)\)', svg))
+    used = {name for pair in used for name in pair}
+    svg = re.sub(
+        r' id="([^"]+)"',
+        lambda match: f' id="{prefix}-{match[1]}"' if match[1] in used else "",
+        svg,
+    )
+    svg = re.sub(r'href="#([^"]+)"', rf'href="#{prefix}-\1"', svg)
+    svg = re.sub(r"url\(#([^)]+)\)", rf"url(#{prefix}-\1)", svg)
+    return svg.replace("<svg", f'<svg role="img" aria-label="{description}"', 1)
+
+
+def fitted(text, width, size):
+    """`text` as long as it is surely not wider than `width`; else its start and an ellipsis."""
+    shown = text = printable(text)
+    while text and length(shown, size) > width:
+        text = text[:-1]
+        shown = text + "…"
+    return shown
+
+
+def length(text, size):
+    """An upper bound for the usual sans-serif fonts; a bold text counts as a larger one."""
+    return size * sum(EMS.get(letter, 0.78 if letter.isascii() else 1.3) for letter in text)

@@ -1,0 +1,130 @@
+"""How the report says things in one language, to one kind of page."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from markupsafe import Markup, escape
+
+from reporting.language import N_
+from reporting.numbers import number
+from reporting.statements import Cell, Term
+from reporting.words import SETTINGS, SIZE_RULES, VALUES
+
+# The space before a % that begins no %(place)s, and before a unit that ends a title.
+UNIT = re.compile(r" (?=%(?!\()|(?<=, )(?:s|ms|px|MB|M)$)")
+# Classes of letters and marks that write from right to left, or turn what follows.
+TURNING = {"R", "AL", "AN", "RLE", "LRE", "RLO", "LRO", "PDF", "RLI", "LRI", "FSI", "PDI"}
+# The anchor of the table in which a Cell is, by the beginning of its own.
+TABLES = {
+    "cell": "comparison",
+    "class": "classes",
+    "structure": "models",
+    "verdict": "published",
+}
+
+
+def markdown_escape(value):
+    """Text that means itself in Markdown, inside a table cell too."""
+    return re.sub(r"([\\`*_{}\[\]<>|#~])", r"\\\1", " ".join(str(value).split()))
+
+
+@dataclass(frozen=True)
+class Words:
+    """What the templates say in one language, to one kind of page.
+
+    language: Language; is_html: whether values are escaped for HTML, else for Markdown.
+    """
+
+    language: object
+    is_html: bool
+
+    def safe(self, value):
+        """A user's text as the page shows it."""
+        return escape(value) if self.is_html else markdown_escape(value)
+
+    def name(self, text):
+        """A user's text within others: what follows one from right to left keeps its order."""
+        turns = any(unicodedata.bidirectional(letter) in TURNING for letter in str(text))
+        return Markup("<bdi>%s</bdi>") % text if self.is_html and turns else self.safe(text)
+
+    def names(self, texts):
+        return Markup(self(N_(", ")).join(map(self.name, texts)))
+
+    def code(self, text):
+        """A path or a command."""
+        return Markup("<code>%s</code>") % text if self.is_html else Markup(f"`{text}`")
+
+    def source(self, *paths):
+        """The sentence that names the files in which numbers stand."""
+        files = Markup(self(N_(", ")).join(map(self.code, paths)))
+        return self(N_("Source: %(files)s."), files=files)
+
+    def sentences(self, sentences):
+        """Sentences one after the other, each a Sentence or text that is ready."""
+        return Markup(self.language.gap).join(
+            s if isinstance(s, str) else self(s.message, **s.values) for s in sentences
+        )
+
+    def __call__(self, message, **values):
+        """A message in the page's language; what is put into it is escaped, numbers are linked."""
+        # A number and its %, a title and its unit stay on one line.
+        text = UNIT.sub("\u00a0", self.language(message))
+        if self.is_html:
+            text = escape(text)
+        values = {name: self.value(value) for name, value in values.items()}
+        return Markup(text % values) if values else Markup(text)
+
+    def value(self, value):
+        if isinstance(value, Cell):
+            text = number(value.value, value.digits)
+            if self.is_html:
+                return Markup('<a href="#%s">%s</a>') % (value.anchor, text)
+            # A table's cells have no anchors in Markdown.
+            return f"[{text}](#{TABLES[value.anchor.partition('-')[0]]})"
+        if isinstance(value, Markup):
+            return value
+        if isinstance(value, Term):
+            return self(value.message)
+        if isinstance(value, list):
+            return self.names(value)
+        return self.safe(number(value)) if isinstance(value, int | float) else self.name(value)
+
+    def answer(self, answer):
+        """Yes, no, or unknown where it is None."""
+        return self(N_("unknown") if answer is None else N_("yes") if answer else N_("no"))
+
+    def duration(self, seconds):
+        """Seconds as a person would say them."""
+        if seconds < 120:
+            return self(N_("%(s)s s"), s=f"{seconds:.1f}")
+        minutes, seconds = divmod(round(seconds), 60)
+        hours, minutes = divmod(minutes, 60)
+        if hours:
+            return self(N_("%(h)s h %(min)s min"), h=hours, min=minutes)
+        return self(N_("%(min)s min %(s)s s"), min=minutes, s=seconds)
+
+    def setting_name(self, key):
+        """The name of a key of a model's or recipe's settings; one that is unknown as it is."""
+        return self(SETTINGS[key]) if key in SETTINGS else self.safe(key.replace("_", " "))
+
+    def setting_value(self, value):
+        """One setting for people: nested ones in parentheses after the name."""
+        if isinstance(value, bool):
+            return self.answer(value)
+        if isinstance(value, dict):
+            parts = [
+                Markup(f"{self.setting_name(key)} {self.setting_value(item)}")
+                for key, item in value.items()
+                if key != "name"
+            ]
+            rest = self(N_(", ")).join(parts)
+            if "name" not in value:
+                return rest
+            name = self.setting_value(value["name"])
+            return self(N_("%(name)s (%(rest)s)"), name=name, rest=rest) if parts else name
+        if isinstance(value, str) and value in SIZE_RULES:
+            return self(SIZE_RULES[value])
+        if isinstance(value, str) and value in VALUES:
+            return self(VALUES[value])
+        return self.safe(value)
