@@ -7,7 +7,7 @@ INSTALLED := .venv/installed
 CONFIGFILE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo watch test test-slurm staleness faults bench-dag bench-checkpoint bench-report lint format schema docs translations lock clean
+.PHONY: help demo watch test test-slurm test-oldest staleness faults bench-dag bench-checkpoint bench-report lint format schema docs translations lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,7 +27,12 @@ test-slurm: $(INSTALLED) ## the workflow on a real one-node Slurm, which this in
 	tests/slurm/install.sh
 	timeout --signal INT --kill-after 90 900 $(BIN)/python -m pytest tests/slurm
 
-staleness: $(INSTALLED) ## every edit on the demo's models, beside plain Snakemake
+test-oldest: .venv-oldest/installed ## the engine and the demo's dry run with the oldest Snakemake
+	$(BIN)/python -m pytest tests/workflow/test_engine.py --snakemake .venv-oldest/bin/snakemake
+	.venv-oldest/bin/snakemake --cores 2 --dry-run --quiet --configfile config/demo.yaml
+
+staleness: $(INSTALLED) ## every edit as a real run, beside plain Snakemake; random edits (an hour)
+	MORE_SEQUENCES=60 $(BIN)/python -m pytest tests/workflow/test_engine.py -k sequence
 	$(BIN)/python -m pytest tests/staleness --write-table docs/staleness-table.md
 
 faults: $(INSTALLED) ## kills, signals, full disks, damaged checkpoints: the same bytes? (ten minutes)
@@ -89,10 +94,16 @@ lock: $(INSTALLED) ## resolve requirements.in into requirements.lock, for every 
 		--python-version 3.11 requirements.in --output-file requirements.lock
 
 clean: ## remove .venv; results stay
-	rm -rf .venv
+	rm -rf .venv .venv-oldest
 
 $(INSTALLED): requirements.lock
 	@$(PYTHON) -c 'import sys; v = sys.version_info; v >= (3, 11) or sys.exit("error: expected Python 3.11 or newer, found %d.%d; name another: make PYTHON=python3.12" % v[:2])'
 	$(PYTHON) -m venv --clear .venv
 	$(BIN)/python -m pip install --requirement requirements.lock
+	@touch $@
+
+# What the workflow needs to plan, and no torch: no job of it runs here.
+.venv-oldest/installed: $(INSTALLED)
+	$(PYTHON) -m venv --clear .venv-oldest
+	.venv-oldest/bin/python -m pip install snakemake==9.0.0 pydantic babel jinja2 numpy pandas
 	@touch $@

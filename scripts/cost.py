@@ -72,7 +72,6 @@ if __name__ == "__main__":
     run_command(
         argument_parser(),
         main,
-        settings=["model", "recipes", "device", "threads"],
         inputs=["dataset"],
         outputs=["cost"],
         code=lambda a: settings_from_json(ModelSettings, a.model).code_files,

@@ -32,6 +32,7 @@ from engine.files import new_files, to_json, write_csv
 from engine.interruption import StopRequest
 from engine.live import Live
 from engine.provenance import source_state
+from engine.records import completed
 from engine.settings import settings_from_json
 
 
@@ -111,7 +112,7 @@ def run(arguments, model_settings, recipe, device, stop):
         if checkpoints:
             checkpoints.clear()
         if arguments.failure:
-            failure = {**arguments.definition, "diverged": divergence.facts}
+            failure = {**completed(arguments.definition), "diverged": divergence.facts}
             with new_files(arguments.failure) as (path,):
                 path.write_text(to_json(failure), encoding="utf-8")
         raise
@@ -165,13 +166,13 @@ def open_checkpoints(arguments, device):
     """The Checkpoints that the arguments ask for, or None."""
     if arguments.checkpoints is None:
         return None
-    # Beside the definition, what decides the last bits.
+    # What decides all bits: where and how often it is kept does not.
+    names = ["model", "recipe", "seed"] + ["threads"] * (device.type == "cpu")
+    settings = {name: getattr(arguments, name) for name in names}
     place = {"device": device.type, "versions": library_versions()}
-    if device.type == "cpu":
-        place["threads"] = arguments.threads
     return Checkpoints(
         arguments.checkpoints,
-        {**arguments.definition, **place},
+        {**arguments.definition, "settings": settings, **place},
         arguments.checkpoint_seconds,
         arguments.checkpoint_steps,
     )
@@ -181,7 +182,6 @@ if __name__ == "__main__":
     run_command(
         argument_parser(),
         main,
-        settings=["model", "recipe", "seed", "versions"],
         inputs=["dataset", "initial_weights"],
         outputs=["weights", "history", "epochs", "training"],
         code=lambda a: settings_from_json(ModelSettings, a.model).code_files,

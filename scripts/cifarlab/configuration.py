@@ -1,6 +1,7 @@
 """What a configuration may say, and the runs that it asks for."""
 
 from itertools import product
+from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
@@ -190,3 +191,23 @@ def run_table(configuration):
                 )
             first_places[run] = number
     return list(first_places)
+
+
+def check_files(configuration, runs):
+    """Raise UserError, a line each, for files that the configuration names and that are not there.
+
+    runs: list of Run; the models of others are not looked at. The archive of a data set is only
+    needed until it was prepared, so the command that reads it looks for it.
+    """
+    files = {"published": configuration.published}
+    for name in dict.fromkeys(run.model for run in runs):
+        local_files = configuration.models[name].local_files
+        files |= {f"models.{name}.{key}": path for key, path in local_files.items()}
+    faults = [
+        f"{key}: expected a file at {path}, found {'a folder' if Path(path).is_dir() else 'none'}; "
+        f"check the path, which is relative to {Path.cwd()}"
+        for key, path in files.items()
+        if not Path(path).is_file()
+    ]
+    if faults:
+        raise UserError("\n  ".join(["files are missing:", *faults]))

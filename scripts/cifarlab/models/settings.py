@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
+from engine.files import local_path
 from engine.settings import Count, Settings
 
 NO_WEIGHTS = "none"
@@ -38,9 +39,15 @@ class BaseModelSettings(Settings):
 
     @property
     def local_weights(self):
-        """The path of a local weights file, or None."""
+        """The path of a local weights file as text, or None."""
         is_path = "/" in self.weights or self.weights.endswith((".pth", ".pt", ".safetensors"))
-        return self.weights if is_path and "://" not in self.weights else None
+        path = local_path(self.weights) if is_path else None
+        return path and str(path)
+
+    @property
+    def local_files(self):
+        """Files of the user's that the settings name: paths by key."""
+        return {"weights": self.local_weights} if self.local_weights else {}
 
     @property
     def code_files(self):
