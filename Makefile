@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/installed
-# Further configuration for `make docs`, such as one that names a local archive.
+# More configuration files for `make docs`, for example one that names a local archive.
 CONFIGFILE ?=
 
 .DEFAULT_GOAL := help
@@ -12,18 +12,18 @@ CONFIGFILE ?=
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: $(INSTALLED) ## the whole workflow on synthetic images, about five minutes
+demo: $(INSTALLED) ## run everything on synthetic images, about five minutes
 	$(BIN)/snakemake --cores all --configfile config/demo.yaml
-	@echo "Report: results/synthetic/report/report.en.html, in Chinese report.zh.html"
+	@echo "Report: results/synthetic/report/report.en.html (Chinese: report.zh.html)"
 
-watch: $(INSTALLED) ## all runs while a workflow trains them, in a terminal; Ctrl-C ends it
+watch: $(INSTALLED) ## show all runs in a terminal while a workflow trains them; Ctrl-C ends it
 	@$(BIN)/python scripts/watch.py
 
-test: $(INSTALLED) ## all tests
+test: $(INSTALLED) ## run the tests
 	tests/browser/install.sh
 	$(BIN)/python -m pytest
 
-test-slurm: $(INSTALLED) ## the workflow on a real one-node Slurm, which this installs (Debian, as root)
+test-slurm: $(INSTALLED) ## test on a real one-node Slurm, which this installs (Debian, as root)
 	tests/slurm/install.sh
 	timeout --signal INT --kill-after 90 900 $(BIN)/python -m pytest tests/slurm
 
@@ -35,25 +35,25 @@ staleness: $(INSTALLED) ## every edit as a real run, beside plain Snakemake; ran
 	MORE_SEQUENCES=60 $(BIN)/python -m pytest tests/workflow/test_engine.py -k sequence
 	$(BIN)/python -m pytest tests/staleness --write-table docs/staleness-table.md
 
-faults: $(INSTALLED) ## kills, signals, full disks, damaged checkpoints: the same bytes? (ten minutes)
+faults: $(INSTALLED) ## inject kills, full disks, damaged checkpoints; compare bytes (ten minutes)
 	$(BIN)/python tests/faults/campaign.py
 
-bench-dag: $(INSTALLED) ## time of a dry run, beside a bare workflow of the same shape
+bench-dag: $(INSTALLED) ## measure a dry run, and that of a bare workflow of the same shape
 	$(BIN)/python tests/benches/dag.py
 
-bench-checkpoint: $(INSTALLED) ## what a checkpoint costs
+bench-checkpoint: $(INSTALLED) ## measure what a checkpoint costs
 	$(BIN)/python tests/benches/checkpoint.py
 
-bench-report: $(INSTALLED) ## size of the report, and how soon a browser shows it
+bench-report: $(INSTALLED) ## measure the size of the report, and how soon a browser shows it
 	$(BIN)/python tests/benches/report.py
 
-lint: $(INSTALLED) ## ruff, snakefmt and Snakemake's linter
+lint: $(INSTALLED) ## run ruff, snakefmt and Snakemake's linter
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile rules
 	$(BIN)/snakemake --lint
 
-format: $(INSTALLED) ## write the code in the one form that lint accepts
+format: $(INSTALLED) ## rewrite the code in the form that lint accepts
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt Snakefile rules
@@ -62,14 +62,14 @@ schema: $(INSTALLED) ## write config/schema.json from the settings classes
 	$(BIN)/python scripts/schema.py > config/.schema.json.partial
 	mv config/.schema.json.partial config/schema.json
 
-docs: $(INSTALLED) ## measure again, about half an hour, and write the measured pages of docs/
+docs: $(INSTALLED) ## rerun the measurements (half an hour) and write their pages of docs/
 	$(BIN)/snakemake --cores all --configfile $(CONFIGFILE) config/scratch.yaml
 	$(BIN)/snakemake --cores all --configfile config/real-size.yaml
 	$(call page,cifar100,results-scratch-cnns)
 	$(call page,synthetic-real-size,models)
 
-# A report of results/ as pages of docs/, figures in a folder of the page's name. Pictures of the data
-# set stay out: it is not ours to hand on.
+# A report of results/ as pages of docs/, with the figures in a folder of the page's name. Pictures of
+# the data set are left out: we may not redistribute them.
 define page
 rm -rf docs/$(2) docs/$(2).zh
 for code in en zh; do \
@@ -81,7 +81,7 @@ for code in en zh; do \
 done
 endef
 
-translations: $(INSTALLED) ## gather the report's messages into templates/locale/, for translators
+translations: $(INSTALLED) ## collect the report's messages in templates/locale/, for translators
 	$(BIN)/pybabel -q extract -F templates/locale/babel.cfg -k N_ -k say --no-location --sort-output \
 		-o templates/locale/.report.pot scripts templates
 	$(BIN)/pybabel -q update -D report -i templates/locale/.report.pot -d templates/locale \
