@@ -41,7 +41,7 @@ CHECKPOINTS = RESULTS / "checkpoints" / RUN_NAME
 LIVE = RESULTS / "live" / RUN_NAME
 # Written instead of outputs by a training whose loss is no longer finite.
 FAILURE = RESULTS / f"failures/{RUN_NAME}.json"
-PUBLISHED = CONFIGURATION.published
+PUBLISHED = str(CONFIGURATION.published_file)
 DEVICE = CONFIGURATION.device
 THREADS = CONFIGURATION.threads
 # What is measured is measured alone: a job that asks for all cores has no neighbours. In a cluster's
@@ -196,6 +196,11 @@ def of_all_rows(pattern):
 def runs_of_row(wildcards):
     """The folders of the runs of one row of the comparison."""
     return [str(RUN).format(**run._asdict()) for run in ROWS[wildcards.model, wildcards.recipe]]
+
+
+def defines_row(wildcards):
+    """The folders of the runs of one row, by the name of a command's argument."""
+    return {"runs": runs_of_row(wildcards)}
 
 
 def histories_of_row(wildcards):

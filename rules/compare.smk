@@ -57,10 +57,11 @@ rule compare:
         mem_mb=1000,
         runtime=5,
     params:
-        runs=of_all_runs(RUN),
+        # Their order is that of the tables.
+        defines=as_data({"runs": of_all_runs(RUN)}),
         reads=as_data([PUBLISHED]),
     shell:
-        "python scripts/compare.py --runs {params.runs:q} --costs {input.costs:q}"
+        "python scripts/compare.py --runs {params.defines[runs]:q} --costs {input.costs:q}"
         " --dataset {input.dataset:q} --published {params.reads:q}"
         " --runs-csv {output.runs:q} --comparison {output.comparison:q}"
         " --published-beside {output.published:q} --verdicts {output.verdicts:q}"

@@ -83,10 +83,10 @@ rule losses:
         mem_mb=1000,
         runtime=5,
     params:
-        runs=of_all_runs(RUN),
+        defines=as_data({"runs": of_all_runs(RUN)}),
     shell:
         "python scripts/figure.py --record {output.record:q} --figure {output.figure:q} losses"
-        " --runs {params.runs:q} > {log:q} 2>&1"
+        " --runs {params.defines[runs]:q} > {log:q} 2>&1"
 
 
 rule loss:
@@ -111,10 +111,10 @@ rule loss:
         mem_mb=1000,
         runtime=5,
     params:
-        runs=runs_of_row,
+        defines=defines_row,
     shell:
         "python scripts/figure.py --record {output.record:q} --figure {output.figure:q} loss"
-        " --runs {params.runs:q} > {log:q} 2>&1"
+        " --runs {params.defines[runs]:q} > {log:q} 2>&1"
 
 
 rule classes:
@@ -140,10 +140,10 @@ rule classes:
         mem_mb=500,
         runtime=5,
     params:
-        runs=runs_of_row,
+        defines=defines_row,
     shell:
         "python scripts/figure.py --record {output.record:q} --figure {output.figure:q} classes"
-        " --classes {input.classes:q} --runs {params.runs:q} > {log:q} 2>&1"
+        " --classes {input.classes:q} --runs {params.defines[runs]:q} > {log:q} 2>&1"
 
 
 rule examples:

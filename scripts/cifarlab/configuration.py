@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 from cifarlab.models.families import ModelSettings
 from cifarlab.training.recipes import Recipe
 from engine.errors import UserError
+from engine.files import local_path
 from engine.settings import (
     Count,
     DeviceName,
@@ -138,6 +139,11 @@ class Configuration(Settings):
     """locked: a training with other versions of torch and torchvision than the lock file's is
     stale; any: it is accepted, and the report says so."""
 
+    @property
+    def published_file(self):
+        """The Path of the published numbers."""
+        return local_path(self.published)
+
 
 class Run(NamedTuple):
     """One model × one recipe × one seed, by their names."""
@@ -199,7 +205,7 @@ def check_files(configuration, runs):
     runs: list of Run; the models of others are not looked at. The archive of a data set is only
     needed until it was prepared, so the command that reads it looks for it.
     """
-    files = {"published": configuration.published}
+    files = {"published": configuration.published_file}
     for name in dict.fromkeys(run.model for run in runs):
         local_files = configuration.models[name].local_files
         files |= {f"models.{name}.{key}": path for key, path in local_files.items()}

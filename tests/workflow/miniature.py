@@ -102,7 +102,5 @@ class Miniature:
 
 def jobs_that_ran(result):
     """The rules whose jobs finished, each with its number."""
-    finished = re.findall(
-        r"^Finished jobid: \d+ \(Rule: (\w+)\)", result.stderr + result.stdout, re.M
-    )
+    finished = re.findall(r"^Finished jobid: \d+ \(Rule: (\w+)\)", result.stdout, re.MULTILINE)
     return {name: finished.count(name) for name in finished if name != "all"}
