@@ -138,9 +138,14 @@ def evaluation_settings(wildcards):
     return {"model": MODELS[wildcards.model], "batch_size": recipe.images_at_once}
 
 
+def names_of_recipes(model):
+    """The names of the recipes that a model is trained with."""
+    return list(dict.fromkeys(run.recipe for run in RUNS if run.model == model))
+
+
 def recipes_of_model(wildcards):
     """What a step takes with every recipe that a job's model is trained with, by name, as JSON."""
-    names = dict.fromkeys(run.recipe for run in RUNS if run.model == wildcards.model)
+    names = names_of_recipes(wildcards.model)
     recipes = {name: CONFIGURATION.recipes[name].of_one_step() for name in names}
     return canonical_json({name: recipe.model_dump() for name, recipe in recipes.items()})
 

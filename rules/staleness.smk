@@ -120,8 +120,15 @@ def code_of(stage, wildcards):
     """The Python files whose code, with what they import, makes the outputs of a stage's job."""
     if stage in FIGURE_STAGES:
         return ["scripts/figure.py", f"scripts/reporting/figures/{stage}.py"]
-    builds_model = stage in ("weights", "train", "evaluate", "cost")
-    return [f"scripts/{stage}.py", *(code_of_model(wildcards["model"]) if builds_model else [])]
+    code = [f"scripts/{stage}.py"]
+    if stage in ("weights", "train", "evaluate", "cost"):
+        code += code_of_model(wildcards["model"])
+    if stage == "train":
+        code += CONFIGURATION.recipes[wildcards["recipe"]].code_files
+    if stage == "cost":
+        for name in names_of_recipes(wildcards["model"]):
+            code += CONFIGURATION.recipes[name].step_code_files
+    return code
 
 
 def settings_of(params, wildcards):

@@ -180,7 +180,7 @@ def table(scene):
         ),
         "reformatting in the training loop": (
             replace(
-                "scripts/cifarlab/training/loop.py", "self.clock = time", "self.clock   =  time"
+                "scripts/cifarlab/training/loop.py", "self.epochs = []", "self.epochs   =  [ ]"
             ),
             NOTHING,
         ),
