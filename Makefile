@@ -53,9 +53,8 @@ format: $(INSTALLED) ## write the code in the one form that lint accepts
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt Snakefile rules
 
-schema: $(INSTALLED) ## write config/schema.json from the settings classes
-	$(BIN)/python scripts/schema.py > config/.schema.json.partial
-	mv config/.schema.json.partial config/schema.json
+schema: $(INSTALLED) ## write config/schema.json and the table of config/README.md from the settings classes
+	$(BIN)/python scripts/schema.py config
 
 docs: $(INSTALLED) ## measure again, about half an hour, and write the measured pages of docs/
 	$(BIN)/snakemake --cores all --configfile $(CONFIGFILE) config/scratch.yaml

@@ -20,8 +20,9 @@ CROSS_ENTROPY = LOSSES["cross_entropy"].Settings(name="cross_entropy")
 
 
 class Recipe(Settings):
-    """How a model is trained. A key without InOneStep has a bearing on what one step takes."""
+    """How a model is trained."""
 
+    # A key without InOneStep has a bearing on what one step takes.
     epochs: Annotated[Count, InOneStep(1)]
     """Passes over the training split."""
 
@@ -46,7 +47,7 @@ class Recipe(Settings):
 
     micro_batch: Count | Literal["auto"] | None = None
     """Images that are computed at once: a batch is split and its gradient summed. `auto` starts
-    with the whole batch and halves it when the memory does not suffice."""
+    with all of a batch and halves it when the memory does not suffice; `null` takes all of it."""
 
     precision: Literal["fp32", "bf16", "fp16"] = "fp32"
     """Of the computation, by autocast; `fp16` with a gradient scaler. Weights stay fp32."""

@@ -12,7 +12,7 @@ class Settings(OptimizerSettings):
     name: Literal["adam"]
 
     weight_decay: Annotated[NonNegativeNumber, InOneStep(0.0)] = 0.0
-    """Added to the gradient."""
+    """Share of the weights that is added to their gradient."""
 
     def build(self, parameters):
         from torch.optim import Adam

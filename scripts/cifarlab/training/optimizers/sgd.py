@@ -16,7 +16,7 @@ class Settings(OptimizerSettings):
     """Share of the last step that is added to the next one."""
 
     weight_decay: Annotated[NonNegativeNumber, InOneStep(0.0)] = 0.0
-    """Added to the gradient."""
+    """Share of the weights that is added to their gradient."""
 
     def build(self, parameters):
         from torch.optim import SGD
