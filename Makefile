@@ -53,7 +53,7 @@ format: $(INSTALLED) ## write the code in the one form that lint accepts
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt Snakefile rules
 
-schema: $(INSTALLED) ## write config/schema.json and the table of config/README.md from the settings classes
+schema: $(INSTALLED) ## write config/schema.json and the table in config/README.md, from the code
 	$(BIN)/python scripts/schema.py config
 
 docs: $(INSTALLED) ## measure again, about half an hour, and write the measured pages of docs/

@@ -107,7 +107,7 @@ def test_a_fault_is_named_with_what_was_found_and_what_is_allowed(values, path, 
         assert word in str(error.value)
 
 
-def test_all_faults_are_told_at_once(values):
+def test_all_faults_are_named_at_once(values):
     change(("recipes", SCRATCH, "epochs"), 0)(values)
     change(("threads",), "two")(values)
     with pytest.raises(UserError) as error:

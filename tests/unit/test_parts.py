@@ -10,7 +10,7 @@ from typing import Annotated, Literal, get_args
 
 import pytest
 from project import ROOT
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 
 from cifarlab.training.losses import LOSSES
 from cifarlab.training.optimizers import OPTIMIZERS
@@ -192,6 +192,7 @@ class Stepwise(Part):
 
     name: Literal["stepwise"]
     every: int = 1
+    only: list[int] = Field(default_factory=list)
     factor: Number = 0.5
 
 
@@ -205,7 +206,10 @@ PART = TypeAdapter(Annotated[Part, OneOf({"stepwise": SimpleNamespace(Settings=S
         ({"name": "stepwise"}, "stepwise"),
         ({"factor": 0.5, "name": "stepwise"}, "stepwise"),
         ({"every": 1, "name": "stepwise", "factor": 0.5}, "stepwise"),
-        ({"name": "stepwise", "every": 2}, {"name": "stepwise", "every": 2, "factor": 0.5}),
+        (
+            {"name": "stepwise", "every": 2},
+            {"name": "stepwise", "every": 2, "only": [], "factor": 0.5},
+        ),
     ],
 )
 def test_a_part_has_one_canonical_form_however_it_is_written(written, canonical):

@@ -41,11 +41,14 @@ class Part(Settings):
 
     @model_serializer(mode="wrap")
     def _canonical(self, as_dict):
-        """The name alone where every other key has its default: so a choice stays as it was
-        written when its module gets a new key."""
+        """The name alone where every other key has its default.
+
+        So a choice stays the same text when its module gets a new key.
+        """
         others = {name: field for name, field in type(self).model_fields.items() if name != "name"}
         is_plain = all(
-            not field.is_required() and getattr(self, name) == field.get_default()
+            not field.is_required()
+            and getattr(self, name) == field.get_default(call_default_factory=True)
             for name, field in others.items()
         )
         return self.name if is_plain else as_dict(self)

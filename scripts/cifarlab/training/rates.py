@@ -4,7 +4,7 @@
 def learning_rates(recipe, n_steps):
     """The learning rates of the steps, n_steps floats: a linear warm-up, then the schedule.
 
-    recipe: Recipe; n_steps: of the whole training. Warm-up: Goyal et al. 2017.
+    recipe: Recipe; n_steps: of all epochs. Warm-up: Goyal et al. 2017.
     """
     n_warm_up = round(recipe.warm_up * n_steps)
     n_after = n_steps - n_warm_up
