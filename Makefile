@@ -58,9 +58,8 @@ format: $(INSTALLED) ## rewrite the code in the form that lint accepts
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt Snakefile rules
 
-schema: $(INSTALLED) ## write config/schema.json from the settings classes
-	$(BIN)/python scripts/schema.py > config/.schema.json.partial
-	mv config/.schema.json.partial config/schema.json
+schema: $(INSTALLED) ## write config/schema.json and the table in config/README.md, from the code
+	$(BIN)/python scripts/schema.py config
 
 docs: $(INSTALLED) ## rerun the measurements (half an hour) and write their pages of docs/
 	$(BIN)/snakemake --cores all --configfile $(CONFIGFILE) config/scratch.yaml

@@ -182,7 +182,7 @@ def table(scene):
         ),
         "reformatting in the training loop": (
             replace(
-                "scripts/cifarlab/training/loop.py", "self.clock = time", "self.clock   =  time"
+                "scripts/cifarlab/training/loop.py", "self.epochs = []", "self.epochs   =  [ ]"
             ),
             NOTHING,
         ),
@@ -261,6 +261,23 @@ def table(scene):
         ),
         "a helper imported by a helper of train.py": (
             append("scripts/cifarlab/training/steps.py", UNUSED),
+            all_runs | all_costs,
+        ),
+        "code of an optimizer": (
+            append("scripts/cifarlab/training/optimizers/adamw.py", UNUSED),
+            runs("cnn_2/other/0") | costs("cnn_2"),
+        ),
+        "code of an optimizer that no recipe names": (
+            append("scripts/cifarlab/training/optimizers/sgd.py", UNUSED),
+            NOTHING,
+        ),
+        # A step is the same at every learning rate.
+        "code of a schedule": (
+            append("scripts/cifarlab/training/schedules/constant.py", UNUSED),
+            all_runs,
+        ),
+        "code of a loss": (
+            append("scripts/cifarlab/training/losses/cross_entropy.py", UNUSED),
             all_runs | all_costs,
         ),
         "code of prediction": (

@@ -124,6 +124,7 @@ def test_imports_are_followed_wherever_they_stand():
         ),
         *(
             "cifarlab.training.recipes",
+            "cifarlab.training.optimizers",
             "cifarlab.models",
             "cifarlab.models.families.cnn",
             "cifarlab.datasets.store",

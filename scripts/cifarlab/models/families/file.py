@@ -19,13 +19,13 @@ PACKAGE = "users_model"
 
 
 class Settings(BaseModelSettings):
-    """A factory in a file, called as factory(n_classes, **options)."""
+    """A function in a Python file, called as `function(n_classes, **options)`."""
 
     family: Literal["file"]
     """The module that builds the model."""
 
     factory: Annotated[str, Field(pattern=r"^.+\.py:[A-Za-z_]\w*$")]
-    """path/to/model.py:function."""
+    """`path/to/model.py:function`, which returns the model."""
 
     options: dict[str, Any] = Field(default_factory=dict)
     """Further arguments of the function, by name."""
