@@ -7,6 +7,9 @@ import pytest
 import yaml
 from project import ROOT
 
+# Several tests run at the same time, so each takes one core, and so do the processes that it starts.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 # A configuration that selects the real archive; its paths are relative to the project.
 REAL_CONFIG = Path(os.environ.get("CIFAR100_CONFIG", "../shared/data/source.yaml"))
 
