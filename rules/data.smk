@@ -1,4 +1,4 @@
-# In: the CIFAR-100 archive, fetched or local, or nothing for synthetic images.
+# In: the archive of a data set, fetched or local, or nothing for synthetic images.
 # Out: the arrays of both splits, what describes them, and the manifest that seals the set.
 
 
@@ -24,7 +24,7 @@ checkpoint data:
         runtime=120,
     params:
         **data_settings(),
-        arguments=data_arguments(),
+        arguments=data_arguments,
     shell:
         "python scripts/data.py --record {output.record:q}"
         " --manifest {output.manifest:q} {params.arguments:q} > {log:q} 2>&1"

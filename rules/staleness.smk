@@ -120,6 +120,8 @@ def code_of(stage, wildcards):
     """The Python files whose code, with what they import, makes the outputs of a stage's job."""
     if stage in FIGURE_STAGES:
         return ["scripts/figure.py", f"scripts/reporting/figures/{stage}.py"]
+    if stage == "data":
+        return ["scripts/data.py", *DATASET.code_files]
     builds_model = stage in ("weights", "train", "evaluate", "cost")
     return [f"scripts/{stage}.py", *(code_of_model(wildcards["model"]) if builds_model else [])]
 

@@ -157,7 +157,7 @@ def test_no_room_while_downloading_is_one_line_and_keeps_no_part(tmp_path, run_c
 
     with serving(os.urandom(2_000_000)) as site:
         result = run_command(
-            *("data.py", "--manifest", tmp_path / "data/manifest.json", "archive"),
+            *("data.py", "--manifest", tmp_path / "data/manifest.json", "cifar100"),
             *("--source", site.url, "--md5", "0" * 32, "--downloads", tmp_path / "downloads"),
             preexec_fn=small_file_limit,
         )
@@ -224,7 +224,7 @@ def test_the_command_reads_an_archive_and_the_next_run_after_a_fault_starts_clea
 
     def prepare(md5):
         return run_command(
-            *("data.py", "--manifest", manifest, "archive", "--source", archive),
+            *("data.py", "--manifest", manifest, "cifar100", "--source", archive),
             *("--md5", md5, "--downloads", tmp_path / "downloads"),
         )
 
