@@ -191,6 +191,16 @@ def test_a_row_is_the_mean_over_its_seeds_with_the_sample_deviation(tmp_path):
     assert np.isnan(second["test_accuracy_std"])
 
 
+def test_without_superclasses_their_accuracy_stays_empty(tmp_path):
+    folder = write_run(tmp_path, "a", 0, 40.0)
+    metrics = json.loads((folder / "metrics.json").read_text())
+    metrics["superclass_accuracy_percent"] = None
+    (folder / "metrics.json").write_text(json.dumps(metrics))
+    (row,) = compare(tabulate_runs([RunFolder(folder)]), COSTS).to_dict("records")
+    assert np.isnan(row["superclass_accuracy_percent"])
+    assert row["test_accuracy_percent"] == 40.0
+
+
 def test_a_folder_that_is_no_run_is_named(tmp_path):
     with pytest.raises(UserError, match="seed-<n>"):
         RunFolder(tmp_path / "runs/a/r/first")

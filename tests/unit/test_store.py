@@ -19,7 +19,7 @@ from cifarlab.datasets.store import (
     save_dataset,
 )
 from engine.errors import UserError
-from engine.files import file_digest, new_files
+from engine.files import file_digest, new_files, read_json
 
 NAMES = ["test_images.npy", "test_labels.npy", "train_images.npy", "train_labels.npy"]
 
@@ -194,6 +194,25 @@ def test_a_missing_manifest_is_one_line(tmp_path, run_command):
     assert result.returncode == 1
     assert result.stderr.startswith("error: ")
     assert len(result.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("superclasses", "expected"), [((["c"], np.array([0, 0])), 100), ((), None)]
+)
+def test_a_data_set_without_superclasses_has_no_accuracy_of_them(
+    tmp_path, run_command, superclasses, expected
+):
+    split = small_dataset().test
+    save_dataset(Dataset(split, split, ["a", "b"], *superclasses), tmp_path, {})
+    np.savez(tmp_path / "p.npz", logits=np.float32([[1, 0], [1, 0]]), labels=split.labels)
+    result = run_command(
+        *("metrics.py", "--dataset", tmp_path / "classes.json"),
+        *("--predictions", tmp_path / "p.npz", "--metrics", tmp_path / "m.json"),
+    )
+    assert (result.returncode, result.stderr) == (0, "")
+    metrics = read_json(tmp_path / "m.json")
+    assert metrics["superclass_accuracy_percent"] == expected
+    assert metrics["test_accuracy_percent"] == 50
 
 
 @pytest.mark.parametrize("content", [b"", b"junk", b"PK\x03\x04junk"])
