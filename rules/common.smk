@@ -102,7 +102,7 @@ def checkpoint_arguments():
     return [word for name, value in intervals.items() for word in (f"--checkpoint-{name}", value)]
 
 
-def data_settings():
+def data_settings(_wildcards):
     """What the images are, by the names of scripts/data.py's arguments."""
     return {"kind": DATASET.kind, **DATASET.origin}
 

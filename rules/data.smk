@@ -23,7 +23,7 @@ checkpoint data:
         mem_mb=2000,
         runtime=120,
     params:
-        **data_settings(),
+        images=data_settings,
         arguments=data_arguments,
     shell:
         "python scripts/data.py --record {output.record:q}"
