@@ -8,12 +8,13 @@ FIGURES = RESULTS / "figures"
 rule accuracy:
     """Test accuracy of every model, with each run and the published value."""
     input:
-        runs=ancient(RESULTS / "compare/runs.csv"),
-        comparison=ancient(RESULTS / "compare/comparison.csv"),
-        published=ancient(RESULTS / "compare/published.csv"),
-        stale=if_stale("accuracy"),
+        **inputs(
+            runs=RESULTS / "compare/runs.csv",
+            comparison=RESULTS / "compare/comparison.csv",
+            published=RESULTS / "compare/published.csv",
+        ),
     output:
-        record=RECORDS / "accuracy.json",
+        record=record_of("accuracy"),
         figure=report(
             FIGURES / "accuracy.svg",
             caption="../templates/captions/accuracy.rst",
@@ -21,7 +22,7 @@ rule accuracy:
             labels={"figure": "Test accuracy"},
         ),
     log:
-        LOGS / "accuracy.log",
+        log_of("accuracy"),
     conda:
         "../envs/report.yaml"
     resources:
@@ -36,10 +37,11 @@ rule accuracy:
 rule tradeoffs:
     """Test accuracy of every model against what it costs."""
     input:
-        comparison=ancient(RESULTS / "compare/comparison.csv"),
-        stale=if_stale("tradeoffs"),
+        **inputs(
+            comparison=RESULTS / "compare/comparison.csv",
+        ),
     output:
-        record=RECORDS / "tradeoffs.json",
+        record=record_of("tradeoffs"),
         figure=report(
             FIGURES / "tradeoffs.svg",
             caption="../templates/captions/tradeoffs.rst",
@@ -47,7 +49,7 @@ rule tradeoffs:
             labels={"figure": "Accuracy against cost"},
         ),
     log:
-        LOGS / "tradeoffs.log",
+        log_of("tradeoffs"),
     conda:
         "../envs/report.yaml"
     resources:
@@ -61,11 +63,12 @@ rule tradeoffs:
 rule losses:
     """Training loss of every model over the steps and over the seconds."""
     input:
-        histories=ancient(of_all_runs(RUN / "history.csv")),
-        epochs=ancient(of_all_runs(RUN / "epochs.csv")),
-        stale=if_stale("losses"),
+        **inputs(
+            histories=of_all_runs(RUN / "history.csv"),
+            epochs=of_all_runs(RUN / "epochs.csv"),
+        ),
     output:
-        record=RECORDS / "losses.json",
+        record=record_of("losses"),
         figure=report(
             FIGURES / "losses.svg",
             caption="../templates/captions/losses.rst",
@@ -73,26 +76,27 @@ rule losses:
             labels={"figure": "Training loss"},
         ),
     log:
-        LOGS / "losses.log",
+        log_of("losses"),
     conda:
         "../envs/report.yaml"
     resources:
         mem_mb=1000,
         runtime=5,
     params:
-        runs=of_all_runs(RUN),
+        defines=as_data({"runs": of_all_runs(RUN)}),
     shell:
         "python scripts/figure.py --record {output.record:q} --figure {output.figure:q} losses"
-        " --runs {params.runs:q} > {log:q} 2>&1"
+        " --runs {params.defines[runs]:q} > {log:q} 2>&1"
 
 
 rule loss:
     """Loss, learning rate and validation of one model with one recipe, each seed by itself."""
     input:
-        histories=histories_of_row,
-        stale=if_stale("loss"),
+        **inputs(
+            histories=histories_of_row,
+        ),
     output:
-        record=RECORDS / "loss/{model}/{recipe}.json",
+        record=record_of("loss", ROW_NAME),
         figure=report(
             FIGURES / "loss.{model}+{recipe}.svg",
             caption="../templates/captions/loss.rst",
@@ -100,27 +104,28 @@ rule loss:
             labels={"model": "{model}", "recipe": "{recipe}"},
         ),
     log:
-        LOGS / "loss/{model}/{recipe}.log",
+        log_of("loss", ROW_NAME),
     conda:
         "../envs/report.yaml"
     resources:
         mem_mb=1000,
         runtime=5,
     params:
-        runs=runs_of_row,
+        defines=defines_row,
     shell:
         "python scripts/figure.py --record {output.record:q} --figure {output.figure:q} loss"
-        " --runs {params.runs:q} > {log:q} 2>&1"
+        " --runs {params.defines[runs]:q} > {log:q} 2>&1"
 
 
 rule classes:
     """Test accuracy of one model with one recipe on every class."""
     input:
-        classes=ancient(DATA / "classes.json"),
-        metrics=metrics_of_row,
-        stale=if_stale("classes"),
+        **inputs(
+            classes=DATA / "classes.json",
+            metrics=metrics_of_row,
+        ),
     output:
-        record=RECORDS / "classes/{model}/{recipe}.json",
+        record=record_of("classes", ROW_NAME),
         figure=report(
             FIGURES / "classes.{model}+{recipe}.svg",
             caption="../templates/captions/classes.rst",
@@ -128,28 +133,29 @@ rule classes:
             labels={"model": "{model}", "recipe": "{recipe}"},
         ),
     log:
-        LOGS / "classes/{model}/{recipe}.log",
+        log_of("classes", ROW_NAME),
     conda:
         "../envs/report.yaml"
     resources:
         mem_mb=500,
         runtime=5,
     params:
-        runs=runs_of_row,
+        defines=defines_row,
     shell:
         "python scripts/figure.py --record {output.record:q} --figure {output.figure:q} classes"
-        " --classes {input.classes:q} --runs {params.runs:q} > {log:q} 2>&1"
+        " --classes {input.classes:q} --runs {params.defines[runs]:q} > {log:q} 2>&1"
 
 
 rule examples:
     """Test images with what the first run of one row took them for."""
     input:
-        dataset=ancient(DATA / "test.json"),
-        classes=ancient(DATA / "classes.json"),
-        predictions=predictions_of_row,
-        stale=if_stale("examples"),
+        **inputs(
+            dataset=DATA / "test.json",
+            classes=DATA / "classes.json",
+            predictions=predictions_of_row,
+        ),
     output:
-        record=RECORDS / "examples/{model}/{recipe}.json",
+        record=record_of("examples", ROW_NAME),
         figure=report(
             FIGURES / "examples.{model}+{recipe}.svg",
             caption="../templates/captions/examples.rst",
@@ -157,7 +163,7 @@ rule examples:
             labels={"model": "{model}", "recipe": "{recipe}"},
         ),
     log:
-        LOGS / "examples/{model}/{recipe}.log",
+        log_of("examples", ROW_NAME),
     conda:
         "../envs/report.yaml"
     resources:
@@ -172,10 +178,11 @@ rule examples:
 rule structure:
     """The structure of one model."""
     input:
-        cost=ancient(RESULTS / "cost/{model}.json"),
-        stale=if_stale("structure"),
+        **inputs(
+            cost=RESULTS / "cost/{model}.json",
+        ),
     output:
-        record=RECORDS / "structure/{model}.json",
+        record=record_of("structure", "{model}"),
         figure=report(
             RESULTS / "cost/{model}.svg",
             caption="../templates/captions/structure.rst",
@@ -183,7 +190,7 @@ rule structure:
             labels={"model": "{model}"},
         ),
     log:
-        LOGS / "structure/{model}.log",
+        log_of("structure", "{model}"),
     conda:
         "../envs/report.yaml"
     resources:

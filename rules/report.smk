@@ -4,24 +4,30 @@
 REPORT = RESULTS / "report"
 TABLES = ["runs", "comparison", "published", "verdicts", "classes", "confusions"]
 FIGURE_NAMES = figure_names(ROWS)
+DEFINES_REPORT = {
+    "command": command_to_reproduce(),
+    "versions": LOCKED_VERSIONS,
+    "languages": list(LANGUAGES),
+}
 
 
 rule report:
     """The report; `snakemake report` makes it and what it needs."""
     input:
-        dataset=ancient(MANIFEST),
-        tables=ancient([RESULTS / f"compare/{name}.csv" for name in TABLES]),
-        training=ancient(of_all_runs(RUN / "training.json")),
-        histories=ancient(of_all_runs(RUN / "history.csv")),
-        epochs=ancient(of_all_runs(RUN / "epochs.csv")),
-        costs=ancient(of_all_models(RESULTS / "cost/{model}.json")),
-        structures=ancient(of_all_models(RESULTS / "cost/{model}.svg")),
-        figures=ancient([FIGURES / f"{name}.svg" for name in FIGURE_NAMES]),
-        failures=ancient(FAILURES),
-        templates=ancient([str(path) for path in Path("templates").rglob("*") if path.is_file()]),
-        stale=if_stale("report"),
+        **inputs(
+            dataset=MANIFEST,
+            tables=[RESULTS / f"compare/{name}.csv" for name in TABLES],
+            training=of_all_runs(RUN / "training.json"),
+            histories=of_all_runs(RUN / "history.csv"),
+            epochs=of_all_runs(RUN / "epochs.csv"),
+            costs=of_all_models(RESULTS / "cost/{model}.json"),
+            structures=of_all_models(RESULTS / "cost/{model}.svg"),
+            figures=[FIGURES / f"{name}.svg" for name in FIGURE_NAMES],
+            failures=FAILURES,
+            templates=[str(path) for path in Path("templates").rglob("*") if path.is_file()],
+        ),
     output:
-        record=RECORDS / "report.json",
+        record=record_of("report"),
         html=[
             report(
                 REPORT / f"report.{code}.html",
@@ -38,19 +44,18 @@ rule report:
             for name in (*FIGURE_NAMES, *of_all_models("structure.{model}"))
         ],
     log:
-        LOGS / "report.log",
+        log_of("report"),
     conda:
         "../envs/report.yaml"
     resources:
         mem_mb=1000,
         runtime=10,
     params:
-        command=command_again(),
-        versions=LOCKED_VERSIONS,
-        languages=list(LANGUAGES),
-        configuration=CONFIGURATION.to_json(),
+        defines=as_data(DEFINES_REPORT),
+        # What of it has a bearing on results is in the settings of their jobs.
+        configuration=as_data(CONFIGURATION.to_json()),
     shell:
         "python scripts/report.py --dataset {input.dataset:q} --failures {input.failures:q}"
-        " --languages {params.languages:q} --command {params.command:q}"
-        " --versions {params.versions:q} --configuration {params.configuration:q}"
+        " --languages {params.defines[languages]:q} --command {params.defines[command]:q}"
+        " --versions {params.defines[versions]:q} --configuration {params.configuration:q}"
         " --record {output.record:q} > {log:q} 2>&1"

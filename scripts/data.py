@@ -67,11 +67,6 @@ if __name__ == "__main__":
     run_command(
         argument_parser(),
         main,
-        settings=[
-            "kind",
-            "md5",
-            *{key for m in DATASETS.values() for key in m.Settings.model_fields},
-        ],
         outputs=lambda a: [a.manifest.parent / name for name in FILES],
         code=lambda a: [DATASETS[a.kind].__file__],
     )

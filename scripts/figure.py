@@ -29,7 +29,6 @@ if __name__ == "__main__":
     run_command(
         argument_parser(),
         main,
-        settings=["runs"],
         inputs=lambda a: FIGURES[a.kind].inputs(a),
         outputs=["figure"],
         code=lambda a: [FIGURES[a.kind].__file__],

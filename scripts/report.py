@@ -152,7 +152,6 @@ if __name__ == "__main__":
     run_command(
         argument_parser(),
         main,
-        settings=["command", "versions", "languages"],
         inputs=lambda a: [
             *(a.dataset, *a.failures, *Sources(a).inputs()),
             *(file for file in sorted(a.templates.rglob("*")) if file.is_file()),

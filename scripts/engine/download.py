@@ -9,13 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 import requests
 import urllib3
 
 from engine.errors import UserError
-from engine.files import file_digest, writing
+from engine.files import file_digest, local_path, writing
 from engine.progress import Progress
 
 CHUNK_BYTES = 1 << 20
@@ -75,10 +74,11 @@ def fetch(sources, digest, folder, patience=Patience()):
     reasons = []
     for source in sources:
         try:
-            if urlsplit(source).scheme in ("http", "https"):
+            path = local_path(source)
+            if path is None:
                 with _alone_in(Path(folder)):
                     return _fetch_url(source, digest, Path(folder), patience)
-            return _check_local(_local_path(source), digest)
+            return _check_local(path, digest)
         except FinalFault as fault:
             reasons.append(f"{source}: {fault}")
     raise UserError(
@@ -101,14 +101,6 @@ def _alone_in(folder):
         yield
     finally:
         os.close(descriptor)
-
-
-def _local_path(source):
-    parts = urlsplit(source)
-    if parts.scheme == "file":
-        return Path(url2pathname(parts.path))
-    # Unlike Path's own, it leaves the home of an unknown user as it is written.
-    return Path(os.path.expanduser(source))
 
 
 def _check_local(path, digest):
@@ -158,7 +150,8 @@ def _fetch_url(url, digest, folder, patience):
             return partial_path.replace(finished)
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             fault = _describe(error)
-            if _status(error) in FINAL_STATUSES:
+            # A ValueError is an address that cannot be asked, such as ftp://.
+            if _status(error) in FINAL_STATUSES or isinstance(error, ValueError):
                 raise FinalFault(fault) from error
         except FinalFault as error:
             fault = str(error)

@@ -2,7 +2,7 @@
 
 A lease is a lock (flock) on a file per device. Whoever finds no free device waits in line for a
 second lock, which the kernel gives to those who wait in order of arrival; its holder alone looks
-for a device. The library filelock keeps no such order, and refuses another user's lock file in /tmp.
+for a device. The library filelock keeps no such order, and refuses another user's file in /tmp.
 """
 
 import hashlib

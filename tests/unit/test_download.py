@@ -173,6 +173,12 @@ def test_a_local_source_that_is_no_file_is_one_true_line(tmp_path, source, words
     assert len(str(error.value).splitlines()) == 1
 
 
+def test_an_address_that_cannot_be_asked_is_asked_once(tmp_path, capsys):
+    with pytest.raises(UserError, match=r"ftp://host/a: .*adapter"):
+        fetch(["ftp://host/a"], DIGEST, tmp_path, QUICK)
+    assert "trying again" not in capsys.readouterr().err
+
+
 def test_when_every_source_fails_each_reason_is_given(tmp_path):
     local = tmp_path / "mine.tar.gz"
     local.write_bytes(b"something else")

@@ -13,7 +13,12 @@ from cifarlab.datasets.registry import DATASETS
 CONDA_NAMES = {"pytorch": "torch", "matplotlib-base": "matplotlib"}
 ENVIRONMENTS = sorted((ROOT / "envs").glob("*.yaml"))
 # What an import is called where the package is called otherwise, or comes with another.
-BROUGHT_BY = {"urllib3": "requests", "markupsafe": "jinja2", "PIL": "matplotlib"}
+BROUGHT_BY = {
+    "pydantic_core": "pydantic",
+    "urllib3": "requests",
+    "markupsafe": "jinja2",
+    "PIL": "matplotlib",
+}
 
 
 def locked_versions():

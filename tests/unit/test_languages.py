@@ -23,7 +23,8 @@ from test_report import (
 from cifarlab.comparison.published import QUANTITIES
 from cifarlab.comparison.tables import COMPARISON_COLUMNS
 from cifarlab.models.families import FAMILIES
-from cifarlab.training.recipes import Adam, Recipe, Sgd
+from cifarlab.training.parts import OneOf
+from cifarlab.training.recipes import Recipe
 from engine.errors import UserError
 from reporting.language import GAPS, NAMES, TAGS, catalogue_path, load_language
 from reporting.messages import MARK, MESSAGE, Messages, translated
@@ -150,7 +151,10 @@ def test_every_column_of_the_comparison_has_a_title_and_a_sentence(template):
 
 
 def groups_of_settings():
-    return [Recipe, Adam, Sgd, *(module.Settings for module in FAMILIES.values())]
+    marks = [mark for field in Recipe.model_fields.values() for mark in field.metadata]
+    parts = [mark.modules for mark in marks if isinstance(mark, OneOf)]
+    modules = [module for named in (*parts, FAMILIES) for module in named.values()]
+    return [Recipe, *(module.Settings for module in modules)]
 
 
 @pytest.mark.parametrize(
