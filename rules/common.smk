@@ -121,17 +121,15 @@ def as_data(value):
 
 def data_settings():
     """What the images are, by the names of scripts/data.py's arguments."""
-    if DATASET.is_synthetic:
-        return {"kind": "synthetic", **DATASET.synthetic.model_dump()}
-    return {"kind": "archive", "md5": DATASET.md5}
+    return {"kind": DATASET.kind, **DATASET.origin}
 
 
 def data_arguments():
-    """The words that tell scripts/data.py what to make, and where to find it."""
-    settings = data_settings()
-    words = [settings.pop("kind")]
-    for name, value in settings.items():
-        words += [f"--{name.replace('_', '-')}", str(value)]
+    """The words that say to scripts/data.py what to make, and where to find it."""
+    words = [DATASET.kind]
+    for name, value in DATASET.origin.items():
+        text = value if isinstance(value, str) else canonical_json(value)
+        words += [f"--{name.replace('_', '-')}", text]
     # Where the images come from has no bearing on what they are: their digest is given.
     if not DATASET.is_synthetic:
         words += ["--source", *DATASET.source, "--downloads", "results/downloads"]

@@ -1,4 +1,4 @@
-# In: the CIFAR-100 archive, fetched or local, or nothing for synthetic images.
+# In: the archive of a data set, fetched or local, or nothing for synthetic images.
 # Out: the arrays of both splits, what describes them, and the manifest that seals the set.
 
 

@@ -3,9 +3,15 @@
 import argparse
 from pathlib import Path
 
-from cifarlab.comparison.published import published_beside, read_published, verdicts
+from cifarlab.comparison.published import (
+    comparable_part,
+    published_beside,
+    read_published,
+    verdicts,
+)
 from cifarlab.comparison.results import RunFolder, files_of_runs
 from cifarlab.comparison.tables import compare, tabulate_classes, tabulate_confusions, tabulate_runs
+from cifarlab.datasets.store import dataset_of
 from engine.command import run_command
 from engine.files import new_files, read_json
 
@@ -28,7 +34,7 @@ def argument_parser():
         "--published-beside",
         type=Path,
         required=True,
-        help="CSV to write: what of the published numbers may stand beside each row",
+        help="CSV to write: what was published of each row",
     )
     parser.add_argument(
         "--verdicts", type=Path, required=True, help="CSV to write, a row per published cell"
@@ -47,14 +53,14 @@ def main(arguments):
     runs = tabulate_runs(folders)
     comparison = compare(runs, {path.stem: read_json(path) for path in arguments.costs})
     manifest = read_json(arguments.dataset)
-    is_synthetic, class_names = manifest["source"]["synthetic"], manifest["fine_names"]
-    published = read_published(arguments.published)
+    dataset, class_names = dataset_of(manifest), manifest["fine_names"]
+    published = comparable_part(read_published(arguments.published), dataset, len(class_names))
     trainings = {(run.model, run.recipe): run.training for run in folders}
-    beside = published_beside(published, trainings, is_synthetic)
+    beside = published_beside(published, trainings)
     tables = {
         arguments.runs_csv: runs,
         arguments.published_beside: beside,
-        arguments.verdicts: verdicts(published, beside, runs, comparison, is_synthetic),
+        arguments.verdicts: verdicts(published, beside, runs, comparison, dataset),
         arguments.classes: tabulate_classes(folders, class_names),
         arguments.confusions: tabulate_confusions(folders, class_names),
         arguments.comparison: comparison,

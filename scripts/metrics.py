@@ -26,12 +26,15 @@ def argument_parser():
 
 def main(arguments):
     logits, labels = load_predictions(arguments.predictions)
-    coarse_of_fine = load_description(arguments.dataset)["coarse_of_fine"]
+    coarse_of_fine = load_description(arguments.dataset).get("coarse_of_fine")
+    superclass_percent = None  # where the data set has no superclasses
+    if coarse_of_fine is not None:
+        superclass_percent = 100 * superclass_accuracy(logits, labels, coarse_of_fine)
     metrics = {
         "test_images": len(labels),
         "test_accuracy_percent": 100 * top_k_accuracy(logits, labels, 1),
         "top5_accuracy_percent": 100 * top_k_accuracy(logits, labels, 5),
-        "superclass_accuracy_percent": 100 * superclass_accuracy(logits, labels, coarse_of_fine),
+        "superclass_accuracy_percent": superclass_percent,
         "test_loss": mean_cross_entropy(logits, labels),
         "confusion": confusion(logits, labels).tolist(),
         "class_accuracy_percent": (100 * class_accuracies(logits, labels)).tolist(),

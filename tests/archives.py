@@ -1,4 +1,4 @@
-"""CIFAR-100 archives made for a test: whole, or with one fault."""
+"""CIFAR-100 archives made for a test: complete, or with one fault."""
 
 import hashlib
 import io

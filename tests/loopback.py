@@ -1,4 +1,4 @@
-"""A real HTTP server on loopback that misbehaves as told, answer by answer."""
+"""A real HTTP server on loopback that misbehaves on purpose, answer by answer."""
 
 import threading
 from contextlib import contextmanager
@@ -75,7 +75,7 @@ def whole(handler, site):
 
 
 def without_ranges(handler, site):
-    """The whole file, whatever range is asked for."""
+    """All of the file, whatever range is asked for."""
     _send(handler, 200, site.content, len(site.content))
 
 
@@ -95,7 +95,7 @@ def stalled(handler, site):
 
 
 def held_back(handler, site):
-    """The whole file, once the test lets go."""
+    """The file, once the test lets go."""
     site.asked.set()
     site.released.wait()
     whole(handler, site)

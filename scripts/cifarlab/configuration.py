@@ -1,11 +1,14 @@
 """What a configuration may say, and the runs that it asks for."""
 
+import re
 from itertools import product
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import BeforeValidator, Field, WithJsonSchema, create_model, model_validator
 
+from cifarlab.datasets.registry import DATASETS, is_synthetic
+from cifarlab.datasets.store import UNNAMED
 from cifarlab.models.families import ModelSettings
 from cifarlab.training.recipes import Recipe
 from engine.errors import UserError
@@ -37,41 +40,64 @@ Sources = Annotated[
     ),
 ]
 SYNTHETIC = "synthetic"
+SYNTHETIC_KINDS = [name for name in DATASETS if is_synthetic(name)]
 
 
-class SyntheticSettings(Settings):
-    """The size and the seed of a synthetic data set."""
-
-    train_per_class: Count = 500
-    """Training images of each of the 100 classes."""
-
-    test_per_class: Count = 100
-    """Test images of each of the 100 classes."""
-
-    seed: Seed = 0
-    """Of the random draws; the same seed gives the same images."""
-
-
-class DatasetSettings(Settings):
-    """Where the images come from."""
+class SourceSettings(Settings):
+    """Which images, and where they come from."""
 
     name: Name
     """Folder under `results/`. The name of a synthetic data set starts with `synthetic`, no other
     one does."""
 
+    kind: Literal[tuple(DATASETS)] = UNNAMED[False]
+    """Module of `scripts/cifarlab/datasets/` that reads or makes the images; not needed where
+    `source` is the name of a synthetic data set."""
+
     source: Sources
-    """A URL, a path to an archive, a list of them tried in order, or the word `synthetic`."""
+    """A URL, a path to an archive, a list of them tried in order, or the name of a synthetic data
+    set, such as `synthetic`."""
 
     md5: Md5 | None = None
     """MD5 of the archive, 32 hexadecimal digits: whatever the source, only these bytes are read.
     Not used for a synthetic data set."""
 
-    synthetic: SyntheticSettings = SyntheticSettings()
-    """Size and seed, where the source is synthetic."""
+    @model_validator(mode="before")
+    @classmethod
+    def _kind_from_source(cls, values):
+        source = values.get("source") if isinstance(values, dict) else None
+        named = source[0] if isinstance(source, list) and len(source) == 1 else source
+        if isinstance(named, str) and named in SYNTHETIC_KINDS:
+            return {"kind": named, **values}
+        return values
 
     @property
     def is_synthetic(self):
-        return self.source == [SYNTHETIC]
+        return is_synthetic(self.kind)
+
+    @property
+    def origin(self):
+        """What the images follow from, by the names of scripts/data.py's arguments."""
+        settings = getattr(self, self.kind, None)
+        archive = {} if self.is_synthetic else {"md5": self.md5}
+        return {**archive, **(settings.model_dump() if settings else {})}
+
+
+# With the settings of each data set below its name: a file that is laid on top of another one only
+# adds keys, so those of the other data sets may be there too.
+DatasetSettings = create_model(
+    "DatasetSettings",
+    __base__=SourceSettings,
+    __doc__=SourceSettings.__doc__,
+    **{
+        name: (
+            module.Settings,
+            Field(default=module.Settings(), description=module.Settings.__doc__),
+        )
+        for name, module in DATASETS.items()
+        if module.Settings.model_fields
+    },
+)
 
 
 class CheckpointSettings(Settings):
@@ -163,19 +189,36 @@ def read_configuration(values):
     Raises UserError with one line per fault: the key, what was found and what is allowed.
     """
     configuration = checked_settings(Configuration, values)
-    dataset = configuration.dataset
-    if SYNTHETIC in dataset.source and not dataset.is_synthetic:
+    _check_source(configuration.dataset)
+    return configuration
+
+
+def _check_source(dataset):
+    kinds = [name for name in dataset.source if name in SYNTHETIC_KINDS]
+    if kinds and len(dataset.source) > 1:
         raise UserError(
-            f"dataset.source: synthetic stands alone, it is no fallback (found {dataset.source})"
+            f"dataset.source: {kinds[0]} stands alone, it is no fallback (found {dataset.source})"
+        )
+    if kinds and kinds[0] != dataset.kind:
+        raise UserError(
+            f"dataset.kind: expected {kinds[0]}, which dataset.source names, or another source "
+            f"(found {dataset.kind!r})"
         )
     if dataset.is_synthetic != dataset.name.startswith(SYNTHETIC):
         raise UserError(
-            f"dataset.name: a name starts with {SYNTHETIC!r} exactly where dataset.source is "
-            f"{SYNTHETIC}, so that nobody takes one for the other (found {dataset.name!r})"
+            f"dataset.name: a name starts with {SYNTHETIC!r} exactly where the data set is "
+            f"synthetic, so that nobody takes one for the other (found {dataset.name!r})"
         )
-    if not dataset.is_synthetic and dataset.md5 is None:
+    if dataset.is_synthetic:
+        return
+    if dataset.md5 is None:
         raise UserError("dataset.md5: missing; give the MD5 of the archive (md5sum FILE prints it)")
-    return configuration
+    for source in dataset.source:
+        if "://" in source and not re.match(r"https?://[^/]|file:///", source):
+            raise UserError(
+                "dataset.source: expected http://, https://, file:/// with the path, or a path "
+                f"(found {source!r})"
+            )
 
 
 def run_table(configuration):

@@ -1,7 +1,6 @@
 """Fetch one file from the first source that has it: resumed, retried, verified."""
 
 import fcntl
-import hashlib
 import os
 import random
 import sys
@@ -11,12 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import pooch
 import requests
 import urllib3
 
 from engine.errors import UserError
-from engine.files import file_digest, writing
+from engine.files import file_digest, local_path, writing
 from engine.progress import Progress
 
 CHUNK_BYTES = 1 << 20
@@ -65,25 +63,22 @@ class FinalFault(Exception):
     """This source will not give the file, however often it is asked."""
 
 
-class WrongBytes(Exception):
-    """A complete download does not have the digest; it may have been continued from another."""
-
-
 def fetch(sources, digest, folder, patience=Patience()):
     """Path of a file with the given digest, from the first of `sources` that provides it.
 
-    sources: URLs or local paths, tried in order; digest: "md5:…" or "sha256:…", whole or its
+    sources: URLs or local paths, tried in order; digest: "md5:…" or "sha256:…", in full or its
     beginning; folder: where downloads are kept, a finished one being used again and a broken-off
-    one continued. A local file is used where it lies. Raises UserError, with one reason per
-    source, when none provides it.
+    one continued. A local file, also one of a file:// URL or below ~, is used where it lies.
+    Raises UserError, with one reason per source, when none provides it.
     """
     reasons = []
     for source in sources:
         try:
-            if urlsplit(source).scheme in ("http", "https"):
+            path = local_path(source)
+            if path is None:
                 with _alone_in(Path(folder)):
                     return _fetch_url(source, digest, Path(folder), patience)
-            return _check_local(Path(source), digest)
+            return _check_local(path, digest)
         except FinalFault as fault:
             reasons.append(f"{source}: {fault}")
     raise UserError(
@@ -109,27 +104,19 @@ def _alone_in(folder):
 
 
 def _check_local(path, digest):
+    if path.is_dir():
+        raise FinalFault("expected an archive, found a folder")
     if not path.is_file():
         raise FinalFault("no such file")
     _check_digest(path, digest)
     return path
 
 
-def _has_digest(path, digest):
-    algorithm, expected = digest.split(":")
-    return file_digest(path, algorithm).startswith(expected)
-
-
 def _check_digest(path, digest):
-    if not _has_digest(path, digest):
-        algorithm, expected = digest.split(":")
-        found = file_digest(path, algorithm)
+    algorithm, expected = digest.split(":")
+    found = file_digest(path, algorithm)
+    if not found.startswith(expected):
         raise FinalFault(f"expected {algorithm} {expected}, found {found}{_looks_like(path)}")
-
-
-def _whole(digest):
-    algorithm, value = digest.split(":")
-    return digest if len(value) == 2 * hashlib.new(algorithm).digest_size else None
 
 
 def _looks_like(path):
@@ -143,31 +130,35 @@ def _looks_like(path):
 
 def _fetch_url(url, digest, folder, patience):
     name = Path(urlsplit(url).path).name or "download"
-    download = ResumedDownload(folder / f"{name}.part", digest, patience)
-    finished = folder / name
-    if finished.exists() and not _has_digest(finished, digest):
-        finished.unlink()
+    finished, partial_path = folder / name, folder / f"{name}.part"
+    if finished.exists():
+        try:
+            _check_digest(finished, digest)
+            return finished
+        except FinalFault:
+            finished.unlink()
     fault = None
     for tries in range(1, patience.tries + 1):
         if fault:
             pause_seconds = patience.pause_seconds(tries - 1)
             print(f"{url}: {fault}; trying again in {pause_seconds:.1f} s", file=sys.stderr)
             time.sleep(pause_seconds)
+        was_continued = False
         try:
-            # pooch keeps a finished file, verifies its digest and moves the file into place. It
-            # goes no further: its downloader cannot continue a partial file, its retries have no
-            # backoff to set, one that fails is not followed by another source, and it compares
-            # whole digests only, where the name of a weights file carries a beginning.
-            path = pooch.retrieve(url, _whole(digest), fname=name, path=folder, downloader=download)
-            return Path(path)
+            was_continued = _download(url, partial_path, patience.timeout_seconds)
+            _check_digest(partial_path, digest)
+            return partial_path.replace(finished)
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             fault = _describe(error)
-            if _status(error) in FINAL_STATUSES:
+            # A ValueError is an address that cannot be asked, such as ftp://.
+            if _status(error) in FINAL_STATUSES or isinstance(error, ValueError):
                 raise FinalFault(fault) from error
-        except WrongBytes as error:
+        except FinalFault as error:
             fault = str(error)
-            if not download.was_continued:
-                raise FinalFault(fault) from error
+            partial_path.unlink()
+            # Its beginning may be of another file.
+            if not was_continued:
+                raise
     raise FinalFault(f"{fault}; gave up after {patience.tries} tries")
 
 
@@ -187,57 +178,45 @@ def _describe(error):
     return str(error)
 
 
-class ResumedDownload:
-    """A downloader for pooch that continues `partial_path` where the server allows it.
+def _download(url, partial_path, timeout_seconds):
+    """Write what `url` has to `partial_path`, after what is there; returns whether some was there.
 
     The partial file outlives this process: after a broken connection the next try, or the next
-    call of the workflow, asks only for the rest. It is removed on a full disk, and when it is
-    complete and does not have the digest, which raises WrongBytes.
+    call of the workflow, asks only for the rest, where the server allows it. On a full disk it is
+    removed.
     """
+    try:
+        with writing(partial_path):
+            return _stream(url, partial_path, timeout_seconds)
+    except UserError:
+        partial_path.unlink(missing_ok=True)
+        raise
 
-    def __init__(self, partial_path, digest, patience):
-        self.partial_path, self.digest, self.patience = partial_path, digest, patience
-        self.was_continued = False
 
-    def __call__(self, url, output_file, _pooch):
-        self.partial_path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with writing(self.partial_path):
-                self._stream(url)
-        except UserError:
-            self.partial_path.unlink(missing_ok=True)
-            raise
-        try:
-            _check_digest(self.partial_path, self.digest)
-        except FinalFault as fault:
-            self.partial_path.unlink()
-            raise WrongBytes(str(fault)) from fault
-        self.partial_path.replace(output_file)
-
-    def _stream(self, url):
-        present_bytes = self.partial_path.stat().st_size if self.partial_path.exists() else 0
-        headers = {"Accept-Encoding": "identity"}
-        if present_bytes:
-            headers["Range"] = f"bytes={present_bytes}-"
-        timeout_seconds = self.patience.timeout_seconds
-        with requests.get(url, headers=headers, timeout=timeout_seconds, stream=True) as response:
-            if present_bytes and response.status_code == 416:
-                # The partial file is not a beginning of what the server has now.
-                self.partial_path.unlink()
-                raise requests.RequestException("what an earlier try left does not fit the file")
-            response.raise_for_status()
-            self.was_continued = response.status_code == 206
-            if not self.was_continued:
-                present_bytes = 0
-            length = response.headers.get("Content-Length")
-            total_bytes = present_bytes + int(length) if length else None
-            title = f"download {self.partial_path.stem}"
-            with (
-                open(self.partial_path, "ab" if self.was_continued else "wb") as file,
-                Progress(title, total_bytes, "B", done=present_bytes) as progress,
-            ):
-                # As the bytes come, so that none is lost with the connection, and undecoded: a
-                # server may declare the archive's own gzip as an encoding of the transfer.
-                while chunk := response.raw.read1(CHUNK_BYTES, decode_content=False):
-                    file.write(chunk)
-                    progress.advance(len(chunk))
+def _stream(url, partial_path, timeout_seconds):
+    present_bytes = partial_path.stat().st_size if partial_path.exists() else 0
+    headers = {"Accept-Encoding": "identity"}
+    if present_bytes:
+        headers["Range"] = f"bytes={present_bytes}-"
+    with requests.get(url, headers=headers, timeout=timeout_seconds, stream=True) as response:
+        if present_bytes and response.status_code == 416:
+            # The partial file is not a beginning of what the server has now.
+            partial_path.unlink()
+            raise requests.RequestException("what an earlier try left does not fit the file")
+        response.raise_for_status()
+        is_continued = response.status_code == 206
+        if not is_continued:
+            present_bytes = 0
+        length = response.headers.get("Content-Length")
+        total_bytes = present_bytes + int(length) if length else None
+        title = f"download {partial_path.stem}"
+        with (
+            open(partial_path, "ab" if is_continued else "wb") as file,
+            Progress(title, total_bytes, "B", done=present_bytes) as progress,
+        ):
+            # As the bytes come, so that none is lost with the connection, and undecoded: a
+            # server may declare the archive's own gzip as an encoding of the transfer.
+            while chunk := response.raw.read1(CHUNK_BYTES, decode_content=False):
+                file.write(chunk)
+                progress.advance(len(chunk))
+    return is_continued

@@ -118,7 +118,8 @@ def local_path(text):
     address = urlsplit(text)
     if address.scheme == "file":
         return Path(url2pathname(address.path))
-    return None if "://" in text else Path(text).expanduser()
+    # Unlike Path's own, it leaves the home of an unknown user as it is written.
+    return None if "://" in text else Path(os.path.expanduser(text))
 
 
 def file_digest(path, algorithm="sha256"):

@@ -1,7 +1,8 @@
 """A GPU for each process: leases that the kernel ends with the process that holds them.
 
 A lease is a lock (flock) on a file per device. Whoever finds no free device waits in line for a
-second lock, which the kernel hands on in order of arrival; its holder alone looks for a device.
+second lock, which the kernel gives to those who wait in order of arrival; its holder alone looks
+for a device. The library filelock keeps no such order, and refuses another user's file in /tmp.
 """
 
 import hashlib
@@ -62,7 +63,7 @@ def lease_device(names, folder):
     except OSError as error:
         raise UserError(
             f"expected lock files in {folder} that everyone on this host can open, found: {error}; "
-            "mend their permissions or remove them while no job runs"
+            "correct their permissions or remove them while no job runs"
         ) from error
     _held.append(descriptor)
     os.register_at_fork(after_in_child=_forget)

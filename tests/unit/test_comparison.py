@@ -4,11 +4,14 @@ import json
 
 import numpy as np
 import pytest
+import yaml
 from project import ROOT
 
 from cifarlab.comparison.published import (
+    NO_BEARING,
     QUANTITIES,
     VERDICT_COLUMNS,
+    comparable_part,
     published_beside,
     read_published,
     verdicts,
@@ -22,6 +25,8 @@ from cifarlab.comparison.tables import (
     tabulate_confusions,
     tabulate_runs,
 )
+from cifarlab.configuration import read_configuration, run_table
+from cifarlab.training.recipes import Recipe
 from engine.errors import UserError
 from engine.files import write_csv
 
@@ -191,6 +196,16 @@ def test_a_row_is_the_mean_over_its_seeds_with_the_sample_deviation(tmp_path):
     assert np.isnan(second["test_accuracy_std"])
 
 
+def test_without_superclasses_their_accuracy_stays_empty(tmp_path):
+    folder = write_run(tmp_path, "a", 0, 40.0)
+    metrics = json.loads((folder / "metrics.json").read_text())
+    metrics["superclass_accuracy_percent"] = None
+    (folder / "metrics.json").write_text(json.dumps(metrics))
+    (row,) = compare(tabulate_runs([RunFolder(folder)]), COSTS).to_dict("records")
+    assert np.isnan(row["superclass_accuracy_percent"])
+    assert row["test_accuracy_percent"] == 40.0
+
+
 def test_a_folder_that_is_no_run_is_named(tmp_path):
     with pytest.raises(UserError, match="seed-<n>"):
         RunFolder(tmp_path / "runs/a/r/first")
@@ -299,8 +314,12 @@ PUBLISHED = {
     "loss": "cross_entropy",
     "optimizer": "adam",
     "learning_rate": 0.001,
+    "momentum": None,
     "pretrained": "no",
     "input_size": 32,
+    "dataset": "cifar100",
+    "n_classes": N_CLASSES,
+    "source": "An article",
 }
 
 
@@ -309,7 +328,7 @@ def verdict_of(tmp_path):
     """A function from a run's accuracies, one a seed, to its verdicts by quantity."""
 
     def verdict_of(
-        accuracies=(40.0,), published=None, cost=None, epochs=5, synthetic=False, **others
+        accuracies=(40.0,), published=None, cost=None, epochs=5, dataset="cifar100", **others
     ):
         folders = [
             write_run(tmp_path, "a", seed, accuracy, epochs=epochs, **others)
@@ -320,10 +339,10 @@ def verdict_of(tmp_path):
         write_csv(
             path, [{"model": "a", **PUBLISHED, **(published or {})}, {"model": "z", **PUBLISHED}]
         )
-        table = read_published(path)
+        table = comparable_part(read_published(path), dataset, N_CLASSES)
         trainings = {("a", "r"): RunFolder(folders[0]).training}
-        beside = published_beside(table, trainings, synthetic)
-        result = verdicts(table, beside, runs, comparison, synthetic)
+        beside = published_beside(table, trainings)
+        result = verdicts(table, beside, runs, comparison, dataset)
         assert list(result.columns) == VERDICT_COLUMNS
         return {(row["model"], row["quantity"]): row for row in result.to_dict("records")}
 
@@ -417,6 +436,81 @@ def test_of_another_training_the_architecture_alone_is_compared(verdict_of, othe
         assert np.isnan(row["measured"])
 
 
+RESULTS = ("min_loss", "final_loss", "test_accuracy_percent", "train_seconds")
+DEFAULT = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+# As training.json has it.
+RECIPE = read_configuration(DEFAULT).recipes["published_scratch"].model_dump()
+
+
+def is_same_training(verdict_of, recipe):
+    """Whether the results of a run with this recipe, a dict, are compared with published ones."""
+    rows = verdict_of(changed_recipe=recipe)
+    verdicts = {rows["a", quantity]["verdict"] for quantity in RESULTS}
+    assert verdicts == {"not_run"} or "not_run" not in verdicts
+    return "not_run" not in verdicts
+
+
+@pytest.mark.parametrize("key", Recipe.model_fields)
+def test_any_key_of_a_recipe_with_another_value_is_another_training_but_for_those_named(
+    verdict_of, key
+):
+    assert RECIPE[key] != "another"
+    assert is_same_training(verdict_of, {**RECIPE, key: "another"}) == (key in NO_BEARING)
+
+
+def test_only_keys_of_a_recipe_are_named_as_having_no_bearing():
+    assert set(NO_BEARING) < set(Recipe.model_fields)
+
+
+@pytest.mark.parametrize("key", [*RECIPE["optimizer"], "momentum", "nesterov"])
+def test_any_key_of_an_optimizer_with_another_value_is_another_training(verdict_of, key):
+    optimizer = {**RECIPE["optimizer"], key: 0.5}
+    assert not is_same_training(verdict_of, {**RECIPE, "optimizer": optimizer})
+
+
+def test_a_recipe_with_a_key_that_the_published_one_lacks_is_another_training(verdict_of):
+    assert not is_same_training(verdict_of, {**RECIPE, "augmentation": "none"})
+
+
+@pytest.mark.parametrize("key", Recipe.model_fields)
+def test_a_record_that_lacks_a_key_of_the_recipe_is_of_another_training(tmp_path, key):
+    training = json.loads((write_run(tmp_path, "a", 0, 40.0) / "training.json").read_text())
+    training["recipe"] = {name: value for name, value in RECIPE.items() if name != key}
+    write_csv(tmp_path / "published.csv", [{"model": "a", **PUBLISHED}])
+    table = read_published(tmp_path / "published.csv")
+    (row,) = published_beside(table, {("a", "r"): training}).to_dict("records")
+    assert row["same_training"] == (key in NO_BEARING)
+
+
+@pytest.mark.parametrize("column", ["epochs", "learning_rate", "loss", "optimizer", "pretrained"])
+def test_a_setting_that_was_not_published_is_equal_to_none(verdict_of, column):
+    rows = verdict_of(published={column: None})
+    assert {rows["a", quantity]["verdict"] for quantity in RESULTS} == {"not_run"}
+
+
+def test_the_default_configuration_asks_for_the_published_trainings():
+    configuration = read_configuration(DEFAULT)
+    published = read_published(ROOT / "config/published.csv")
+    trainings = {}
+    for run in run_table(configuration):
+        model = configuration.models[run.model]
+        trainings[run.model, run.recipe] = {
+            "recipe": json.loads(configuration.recipes[run.recipe].to_json()),
+            "initial_weights": {"source": model.weights} if model.is_pretrained else None,
+            "inputs": {"size": model.input_size},
+        }
+    part = comparable_part(published, configuration.dataset.kind, 100)
+    table = published_beside(part, trainings)
+    assert set(table["model"]) == set(published.index)
+    assert table["same_training"].all()
+
+
+def test_the_published_table_names_where_each_row_comes_from(verdict_of):
+    published = read_published(ROOT / "config/published.csv")
+    assert set(published["source"]) == {"AngFff: CIFAR100 多模型训练结果及分析"}
+    assert {row["source"] for row in verdict_of().values()} == {"An article"}
+
+
 def test_at_another_input_size_what_a_model_needs_is_exact_or_another_quantity(verdict_of):
     rows = verdict_of(inputs={"size": 64}, cost={"total_params": 1000, "total_size_mb": 99.0})
     assert rows["a", "total_params"]["verdict"] == "exact"
@@ -451,27 +545,42 @@ def test_a_published_model_that_has_no_run_is_told(verdict_of):
     assert all(row["published"] == PUBLISHED[quantity] for (_, quantity), row in rows.items())
 
 
-def test_beside_synthetic_images_no_result_of_real_ones_has_a_verdict(verdict_of):
-    rows = verdict_of(synthetic=True)
+def test_of_another_data_set_with_as_many_classes_the_architecture_alone_is_compared(verdict_of):
+    rows = verdict_of(dataset="synthetic")
     assert {quantity for _, quantity in rows} == {"total_params", "total_size_mb"}
     assert rows["a", "total_params"]["verdict"] == "better"
     assert rows["z", "total_params"]["verdict"] == "not_run"
 
 
-def test_no_published_result_of_real_images_is_kept_beside_synthetic_ones(tmp_path):
-    write_csv(tmp_path / "published.csv", [{"model": "a", **PUBLISHED}])
+@pytest.mark.parametrize("named", ["cifar10", None])
+def test_of_another_data_set_with_other_classes_nothing_is_compared(verdict_of, named):
+    rows = verdict_of(published={"dataset": named, "n_classes": named and 10})
+    assert {model for model, _ in rows} == {"z"}
+
+
+def test_no_published_result_is_kept_for_another_data_set(tmp_path):
+    write_csv(tmp_path / "published.csv", [{"model": "a", **PUBLISHED, "momentum": 0.9}])
     training = RunFolder(write_run(tmp_path, "a", 0, 40.0)).training
+    optimizer = {**training["recipe"]["optimizer"], "momentum": 0.9}
+    training["recipe"]["optimizer"] = optimizer
     table = read_published(tmp_path / "published.csv")
-    (real,) = published_beside(table, {("a", "r"): training}, False).to_dict("records")
-    (synthetic,) = published_beside(table, {("a", "r"): training}, True).to_dict("records")
-    assert real == {"model": "a", "recipe": "r", "same_training": True, **PUBLISHED}
-    known = {name: value for name, value in synthetic.items() if value is not None}
+    rows = {
+        dataset: published_beside(
+            comparable_part(table, dataset, N_CLASSES), {("a", "r"): training}
+        ).to_dict("records")[0]
+        for dataset in ("cifar100", "synthetic")
+    }
+    real, synthetic = rows["cifar100"], rows["synthetic"]
+    published = {**PUBLISHED, "momentum": 0.9}
+    assert real == {"model": "a", "recipe": "r", "same_training": True, **published}
+    known = {name: value for name, value in synthetic.items() if value == value}
+    architecture = ("total_params", "total_size_mb", "size_convention", "input_size")
+    about = ("dataset", "n_classes", "source")
     assert known == {
-        name: real[name]
-        for name in (
-            *("model", "recipe", "same_training"),
-            *("total_params", "total_size_mb", "size_convention", "input_size"),
-        )
+        "model": "a",
+        "recipe": "r",
+        "same_training": False,
+        **{name: real[name] for name in (*architecture, *about)},
     }
 
 

@@ -151,6 +151,34 @@ def test_the_next_source_is_tried_and_a_local_one_used_in_place(tmp_path):
         assert fetch([site.url, str(local)], DIGEST, tmp_path / "downloads", QUICK) == local
 
 
+@pytest.mark.parametrize("source", ["~/mine.tar.gz", "file://{}/mine.tar.gz", "{}/mine.tar.gz"])
+def test_a_local_source_may_be_a_path_in_a_home_or_a_file_url(tmp_path, monkeypatch, source):
+    folder = tmp_path / "with space"
+    folder.mkdir()
+    (folder / "mine.tar.gz").write_bytes(CONTENT)
+    monkeypatch.setenv("HOME", str(folder))
+    named = source.format(folder.as_uri().removeprefix("file://") if "://" in source else folder)
+    assert fetch([named], DIGEST, tmp_path / "downloads", QUICK) == folder / "mine.tar.gz"
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [("{}", "expected an archive, found a folder"), ("~nobody-here/a.tar.gz", "no such file")],
+)
+def test_a_local_source_that_is_no_file_is_one_true_line(tmp_path, source, words):
+    source = source.format(tmp_path)
+    with pytest.raises(UserError) as error:
+        fetch([source], DIGEST, tmp_path / "downloads", QUICK)
+    assert f"{source}: {words}" in str(error.value)
+    assert len(str(error.value).splitlines()) == 1
+
+
+def test_an_address_that_cannot_be_asked_is_asked_once(tmp_path, capsys):
+    with pytest.raises(UserError, match=r"ftp://host/a: .*adapter"):
+        fetch(["ftp://host/a"], DIGEST, tmp_path, QUICK)
+    assert "trying again" not in capsys.readouterr().err
+
+
 def test_when_every_source_fails_each_reason_is_given(tmp_path):
     local = tmp_path / "mine.tar.gz"
     local.write_bytes(b"something else")

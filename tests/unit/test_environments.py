@@ -8,10 +8,17 @@ import pytest
 import yaml
 from project import ROOT
 
+from cifarlab.datasets.registry import DATASETS
+
 CONDA_NAMES = {"pytorch": "torch", "matplotlib-base": "matplotlib"}
 ENVIRONMENTS = sorted((ROOT / "envs").glob("*.yaml"))
 # What an import is called where the package is called otherwise, or comes with another.
-BROUGHT_BY = {"urllib3": "requests", "markupsafe": "jinja2", "PIL": "matplotlib"}
+BROUGHT_BY = {
+    "pydantic_core": "pydantic",
+    "urllib3": "requests",
+    "markupsafe": "jinja2",
+    "PIL": "matplotlib",
+}
 
 
 def locked_versions():
@@ -60,11 +67,15 @@ def imported_names(path, seen):
                     if file.is_file() and file not in seen:
                         seen.add(file)
                         names |= imported_names(file, seen)
+                # Their modules are found by their files, not by import statements.
+                found = []
                 if module in ("cifarlab.models.families", "reporting.figures"):
-                    # Their modules are found by their files, not by import statements.
-                    for file in set(own.glob("*.py")) - seen:
-                        seen.add(file)
-                        names |= imported_names(file, seen)
+                    found = own.glob("*.py")
+                elif module == "cifarlab.datasets.registry":
+                    found = [own.with_name(f"{name}.py") for name in DATASETS]
+                for file in set(found) - seen:
+                    seen.add(file)
+                    names |= imported_names(file, seen)
             elif top not in sys.stdlib_module_names:
                 names.add(BROUGHT_BY.get(top, top))
     return names

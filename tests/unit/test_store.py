@@ -19,7 +19,7 @@ from cifarlab.datasets.store import (
     save_dataset,
 )
 from engine.errors import UserError
-from engine.files import file_digest, new_files
+from engine.files import file_digest, new_files, read_json
 
 NAMES = ["test_images.npy", "test_labels.npy", "train_images.npy", "train_labels.npy"]
 
@@ -157,7 +157,7 @@ def test_no_room_while_downloading_is_one_line_and_keeps_no_part(tmp_path, run_c
 
     with serving(os.urandom(2_000_000)) as site:
         result = run_command(
-            *("data.py", "--manifest", tmp_path / "data/manifest.json", "archive"),
+            *("data.py", "--manifest", tmp_path / "data/manifest.json", "cifar100"),
             *("--source", site.url, "--md5", "0" * 32, "--downloads", tmp_path / "downloads"),
             preexec_fn=small_file_limit,
         )
@@ -196,6 +196,25 @@ def test_a_missing_manifest_is_one_line(tmp_path, run_command):
     assert len(result.stderr.splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    ("superclasses", "expected"), [((["c"], np.array([0, 0])), 100), ((), None)]
+)
+def test_a_data_set_without_superclasses_has_no_accuracy_of_them(
+    tmp_path, run_command, superclasses, expected
+):
+    split = small_dataset().test
+    save_dataset(Dataset(split, split, ["a", "b"], *superclasses), tmp_path, {})
+    np.savez(tmp_path / "p.npz", logits=np.float32([[1, 0], [1, 0]]), labels=split.labels)
+    result = run_command(
+        *("metrics.py", "--dataset", tmp_path / "classes.json"),
+        *("--predictions", tmp_path / "p.npz", "--metrics", tmp_path / "m.json"),
+    )
+    assert (result.returncode, result.stderr) == (0, "")
+    metrics = read_json(tmp_path / "m.json")
+    assert metrics["superclass_accuracy_percent"] == expected
+    assert metrics["test_accuracy_percent"] == 50
+
+
 @pytest.mark.parametrize("content", [b"", b"junk", b"PK\x03\x04junk"])
 def test_damaged_predictions_are_one_line(tmp_path, run_command, content):
     save_dataset(small_dataset(), tmp_path, {})
@@ -224,7 +243,7 @@ def test_the_command_reads_an_archive_and_the_next_run_after_a_fault_starts_clea
 
     def prepare(md5):
         return run_command(
-            *("data.py", "--manifest", manifest, "archive", "--source", archive),
+            *("data.py", "--manifest", manifest, "cifar100", "--source", archive),
             *("--md5", md5, "--downloads", tmp_path / "downloads"),
         )
 

@@ -1,11 +1,11 @@
-"""The published table, and what of it may stand beside measured results."""
+"""The published table, and what of it may be compared with measured results."""
 
 import pandas as pd
 
 from cifarlab.comparison.results import read_table
 from engine.errors import UserError
 
-TEXTS = ["model", "size_convention", "loss", "optimizer", "pretrained"]
+TEXTS = ["model", "size_convention", "loss", "optimizer", "pretrained", "dataset", "source"]
 PUBLISHED_COLUMNS = [
     "model",
     "total_params",
@@ -20,18 +20,42 @@ PUBLISHED_COLUMNS = [
     "loss",
     "optimizer",
     "learning_rate",
+    "momentum",
     "pretrained",
     "input_size",
+    "dataset",
+    "n_classes",
+    "source",
 ]
 NUMBERS = [n for n in PUBLISHED_COLUMNS if n not in TEXTS]
-# These follow from the architecture alone, so they may stand beside results on synthetic images.
+# These follow from the architecture, its input size and its number of classes alone, so they may be
+# compared on any images.
 DATA_INDEPENDENT_COLUMNS = [
     "model",
     "total_params",
     "total_size_mb",
     "size_convention",
     "input_size",
+    "dataset",
+    "n_classes",
+    "source",
 ]
+# What the published study does not mention is taken for not used.
+NOT_MENTIONED = {
+    "max_steps": None,
+    "precision": "fp32",
+    "schedule": "constant",
+    "validation": 0.0,
+    "warm_up": 0.0,
+}
+# Keys of a recipe that have no bearing on results, with the reason. Every other key counts, also
+# one that is not known here.
+NO_BEARING = {
+    "channels_last": "the same numbers in another order in memory",
+    "compile": "the same computation, compiled",
+    "deterministic": "the same computation, each sum in a fixed order",
+    "micro_batch": "the same gradient, summed over parts of the batch that fit the memory",
+}
 
 
 def read_published(path):
@@ -49,13 +73,31 @@ def read_published(path):
     return published
 
 
-def published_beside(published, trainings, is_synthetic):
+def comparable_part(published, dataset, n_classes):
+    """The part of the published table that may be compared with results on a data set.
+
+    published: as `read_published` returns it; dataset: name of the data set's module; n_classes:
+    its number. Returns the rows of this data set, and of those of others with as many classes
+    DATA_INDEPENDENT_COLUMNS, the other columns empty.
+    """
+    is_same = published["dataset"] == dataset
+    part = published.assign(
+        **{
+            name: published[name].where(is_same)
+            for name in PUBLISHED_COLUMNS
+            if name not in DATA_INDEPENDENT_COLUMNS
+        }
+    )
+    return part[is_same | (published["n_classes"] == n_classes)]
+
+
+def published_beside(published, trainings):
     """What was published of each model × recipe, where something was.
 
-    published: as `read_published` returns it; trainings: dict from (model, recipe) to the record of
-    one of its trainings, a dict; is_synthetic: whether the images are not the published ones.
-    Returns a DataFrame with recipe and same_training beside PUBLISHED_COLUMNS. same_training:
-    whether the published one had the same settings, so that results may be compared.
+    published: as `comparable_part` returns it; trainings: dict from (model, recipe) to the record
+    of one of its trainings, a dict. Returns a DataFrame with recipe and same_training next to
+    PUBLISHED_COLUMNS. same_training: whether the published training had the same settings, so that
+    results may be compared.
     """
     rows = []
     for (model, recipe), training in trainings.items():
@@ -63,11 +105,33 @@ def published_beside(published, trainings, is_synthetic):
             row = published.loc[model]
             same = _is_same_training(training, row)
             rows.append({"model": model, "recipe": recipe, "same_training": same, **row})
-    table = pd.DataFrame(rows, columns=["model", "recipe", "same_training", *PUBLISHED_COLUMNS[1:]])
-    if is_synthetic:
-        withheld = [name for name in PUBLISHED_COLUMNS if name not in DATA_INDEPENDENT_COLUMNS]
-        table = table.assign(**dict.fromkeys(withheld, None))
-    return table
+    return pd.DataFrame(rows, columns=["model", "recipe", "same_training", *PUBLISHED_COLUMNS[1:]])
+
+
+def _is_same_training(training, row):
+    recipe = {key: value for key, value in training["recipe"].items() if key not in NO_BEARING}
+    return bool(
+        recipe == published_recipe(row)
+        and row["pretrained"] == ("yes" if training["initial_weights"] else "no")
+        and training["inputs"]["size"] == row["input_size"]
+    )
+
+
+def published_recipe(row):
+    """The recipe of a published training, but for NO_BEARING, in the form of training.json.
+
+    row: of the published table. A cell without a value is not equal to anything, but for the
+    momentum: an optimizer without one has no such key.
+    """
+    optimizer = {
+        "name": row["optimizer"],
+        "learning_rate": row["learning_rate"],
+        "weight_decay": 0.0,
+    }
+    if pd.notna(row["momentum"]):
+        optimizer["momentum"] = row["momentum"]
+    known = {name: row[name] for name in ("epochs", "batch_size", "loss")}
+    return {**NOT_MENTIONED, **known, "optimizer": optimizer}
 
 
 # What is compared with the published table; lower is better for all but the accuracy.
@@ -79,51 +143,64 @@ QUANTITIES = [
     "test_accuracy_percent",
     "train_seconds",
 ]
-VERDICT_COLUMNS = ["model", "recipe", "quantity", "published", "measured", "low", "high", "verdict"]
+VERDICT_COLUMNS = [
+    *("model", "recipe", "quantity", "published", "measured", "low", "high", "verdict", "source"),
+]
 
 
-def verdicts(published, beside, runs, comparison, is_synthetic):
+def verdicts(published, beside, runs, comparison, dataset):
     """A verdict on every published cell, a DataFrame with VERDICT_COLUMNS.
 
-    published, beside, is_synthetic: as for `published_beside` and what it returns; runs,
-    comparison: the tables of the comparison. verdict: exact, as far as digits were published;
-    within: the interval from low to high holds the published value; better or worse: measured,
-    beside published; not_run: the model was not run here, or only with another training, at another
-    input size or by another rule of the size; not_published: the cell is empty. The interval of the
-    accuracy is that of the test split, of other results the range over seeds.
+    published: as `comparable_part` returns it; beside: as `published_beside` returns it; runs,
+    comparison: the tables of the comparison; dataset: name of the data set's module. verdict:
+    exact, to the digits that were published; within: the interval from low to high holds the
+    published value; better or worse: measured, compared with published; not_run: the model was not
+    run here, or only with another training, at another input size or by another rule of the size;
+    not_published: the cell is empty. The interval of the accuracy is that of the test split, of
+    other results the range over seeds.
     """
-    rows, shown = [], [n for n in QUANTITIES if not is_synthetic or n in DATA_INDEPENDENT_COLUMNS]
+    rows = []
     measured = comparison.set_index(["model", "recipe"])
     groups = runs.groupby(["model", "recipe"])
     for row in beside.to_dict("records"):
         entry = (row["model"], row["recipe"])
-        for name in shown:
-            value, low, high = measured.loc[entry, name], None, None
-            if name == "test_accuracy_percent":
-                low, high = measured.loc[
-                    entry, ["test_accuracy_low_percent", "test_accuracy_high_percent"]
-                ]
-            elif name in runs and measured.loc[entry, "seeds"] > 1:
-                values = groups.get_group(entry)[name]
-                low, high = values.min(), values.max()
-            verdict = _verdict(name, row[name], value, low, high)
-            is_comparable = row["same_training"]
-            if name in DATA_INDEPENDENT_COLUMNS:
-                # At another input size a model needs more or less, but for what is exact anyway.
-                is_same_size = measured.loc[entry, "input_size"] == row["input_size"]
-                is_comparable = verdict == "exact" or is_same_size
-            if name == "total_size_mb":
-                # The rules of counting it cannot be compared.
-                is_comparable &= measured.loc[entry, "size_convention"] == row["size_convention"]
-            if not is_comparable:
-                value, low, high, verdict = None, None, None, "not_run"
-            rows.append((*entry, name, row[name], value, low, high, verdict))
+        for name in _quantities(row, dataset):
+            result = _measured(name, measured.loc[entry], groups.get_group(entry))
+            verdict = _verdict(name, row[name], *result)
+            if not _is_comparable(name, row, measured.loc[entry], verdict):
+                result, verdict = (None, None, None), "not_run"
+            rows.append((*entry, name, row[name], *result, verdict, row["source"]))
     for model in published.index.difference(comparison["model"], sort=False):
+        row = published.loc[model]
         rows += [
-            (model, None, name, published.loc[model, name], None, None, None, "not_run")
-            for name in shown
+            (model, None, name, row[name], None, None, None, "not_run", row["source"])
+            for name in _quantities(row, dataset)
         ]
     return pd.DataFrame(rows, columns=VERDICT_COLUMNS)
+
+
+def _quantities(row, dataset):
+    is_same = row["dataset"] == dataset
+    return [name for name in QUANTITIES if is_same or name in DATA_INDEPENDENT_COLUMNS]
+
+
+def _measured(name, row, runs):
+    """(value, low, high) of one quantity; low and high are None where there is no interval."""
+    if name == "test_accuracy_percent":
+        return row[name], row["test_accuracy_low_percent"], row["test_accuracy_high_percent"]
+    if name in runs and row["seeds"] > 1:
+        return row[name], runs[name].min(), runs[name].max()
+    return row[name], None, None
+
+
+def _is_comparable(name, published, measured, verdict):
+    if name not in DATA_INDEPENDENT_COLUMNS:
+        return published["same_training"]
+    # At another input size a model needs more or less, but for what is exact anyway.
+    is_same_size = verdict == "exact" or measured["input_size"] == published["input_size"]
+    # The rules of counting the total size cannot be compared.
+    is_same_rule = measured["size_convention"] == published["size_convention"]
+    return is_same_size and (name != "total_size_mb" or is_same_rule)
 
 
 def _verdict(name, published, measured, low, high):
@@ -138,18 +215,3 @@ def _verdict(name, published, measured, low, high):
         return "exact"
     is_higher_better = name == "test_accuracy_percent"
     return "better" if (measured > published) == is_higher_better else "worse"
-
-
-def _is_same_training(training, row):
-    recipe, optimizer = training["recipe"], training["recipe"]["optimizer"]
-    measured = (recipe["epochs"], recipe["batch_size"], recipe["loss"], optimizer["name"])
-    return bool(
-        measured == (row["epochs"], row["batch_size"], row["loss"], row["optimizer"])
-        and optimizer["learning_rate"] == row["learning_rate"]
-        and not optimizer["weight_decay"]
-        and bool(training["initial_weights"]) == (row["pretrained"] == "yes")
-        and training["inputs"]["size"] == row["input_size"]
-        # The published trainings knew no schedule, and saw the whole training split.
-        and (recipe["schedule"], recipe["precision"]) == ("constant", "fp32")
-        and not (recipe["warm_up"] or recipe["max_steps"] or recipe["validation"])
-    )

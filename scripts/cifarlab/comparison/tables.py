@@ -77,7 +77,7 @@ def tabulate_runs(runs):
 
     runs: list of RunFolder. Returns a DataFrame: model, recipe, seed, metrics, record of training.
     """
-    return pd.DataFrame(
+    table = pd.DataFrame(
         [
             {
                 "model": run.model,
@@ -91,6 +91,8 @@ def tabulate_runs(runs):
             for run in runs
         ]
     )
+    # Of a data set without superclasses every one is None, which pandas takes for no number.
+    return table.astype({"superclass_accuracy_percent": float})
 
 
 def compare(runs, costs):

@@ -1,1 +1,1 @@
-"""CIFAR-100 and data sets of its form: read, made, kept and loaded."""
+"""Data sets: read or made, kept and loaded. One module each; `registry` says what it has."""

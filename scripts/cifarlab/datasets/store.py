@@ -1,7 +1,7 @@
 """A prepared data set on disk: memory-mappable arrays, and JSON files that describe and seal them.
 
 train.json and test.json describe a split each, classes.json the classes; a stage reads only what
-it needs, so that another test split leaves the training as it is. manifest.json has everything.
+it needs, so another test split does not make a training stale. manifest.json has everything.
 """
 
 from dataclasses import dataclass
@@ -15,11 +15,13 @@ from engine.files import file_digest, new_files, read_json, to_json
 SPLITS = ("train", "test")
 ARRAY_NAMES = tuple(f"{split}_{part}.npy" for split in SPLITS for part in ("images", "labels"))
 FILES = (*ARRAY_NAMES, "train.json", "test.json", "classes.json", "manifest.json")
+# The data set of a manifest that names none, by whether it is synthetic: once there were these two.
+UNNAMED = {False: "cifar100", True: "synthetic"}
 
 
 @dataclass(frozen=True)
 class Split:
-    """images: uint8 [n_images, 32, 32, 3] in RGB; labels: int64 [n_images], fine classes."""
+    """images: uint8 [n_images, height, width, 3] in RGB; labels: int64 [n_images]."""
 
     images: np.ndarray
     labels: np.ndarray
@@ -27,13 +29,17 @@ class Split:
 
 @dataclass(frozen=True)
 class Dataset:
-    """Both splits, the names of the classes, and coarse_of_fine: int64 [n_fine]."""
+    """Both splits and the names of the classes.
+
+    coarse_names, coarse_of_fine: the superclasses' names, and int64 [n_fine], the superclass of
+    each class; None where the data set has no superclasses.
+    """
 
     train: Split
     test: Split
     fine_names: list[str]
-    coarse_names: list[str]
-    coarse_of_fine: np.ndarray
+    coarse_names: list[str] | None = None
+    coarse_of_fine: np.ndarray | None = None
 
 
 def channel_statistics(images):
@@ -53,21 +59,26 @@ def channel_statistics(images):
     return means, deviations
 
 
-def save_dataset(dataset, folder, source):
-    """Write the arrays and, last, `manifest.json` into `folder`; whole or not at all.
+def describe_source(name, is_synthetic, origin):
+    """What a manifest says of where its data came from, a JSON object.
 
-    source: a JSON object that says where the data came from. Raises UserError on a full disk.
+    name: of the data set's module; origin: what its images follow from, a JSON object.
+    """
+    named = {} if UNNAMED[is_synthetic] == name else {"dataset": name}
+    return {"synthetic": is_synthetic, **named, **origin}
+
+
+def dataset_of(manifest):
+    """The name of the module of the data set that a manifest describes."""
+    return manifest["source"].get("dataset", UNNAMED[manifest["source"]["synthetic"]])
+
+
+def save_dataset(dataset, folder, source):
+    """Write the arrays and, last, `manifest.json` into `folder`; all of them or nothing.
+
+    source: as `describe_source` returns it. Raises UserError on a full disk.
     """
     folder = Path(folder)
-    mean, deviation = channel_statistics(dataset.train.images)
-    classes = {
-        "n_classes": len(dataset.fine_names),
-        "image_shape": list(dataset.train.images.shape[1:]),
-        "fine_names": list(dataset.fine_names),
-        "coarse_names": list(dataset.coarse_names),
-        "coarse_of_fine": dataset.coarse_of_fine.tolist(),
-    }
-    statistics = {"channel_mean": mean, "channel_std": deviation}
     with new_files(*(folder / name for name in FILES)) as partial_paths:
         partial_paths = dict(zip(FILES, partial_paths, strict=True))
         digests = {}
@@ -78,27 +89,35 @@ def save_dataset(dataset, folder, source):
             with open(partial_paths[name], "wb") as file:
                 np.lib.format.write_array(_Writer(file), getattr(getattr(dataset, split), part))
             digests[name] = file_digest(partial_paths[name])
-        counts = {split: len(getattr(dataset, split).labels) for split in SPLITS}
-        descriptions = {
-            f"{split}.json": {
-                "split": split,
-                "count": counts[split],
-                "n_classes": classes["n_classes"],
-                **(statistics if split == "train" else {}),
-                "sha256": {n: d for n, d in digests.items() if n.startswith(f"{split}_")},
-            }
-            for split in SPLITS
-        }
-        descriptions["classes.json"] = classes
-        descriptions["manifest.json"] = {
-            "source": source,
-            "counts": counts,
-            **statistics,
-            **classes,
-            "sha256": digests,
-        }
-        for name, description in descriptions.items():
+        for name, description in _descriptions(dataset, source, digests).items():
             partial_paths[name].write_text(to_json(description), encoding="utf-8")
+
+
+def _descriptions(dataset, source, digests):
+    """The content of each JSON file by its name."""
+    mean, deviation = channel_statistics(dataset.train.images)
+    statistics = {"channel_mean": mean, "channel_std": deviation}
+    counts = {split: len(getattr(dataset, split).labels) for split in SPLITS}
+    classes = {
+        "n_classes": len(dataset.fine_names),
+        "image_shape": list(dataset.train.images.shape[1:]),
+        "fine_names": list(dataset.fine_names),
+    }
+    if dataset.coarse_names is not None:
+        classes["coarse_names"] = list(dataset.coarse_names)
+        classes["coarse_of_fine"] = dataset.coarse_of_fine.tolist()
+    descriptions = {
+        f"{split}.json": {
+            "split": split,
+            "count": counts[split],
+            "n_classes": classes["n_classes"],
+            **(statistics if split == "train" else {}),
+            "sha256": {n: d for n, d in digests.items() if n.startswith(f"{split}_")},
+        }
+        for split in SPLITS
+    }
+    manifest = {"source": source, "counts": counts, **statistics, **classes, "sha256": digests}
+    return {**descriptions, "classes.json": classes, "manifest.json": manifest}
 
 
 class _Writer:

@@ -1,8 +1,10 @@
-"""A procedural stand-in for CIFAR-100: textures that a linear model on pixels cannot tell apart."""
+"""Synthetic images: 32×32 textures that a linear model on pixels cannot classify."""
 
 import numpy as np
 
 from cifarlab.datasets.store import Dataset, Split
+from engine.settings import Count, Seed
+from engine.settings import Settings as BaseSettings
 
 IMAGE_SIDE = 32
 ORIENTATIONS = 10
@@ -21,12 +23,30 @@ CELLS = 4
 CHUNK_IMAGES = 2_000
 
 
+class Settings(BaseSettings):
+    """Size and seed of the synthetic images."""
+
+    train_per_class: Count = 500
+    """Training images of each of the 100 classes."""
+
+    test_per_class: Count = 100
+    """Test images of each of the 100 classes."""
+
+    seed: Seed = 0
+    """Of the random draws; the same seed gives the same images."""
+
+
+def make(settings):
+    """The Dataset that these settings ask for."""
+    return make_synthetic(**settings.model_dump())
+
+
 def make_synthetic(train_per_class, test_per_class, seed):
     """A Dataset of 100 classes in 20 superclasses, the labels balanced.
 
     A superclass is a grating's orientation and wavelength, a class adds the colour axis along
     which it swings. Phase, sign, contrast, place, background and noise are drawn for every image,
-    so the mean image of every class is the same grey: what tells classes apart is local structure,
+    so the mean image of every class is the same grey: classes differ in local structure alone,
     and a linear model has only its traces in the variance. The same arguments give the same bytes.
     """
     generator = np.random.default_rng(seed)
