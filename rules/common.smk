@@ -22,17 +22,17 @@ os.environ.update(PATH=os.pathsep.join([str(Path(sys.executable).parent), *os.ge
 try:
     CONFIGURATION = read_configuration(config)
     RUNS = run_table(CONFIGURATION)
-    check_files(CONFIGURATION, RUNS)
+    RESULTS = Path("results") / CONFIGURATION.dataset.name
+    RECORDS = RESULTS / "records"
+    check_files(CONFIGURATION, RUNS, has_data=(RECORDS / "data.json").exists())
 except UserError as error:
     sys.exit(f"error in the configuration: {error}")
 
 DATASET = CONFIGURATION.dataset
-RESULTS = Path("results") / DATASET.name
 LOGS = RESULTS / "logs"
 # What tells a run from others, and a row.
 RUN_NAME, ROW_NAME = "{model}/{recipe}/seed-{seed}", "{model}/{recipe}"
 RUN = RESULTS / "runs" / RUN_NAME
-RECORDS = RESULTS / "records"
 DATA = RESULTS / "data"
 MANIFEST = DATA / "manifest.json"
 # What a training goes on from; no output, because Snakemake removes those of a job that failed.

@@ -7,7 +7,7 @@ import pytest
 import yaml
 from project import ROOT
 
-# Several tests run at the same time, so each takes one core, and so do the processes that it starts.
+# Several tests run at the same time: each, and what it starts, takes one core.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # A configuration that selects the real archive; its paths are relative to the project.

@@ -246,21 +246,25 @@ def run_table(configuration):
     return list(first_places)
 
 
-def check_files(configuration, runs):
+def check_files(configuration, runs, has_data):
     """Raise UserError, a line each, for files that the configuration names and that are not there.
 
-    runs: list of Run; the models of others are not looked at. The archive of a data set is only
-    needed until it was prepared, so the command that reads it looks for it.
+    runs: list of Run; the models of others are not looked at. has_data: whether the data set was
+    prepared, after which its archive is not needed.
     """
-    files = {"published": configuration.published_file}
+    files = {"published": [configuration.published_file]}
+    if not has_data and not configuration.dataset.is_synthetic:
+        files["dataset.source"] = list(map(local_path, configuration.dataset.source))
     for name in dict.fromkeys(run.model for run in runs):
         local_files = configuration.models[name].local_files
-        files |= {f"models.{name}.{key}": path for key, path in local_files.items()}
+        files |= {f"models.{name}.{key}": [Path(path)] for key, path in local_files.items()}
+    # Of several sources one is enough, and whether a URL is there is seen when it is asked.
     faults = [
-        f"{key}: expected a file at {path}, found {'a folder' if Path(path).is_dir() else 'none'}; "
-        f"check the path, which is relative to {Path.cwd()}"
-        for key, path in files.items()
-        if not Path(path).is_file()
+        f"{key}: expected a file at {' or '.join(map(str, paths))}, found "
+        f"{'a folder' if paths[0].is_dir() else 'none'}; check the path, which is relative to "
+        f"{Path.cwd()}"
+        for key, paths in files.items()
+        if None not in paths and not any(path.is_file() for path in paths)
     ]
     if faults:
         raise UserError("\n  ".join(["files are missing:", *faults]))
