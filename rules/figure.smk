@@ -1,194 +1,61 @@
-# In: the tables of the comparison, the loss histories of runs, the layers of a model.
-# Out: the figures of the report, each drawn by itself.
+# In: the tables of the comparison, the files of runs, the layers of a model.
+# Out: the figures of the report, each drawn by itself. A figure's module says what it is drawn of
+# and what it reads; the rule of each follows from that.
 
-# Without a language: the report puts its own words into them.
-FIGURES = RESULTS / "figures"
-
-
-rule accuracy:
-    """Test accuracy of every model, with each run and the published value."""
-    input:
-        runs=ancient(RESULTS / "compare/runs.csv"),
-        comparison=ancient(RESULTS / "compare/comparison.csv"),
-        published=ancient(RESULTS / "compare/published.csv"),
-        stale=if_stale("accuracy"),
-    output:
-        record=RECORDS / "accuracy.json",
-        figure=report(
-            FIGURES / "accuracy.svg",
-            caption="../templates/captions/accuracy.rst",
-            category="Figures",
-            labels={"figure": "Test accuracy"},
-        ),
-    log:
-        LOGS / "accuracy.log",
-    conda:
-        "../envs/report.yaml"
-    resources:
-        mem_mb=1000,
-        runtime=5,
-    shell:
-        "python scripts/figure.py --record {output.record:q} --figure {output.figure:q} accuracy"
-        " --runs-csv {input.runs:q} --comparison {input.comparison:q}"
-        " --published {input.published:q} > {log:q} 2>&1"
+# The folders of the runs that each is drawn of.
+RUN_FOLDERS = {"comparison": of_all_runs(RUN), "row": runs_of_row, "model": runs_of_model}
 
 
-rule tradeoffs:
-    """Test accuracy of every model against what it costs."""
-    input:
-        comparison=ancient(RESULTS / "compare/comparison.csv"),
-        stale=if_stale("tradeoffs"),
-    output:
-        record=RECORDS / "tradeoffs.json",
-        figure=report(
-            FIGURES / "tradeoffs.svg",
-            caption="../templates/captions/tradeoffs.rst",
-            category="Figures",
-            labels={"figure": "Accuracy against cost"},
-        ),
-    log:
-        LOGS / "tradeoffs.log",
-    conda:
-        "../envs/report.yaml"
-    resources:
-        mem_mb=1000,
-        runtime=5,
-    shell:
-        "python scripts/figure.py --record {output.record:q} --figure {output.figure:q} tradeoffs"
-        " --comparison {input.comparison:q} > {log:q} 2>&1"
+def files_read_by(figure):
+    """The files that a figure reads but those of runs, in its order; maybe by a function."""
+    patterns = [str(RESULTS / pattern) for pattern in figure.files.values()]
+    if figure.per != "row":
+        return ancient(patterns)
+
+    def files(wildcards):
+        run = ROWS[wildcards.model, wildcards.recipe][0]
+        names = {"model": run.model, "recipe": run.recipe, "first_seed": run.seed}
+        return ancient([pattern.format(**names) for pattern in patterns])
+
+    return files
 
 
-rule losses:
-    """Training loss of every model over the steps and over the seconds."""
-    input:
-        histories=ancient(of_all_runs(RUN / "history.csv")),
-        epochs=ancient(of_all_runs(RUN / "epochs.csv")),
-        stale=if_stale("losses"),
-    output:
-        record=RECORDS / "losses.json",
-        figure=report(
-            FIGURES / "losses.svg",
-            caption="../templates/captions/losses.rst",
-            category="Figures",
-            labels={"figure": "Training loss"},
-        ),
-    log:
-        LOGS / "losses.log",
-    conda:
-        "../envs/report.yaml"
-    resources:
-        mem_mb=1000,
-        runtime=5,
-    params:
-        runs=of_all_runs(RUN),
-    shell:
-        "python scripts/figure.py --record {output.record:q} --figure {output.figure:q} losses"
-        " --runs {params.runs:q} > {log:q} 2>&1"
+def files_of_each_run(folders, names):
+    """The files with these names in folders of runs, which may be a function of the wildcards."""
+    if callable(folders):
+        return lambda wildcards: files_of_each_run(folders(wildcards), names)
+    return ancient([f"{folder}/{name}" for folder in folders for name in names])
 
 
-rule loss:
-    """Loss, learning rate and validation of one model with one recipe, each seed by itself."""
-    input:
-        histories=histories_of_row,
-        stale=if_stale("loss"),
-    output:
-        record=RECORDS / "loss/{model}/{recipe}.json",
-        figure=report(
-            FIGURES / "loss.{model}+{recipe}.svg",
-            caption="../templates/captions/loss.rst",
-            category="Training",
-            labels={"model": "{model}", "recipe": "{recipe}"},
-        ),
-    log:
-        LOGS / "loss/{model}/{recipe}.log",
-    conda:
-        "../envs/report.yaml"
-    resources:
-        mem_mb=1000,
-        runtime=5,
-    params:
-        runs=runs_of_row,
-    shell:
-        "python scripts/figure.py --record {output.record:q} --figure {output.figure:q} loss"
-        " --runs {params.runs:q} > {log:q} 2>&1"
+for FIGURE in FIGURES.values():
 
-
-rule classes:
-    """Test accuracy of one model with one recipe on every class."""
-    input:
-        classes=ancient(DATA / "classes.json"),
-        metrics=metrics_of_row,
-        stale=if_stale("classes"),
-    output:
-        record=RECORDS / "classes/{model}/{recipe}.json",
-        figure=report(
-            FIGURES / "classes.{model}+{recipe}.svg",
-            caption="../templates/captions/classes.rst",
-            category="Classes",
-            labels={"model": "{model}", "recipe": "{recipe}"},
-        ),
-    log:
-        LOGS / "classes/{model}/{recipe}.log",
-    conda:
-        "../envs/report.yaml"
-    resources:
-        mem_mb=500,
-        runtime=5,
-    params:
-        runs=runs_of_row,
-    shell:
-        "python scripts/figure.py --record {output.record:q} --figure {output.figure:q} classes"
-        " --classes {input.classes:q} --runs {params.runs:q} > {log:q} 2>&1"
-
-
-rule examples:
-    """Test images with what the first run of one row took them for."""
-    input:
-        dataset=ancient(DATA / "test.json"),
-        classes=ancient(DATA / "classes.json"),
-        predictions=predictions_of_row,
-        stale=if_stale("examples"),
-    output:
-        record=RECORDS / "examples/{model}/{recipe}.json",
-        figure=report(
-            FIGURES / "examples.{model}+{recipe}.svg",
-            caption="../templates/captions/examples.rst",
-            category="Examples",
-            labels={"model": "{model}", "recipe": "{recipe}"},
-        ),
-    log:
-        LOGS / "examples/{model}/{recipe}.log",
-    conda:
-        "../envs/report.yaml"
-    resources:
-        mem_mb=1000,
-        runtime=5,
-    shell:
-        "python scripts/figure.py --record {output.record:q} --figure {output.figure:q} examples"
-        " --dataset {input.dataset:q} --classes {input.classes:q}"
-        " --predictions {input.predictions:q} > {log:q} 2>&1"
-
-
-rule structure:
-    """The structure of one model."""
-    input:
-        cost=ancient(RESULTS / "cost/{model}.json"),
-        stale=if_stale("structure"),
-    output:
-        record=RECORDS / "structure/{model}.json",
-        figure=report(
-            RESULTS / "cost/{model}.svg",
-            caption="../templates/captions/structure.rst",
-            category="Structure",
-            labels={"model": "{model}"},
-        ),
-    log:
-        LOGS / "structure/{model}.log",
-    conda:
-        "../envs/report.yaml"
-    resources:
-        mem_mb=500,
-        runtime=5,
-    shell:
-        "python scripts/figure.py --record {output.record:q} --figure {output.figure:q} structure"
-        " --cost {input.cost:q} > {log:q} 2>&1"
+    rule:
+        name:
+            FIGURE.name
+        input:
+            files=files_read_by(FIGURE),
+            of_runs=files_of_each_run(RUN_FOLDERS[FIGURE.per], FIGURE.runs),
+            stale=if_stale(FIGURE.name),
+        output:
+            record=RECORDS / f"{FIGURE.record}.json",
+            figure=report(
+                RESULTS / FIGURE.file,
+                caption="../templates/captions/figure.rst",
+                category=FIGURE.category,
+                labels=FIGURE.labels,
+            ),
+        log:
+            LOGS / f"{FIGURE.record}.log",
+        conda:
+            "../envs/report.yaml"
+        resources:
+            mem_mb=1000,
+            runtime=5,
+        params:
+            kind=FIGURE.name,
+            runs=RUN_FOLDERS[FIGURE.per] if FIGURE.runs else [],
+            caption=FIGURE.about,
+        # What stands here is read when the job runs: it knows nothing of the loop.
+        shell:
+            "python scripts/figure.py --record {output.record:q} --figure {output.figure:q} {params.kind}"
+            " --files {input.files:q} --runs {params.runs:q} > {log:q} 2>&1"

@@ -3,7 +3,8 @@
 
 REPORT = RESULTS / "report"
 TABLES = ["runs", "comparison", "published", "verdicts", "classes", "confusions"]
-FIGURE_NAMES = figure_names(ROWS)
+# Where each is drawn, by its label.
+DRAWINGS = {label: RESULTS / file for label, file in drawings(ROWS).items()}
 
 
 rule report:
@@ -15,8 +16,7 @@ rule report:
         histories=ancient(of_all_runs(RUN / "history.csv")),
         epochs=ancient(of_all_runs(RUN / "epochs.csv")),
         costs=ancient(of_all_models(RESULTS / "cost/{model}.json")),
-        structures=ancient(of_all_models(RESULTS / "cost/{model}.svg")),
-        figures=ancient([FIGURES / f"{name}.svg" for name in FIGURE_NAMES]),
+        figures=ancient([*DRAWINGS.values()]),
         failures=ancient(FAILURES),
         templates=ancient([str(path) for path in Path("templates").rglob("*") if path.is_file()]),
         stale=if_stale("report"),
@@ -32,11 +32,7 @@ rule report:
             for code, name in LANGUAGES.items()
         ],
         markdown=[REPORT / f"report.{code}.md" for code in LANGUAGES],
-        figures=[
-            REPORT / f"figures.{code}/{name}.svg"
-            for code in LANGUAGES
-            for name in (*FIGURE_NAMES, *of_all_models("structure.{model}"))
-        ],
+        figures=[REPORT / f"figures.{code}/{label}.svg" for code in LANGUAGES for label in DRAWINGS],
     log:
         LOGS / "report.log",
     conda:

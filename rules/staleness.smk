@@ -15,10 +15,9 @@ STALE = LOGS / "stale.txt"
 DIGESTS = Path("results/.digests.json")
 # Each after those whose outputs it reads.
 STAGES = ["data", "weights", "train", "evaluate", "metrics", "cost", "compare"]
-FIGURE_STAGES = ["structure", "accuracy", "tradeoffs", "losses", "loss", "classes", "examples"]
-STAGES += [*FIGURE_STAGES, "report"]
+STAGES += [*FIGURES, "report"]
 # The same definition gives the same bytes again; the others measure, or run on a GPU.
-REPEATING = {"data", "weights", "metrics", "compare", *FIGURE_STAGES, "report"}
+REPEATING = {"data", "weights", "metrics", "compare", *FIGURES, "report"}
 # What follows is decided by the digests of what they make, so after they ran.
 DECIDING = {"data", "weights"}
 # Parameters that say where and how a job runs, not what it makes.
@@ -29,6 +28,8 @@ TOLERATED = {
     # It shows the configuration; what of it bears on the results is in their own settings.
     "report": frozenset({"configuration"}),
     "evaluate": frozenset({"device", "batch_size", "checkpoints"}),
+    # What Snakemake's own report says below a figure.
+    **dict.fromkeys(FIGURES, frozenset({"caption"})),
 }
 DECISIONS = {}
 
@@ -118,8 +119,10 @@ def jobs_of(stage):
 
 def code_of(stage, wildcards):
     """The Python files whose code, with what they import, makes the outputs of a stage's job."""
-    if stage in FIGURE_STAGES:
-        return ["scripts/figure.py", f"scripts/reporting/figures/{stage}.py"]
+    if stage in FIGURES:
+        return ["scripts/figure.py", CODE[stage]]
+    if stage == "report":
+        return ["scripts/report.py", *CODE.values()]
     builds_model = stage in ("weights", "train", "evaluate", "cost")
     return [f"scripts/{stage}.py", *(code_of_model(wildcards["model"]) if builds_model else [])]
 

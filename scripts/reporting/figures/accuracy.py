@@ -1,38 +1,37 @@
 """Test accuracy of every model, with its interval, each run, and the published value."""
 
-from pathlib import Path
+from reporting.figure import Figure
+from reporting.messages import N_, Sentence
 
 
-def add_arguments(parser):
-    parser.add_argument("--runs-csv", type=Path, required=True, help="runs.csv to read")
-    parser.add_argument("--comparison", type=Path, required=True, help="comparison.csv to read")
-    parser.add_argument("--published", type=Path, required=True, help="compare/published.csv")
+def caption(content, _row):
+    measured = N_("Top-1 accuracy on the test split.")
+    beside = N_(
+        "Top-1 accuracy on the test split, measured beside published where it was published."
+    )
+    return [Sentence(measured if content.is_synthetic else beside, {})]
 
 
-def inputs(arguments):
-    return [arguments.runs_csv, arguments.comparison, arguments.published]
-
-
-def draw(arguments):
+def draw(comparison, runs_csv, published):
     from cifarlab.comparison.results import read_table
-    from reporting.names import entry_titles
     from reporting.numbers import number
     from reporting.plot import INK, drawing, legend_below, style_of, svg_text
+    from reporting.titles import row_titles
 
     key = ["model", "recipe"]
-    comparison = read_table(arguments.comparison, [*key, "test_accuracy_percent"]).set_index(key)
-    runs = read_table(arguments.runs_csv, [*key, "test_accuracy_percent"])
-    published = read_table(arguments.published, [*key, "same_training", "test_accuracy_percent"])
+    comparison = read_table(comparison, [*key, "test_accuracy_percent"]).set_index(key)
+    runs = read_table(runs_csv, [*key, "test_accuracy_percent"])
+    published = read_table(published, [*key, "same_training", "test_accuracy_percent"])
     # Without rows the column has no type.
     is_same = published["same_training"].astype(bool)
     published = published[is_same].set_index(key)["test_accuracy_percent"].dropna()
     accuracies_of = runs.groupby(key)["test_accuracy_percent"].apply(list)
-    titles = entry_titles(comparison.index)
+    titles = row_titles(comparison.index)
     with drawing(8.2, 1.3 + 0.42 * len(comparison)) as (figure, axes, say):
-        for place, (entry, row) in enumerate(comparison.iterrows()):
-            style, accuracies = style_of(place), accuracies_of[entry]
+        for place, (row, measured) in enumerate(comparison.iterrows()):
+            style, accuracies = style_of(place), accuracies_of[row]
             mean, low, high = (
-                row[f"test_accuracy_{name}percent"] for name in ("", "low_", "high_")
+                measured[f"test_accuracy_{name}percent"] for name in ("", "low_", "high_")
             )
             axes.errorbar(
                 *(mean, place),
@@ -55,9 +54,9 @@ def draw(arguments):
                 alpha=0.6,
                 label=say("one run"),
             )
-            if entry in published:
+            if row in published:
                 axes.plot(
-                    published[entry],
+                    published[row],
                     place + 0.27,
                     linestyle="",
                     marker="D",
@@ -74,7 +73,7 @@ def draw(arguments):
                 textcoords="offset points",
                 verticalalignment="center",
             )
-        axes.set_yticks(range(len(comparison)), [titles[entry] for entry in comparison.index])
+        axes.set_yticks(range(len(comparison)), [titles[row] for row in comparison.index])
         axes.set_ylim(len(comparison) - 0.4, -0.6)
         axes.spines["left"].set_visible(False)
         axes.tick_params(axis="y", length=0)
@@ -82,3 +81,21 @@ def draw(arguments):
         axes.set_xlabel(say("top-1 accuracy on the test split, % (mean over seeds)"))
         legend_below(figure, axes)
         return svg_text(figure, say)
+
+
+FIGURE = Figure(
+    per="comparison",
+    category="Figures",
+    title=N_("Test accuracy"),
+    description=N_(
+        "Chart: top-1 test accuracy of every model with its 95 % interval, each run, and what was "
+        "published"
+    ),
+    caption=caption,
+    files={
+        "comparison": "compare/comparison.csv",
+        "runs_csv": "compare/runs.csv",
+        "published": "compare/published.csv",
+    },
+    draw=draw,
+)

@@ -7,26 +7,12 @@ None says that one model is better than another where their intervals overlap.
 import itertools
 
 from cifarlab.comparison.statistics import wilson_interval
-from reporting.language import N_
-from reporting.statements import Cell, Sentence
+from reporting.blocks import Listing, Paragraph, Section
+from reporting.messages import N_, Cell, Sentence
+from reporting.sections.published import verdict_anchor
 
 # Beyond these a reader looks at the table.
 MOST_PAIRS = 6
-
-
-def cell_anchor(entry, column):
-    """The anchor of a cell of the comparison's table."""
-    return f"cell-{entry.number}-{column}"
-
-
-def class_anchor(entry, label):
-    """The anchor of a cell of the table of classes."""
-    return f"class-{label}-{entry.number}"
-
-
-def verdict_anchor(number):
-    """The anchor of a cell of the published table. number: of the row of verdicts.csv."""
-    return f"verdict-{number}"
 
 
 def analyse(content):
@@ -42,21 +28,21 @@ def analyse(content):
     return [(heading, sentences) for heading, sentences in parts if sentences]
 
 
-def accuracy(entry):
-    return Cell(cell_anchor(entry, "test_accuracy_percent"), entry.accuracy, 2)
+def accuracy(row):
+    return Cell(row.cell("test_accuracy_percent"), row.accuracy, 2)
 
 
 def accuracy_sentences(content):
     """Each model beside the next less accurate one."""
-    entries = content.by_accuracy
+    rows = content.by_accuracy
     sentences = []
-    if len({entry.recipe for entry in entries}) > 1:
+    if len({row.recipe for row in rows}) > 1:
         message = N_(
             "The models were not all trained with the same recipe, so that a difference is one of "
             "model and recipe together."
         )
         sentences.append(Sentence(message, {}))
-    for better, worse in itertools.pairwise(entries):
+    for better, worse in itertools.pairwise(rows):
         values = {"a": better.title, "b": worse.title, "x": accuracy(better), "y": accuracy(worse)}
         if better.beats(worse):
             message = N_(
@@ -79,15 +65,15 @@ def accuracy_sentences(content):
 
 def cost_sentences(content):
     """Who reaches the first rank for least, and who pays more for less."""
-    if len(content.entries) < 2:
+    if len(content.rows) < 2:
         return []
 
-    def cost(entry):
-        millions = entry.measured["multiply_adds"] / 1e6
-        return Cell(cell_anchor(entry, "multiply_adds"), millions, 1)
+    def cost(row):
+        millions = row.measured["multiply_adds"] / 1e6
+        return Cell(row.cell("multiply_adds"), millions, 1)
 
     good, cheapest, sentences = content.as_good, content.best_for_cost, []
-    costliest = max(good, key=lambda entry: entry.measured["multiply_adds"])
+    costliest = max(good, key=lambda row: row.measured["multiply_adds"])
     values = {"a": cheapest.title, "m": cost(cheapest)}
     if len(good) == 1:
         message = N_(
@@ -103,12 +89,11 @@ def cost_sentences(content):
         values |= {"b": costliest.title, "n": cost(costliest)}
         sentences.append(Sentence(message, values))
     dominated = []
-    for entry in content.entries:
+    for row in content.rows:
         better = [
             other
-            for other in content.entries
-            if other.measured["multiply_adds"] <= entry.measured["multiply_adds"]
-            and other.beats(entry)
+            for other in content.rows
+            if other.measured["multiply_adds"] <= row.measured["multiply_adds"] and other.beats(row)
         ]
         if better:
             best = max(better, key=lambda other: other.accuracy)
@@ -116,19 +101,18 @@ def cost_sentences(content):
                 "%(a)s needs at least as many multiply-adds as %(b)s (%(m)s million against %(n)s "
                 "million) and is less accurate: their 95 %% intervals do not overlap."
             )
-            names = {"a": entry.title, "b": best.title, "m": cost(entry), "n": cost(best)}
+            names = {"a": row.title, "b": best.title, "m": cost(row), "n": cost(best)}
             dominated.append(Sentence(message, names))
     sentences += dominated[:MOST_PAIRS]
     fastest, slowest = (
-        pick(content.entries, key=lambda entry: entry.measured["train_seconds"])
-        for pick in (min, max)
+        pick(content.rows, key=lambda row: row.measured["train_seconds"]) for pick in (min, max)
     )
-    seconds = [round(entry.measured["train_seconds"], 1) for entry in (fastest, slowest)]
+    seconds = [round(row.measured["train_seconds"], 1) for row in (fastest, slowest)]
     if seconds[0] < seconds[1] and content.times_compare:
         ends = {"s": fastest, "t": slowest}
         values = {
-            name: Cell(cell_anchor(entry, "train_seconds"), entry.measured["train_seconds"], 1)
-            for name, entry in ends.items()
+            name: Cell(row.cell("train_seconds"), row.measured["train_seconds"], 1)
+            for name, row in ends.items()
         }
         message = N_(
             "The training of %(a)s took the least time, %(s)s s, and that of %(b)s the most, "
@@ -160,11 +144,11 @@ LARGER_BY_A_LAYER = N_(
 def parameter_sentences(content):
     """Within a chapter, which layer makes a model larger or smaller than the one before it."""
     sentences = []
-    for _, entries in content.chapters:
-        entries = list({entry.model: entry for entry in entries}.values())
-        for before, entry in itertools.pairwise(entries):
-            counts = [e.measured["total_params"] for e in (before, entry)]
-            layer, was, now = largest_change(before.cost, entry.cost, counts[1] - counts[0])
+    for _, rows in content.chapters:
+        rows = list({row.model: row for row in rows}.values())
+        for before, row in itertools.pairwise(rows):
+            counts = [e.measured["total_params"] for e in (before, row)]
+            layer, was, now = largest_change(before.cost, row.cost, counts[1] - counts[0])
             if layer is None:
                 continue
             if counts[1] > counts[0]:
@@ -173,15 +157,15 @@ def parameter_sentences(content):
                 message = SMALLER if now is not None else SMALLER_BY_A_LAYER
             values = {
                 "a": before.model,
-                "b": entry.model,
-                "m": Cell(cell_anchor(before, "total_params"), counts[0], 0),
-                "n": Cell(cell_anchor(entry, "total_params"), counts[1], 0),
+                "b": row.model,
+                "m": Cell(before.cell("total_params"), counts[0], 0),
+                "n": Cell(row.cell("total_params"), counts[1], 0),
                 "layer": layer,
             }
             if was is not None:
-                values["was"] = Cell(f"structure-{before.number}", was, 0)
+                values["was"] = Cell(before.structure_anchor, was, 0)
             if now is not None:
-                values["now"] = Cell(f"structure-{entry.number}", now, 0)
+                values["now"] = Cell(row.structure_anchor, now, 0)
             sentences.append(Sentence(message, values))
     return sentences[:MOST_PAIRS]
 
@@ -208,16 +192,16 @@ def largest_change(before, cost, change):
 def seed_sentences(content):
     """Whether seeds move the accuracy more than another test split would."""
     sentences = []
-    for entry in content.entries:
-        deviation, n = entry.measured["test_accuracy_std"], entry.measured["seeds"]
+    for row in content.rows:
+        deviation, n = row.measured["test_accuracy_std"], row.measured["seeds"]
         if n < 2:
             continue
-        half = (entry.interval[1] - entry.interval[0]) / 2
+        half = (row.interval[1] - row.interval[0]) / 2
         message = (
             N_(
                 "Over %(n)s seeds the accuracy of %(a)s has a standard deviation of %(s)s points, "
                 "more than half the width of its 95 %% interval: another seed could move it "
-                "further than the interval tells."
+                "further than the interval says."
             )
             if deviation > half
             else N_(
@@ -226,9 +210,9 @@ def seed_sentences(content):
             )
         )
         values = {
-            "a": entry.title,
-            "n": Cell(cell_anchor(entry, "seeds"), n, 0),
-            "s": Cell(cell_anchor(entry, "test_accuracy_std"), deviation, 2),
+            "a": row.title,
+            "n": Cell(row.cell("seeds"), n, 0),
+            "s": Cell(row.cell("test_accuracy_std"), deviation, 2),
         }
         sentences.append(Sentence(message, values))
     return sentences[:MOST_PAIRS]
@@ -257,8 +241,8 @@ def class_sentences(content):
         "a": best.title,
         "c": names[easiest],
         "d": names[hardest],
-        "x": Cell(class_anchor(best, easiest), best.classes[easiest], 1),
-        "y": Cell(class_anchor(best, hardest), best.classes[hardest], 1),
+        "x": Cell(best.class_cell(easiest), best.classes[easiest], 1),
+        "y": Cell(best.class_cell(hardest), best.classes[hardest], 1),
     }
     return [Sentence(message, values)]
 
@@ -279,13 +263,29 @@ def published_sentences(content):
             "of its interval."
         ),
     }
-    entries = {entry.key: entry for entry in content.entries}
+    rows = {row.key: row for row in content.rows}
     sentences = []
-    for number, row in enumerate(content.verdicts):
-        is_accuracy = row["quantity"] == "test_accuracy_percent"
-        entry = entries.get((row["model"], row["recipe"]))
-        if is_accuracy and entry and row["verdict"] in messages:
-            published = Cell(verdict_anchor(number), row["published"], 2)
-            values = {"a": entry.title, "p": published, "x": accuracy(entry)}
-            sentences.append(Sentence(messages[row["verdict"]], values))
+    for number, cell in enumerate(content.verdicts):
+        is_accuracy = cell["quantity"] == "test_accuracy_percent"
+        row = rows.get((cell["model"], cell["recipe"]))
+        if is_accuracy and row and cell["verdict"] in messages:
+            published = Cell(verdict_anchor(number), cell["published"], 2)
+            values = {"a": row.title, "p": published, "x": accuracy(row)}
+            sentences.append(Sentence(messages[cell["verdict"]], values))
     return sentences
+
+
+def blocks(content, say):
+    about = N_(
+        "These sentences are made from the numbers; each number leads to where it stands. What the "
+        "intervals do not support is not said: tests between pairs of models are not part of this "
+        "comparison."
+    )
+    parts = [
+        Listing([say.value(sentence) for sentence in sentences], say(heading))
+        for heading, sentences in analyse(content)
+    ]
+    return [Paragraph(say(about), "quiet"), *parts]
+
+
+SECTION = Section("analysis", N_("Analysis"), blocks)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from math import isnan
 
-from reporting.language import N_
+from reporting.messages import N_
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ def checklist(content):
     states = [run.training.get("source") for run in runs]
     commits = {state["commit"] for state in states if state}
     clean = sum(bool(state and not state["dirty"]) for state in states)
-    seeds = min(entry.measured["seeds"] for entry in content.entries)
+    seeds = min(row.measured["seeds"] for row in content.rows)
     others = {run.name for run, *_ in content.other_versions}
     repeatable = sum(
         run.training["device"] == "cpu" or run.training["recipe"]["deterministic"] for run in runs
@@ -31,10 +31,10 @@ def checklist(content):
     read = [run.training["dataset_sha256"] for run in runs]
     digests = {tuple(sorted(files.items())) for files in read}
     saw_test = sum(any(name.startswith("test_") for name in files) for files in read)
-    bounded = sum(entry.has_interval for entry in content.entries)
+    bounded = sum(row.has_interval for row in content.rows)
     unknown = sum(
-        entry.measured["seeds"] > 1 and isnan(entry.measured["test_accuracy_std"])
-        for entry in content.entries
+        row.measured["seeds"] > 1 and isnan(row.measured["test_accuracy_std"])
+        for row in content.rows
     )
     validated = sum(bool(run.training["recipe"]["validation"]) for run in runs)
     resumed = sum(run.is_resumed for run in runs)
@@ -82,12 +82,12 @@ def checklist(content):
         ),
         Item(
             N_("Does every accuracy that is compared carry its uncertainty?"),
-            bounded == len(content.entries) and not unknown,
+            bounded == len(content.rows) and not unknown,
             N_(
                 "with a 95 %% interval: %(k)s of %(n)s; with several seeds and without their "
                 "deviation: %(unknown)s"
             ),
-            {"k": bounded, "n": len(content.entries), "unknown": unknown},
+            {"k": bounded, "n": len(content.rows), "unknown": unknown},
         ),
         Item(
             N_("Were only algorithms used that give the same bits again?"),
