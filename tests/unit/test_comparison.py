@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from project import ROOT
 
+from cifarlab.comparison.columns import COLUMNS
 from cifarlab.comparison.published import (
     QUANTITIES,
     VERDICT_COLUMNS,
@@ -16,7 +17,6 @@ from cifarlab.comparison.published import (
 from cifarlab.comparison.results import RunFolder
 from cifarlab.comparison.statistics import wilson_interval
 from cifarlab.comparison.tables import (
-    COMPARISON_COLUMNS,
     compare,
     tabulate_classes,
     tabulate_confusions,
@@ -181,7 +181,7 @@ def test_a_row_is_the_mean_over_its_seeds_with_the_sample_deviation(tmp_path):
         ["a", "r", 0],
     ]
     comparison = compare(runs, COSTS)
-    assert list(comparison.columns) == COMPARISON_COLUMNS
+    assert list(comparison.columns) == [*COLUMNS]
     first, second = comparison.to_dict("records")
     assert (first["model"], first["seeds"], first["total_params"]) == ("b", 2, 10)
     assert first["test_accuracy_percent"] == 41.5

@@ -4,7 +4,6 @@ import base64
 import io
 import json
 import re
-from argparse import Namespace
 from xml.etree import ElementTree
 
 import numpy as np
@@ -26,9 +25,8 @@ from reporting.figures.examples import (
     examples_svg,
     picture,
 )
-from reporting.messages import MESSAGE
 from reporting.plot import style_of
-from reporting.svg import inline_svg, standalone_svg
+from reporting.svg import MESSAGE, inline_svg, standalone_svg
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -55,7 +53,7 @@ def test_classes_are_drawn_the_highest_first_with_a_bar_as_long_as_their_accurac
     runs = [write_run(tmp_path, "a", seed, 50.0, confusion=c) for seed, c in enumerate(confusions)]
     classes = tmp_path / "classes.json"
     classes.write_text(json.dumps({"fine_names": ["low", "high", "middle", "none"]}))
-    svg = FIGURES["classes"].draw(Namespace(runs=runs, classes=classes))
+    svg = FIGURES["classes"].draw(runs=runs, classes=classes)
     assert texts_of(svg) == ["high", "90.0", "middle", "55.0", "low", "20.0", "none", "–"]
     assert bars_of(svg) == pytest.approx([90, 55, 20], abs=0.02)
 
@@ -182,7 +180,7 @@ def test_losses_stand_over_the_seconds_that_the_epochs_took(tmp_path):
     for seconds in (20, 200):
         for run in runs:
             epochs_lasting(run, [seconds] * 5)
-        drawings.append(axes_of(FIGURES["losses"].draw(Namespace(runs=runs))))
+        drawings.append(axes_of(FIGURES["losses"].draw(runs=runs)))
     (by_step, by_second), (by_step_slow, by_second_slow) = drawings
     assert numbers_of(by_step) == numbers_of(by_step_slow)
     assert numbers_of(by_step)[-1] == 10  # steps
@@ -192,7 +190,7 @@ def test_losses_stand_over_the_seconds_that_the_epochs_took(tmp_path):
 
 def test_every_model_has_its_line_in_both_panels(tmp_path):
     runs = [write_run(tmp_path, name, 0, 50.0) for name in ("a", "b", "c")]
-    svg = FIGURES["losses"].draw(Namespace(runs=runs))
+    svg = FIGURES["losses"].draw(runs=runs)
     for axes in axes_of(svg):
         drawing = ElementTree.tostring(axes, encoding="unicode")
         colours = set(re.findall(r"stroke: (#\w{6})", drawing))
@@ -203,7 +201,7 @@ def test_every_model_has_its_line_in_both_panels(tmp_path):
 @pytest.mark.parametrize("share", [0.0, 0.1])
 def test_a_training_has_a_panel_of_its_validation_where_it_was_validated(tmp_path, share):
     runs = [write_run(tmp_path, "a", seed, 50.0, validation=share) for seed in (0, 1)]
-    svg = FIGURES["loss"].draw(Namespace(runs=runs))
+    svg = FIGURES["loss"].draw(runs=runs)
     said = {match[2] for match in MESSAGE.finditer(svg)}
     assert {"training loss", "learning rate", "seed %(seed)s"} <= said
     assert ("validation accuracy, %" in said) == bool(share)
@@ -221,7 +219,7 @@ def test_a_validation_stands_where_its_epoch_ended_also_the_last_and_shorter_one
         ]
         write_csv(run / "epochs.csv", rows)
         assert RunFolder(run).epochs["images_share"].tolist() == [seconds[0] / 100, 1]
-        axes = axes_of(FIGURES["loss"].draw(Namespace(runs=[run])))[-1]
+        axes = axes_of(FIGURES["loss"].draw(runs=[run]))[-1]
         first, last = (float(mark.get("x")) for mark in list(axes.iter(f"{SVG}use"))[-2:])
         gaps.append(last - first)
     assert gaps[0] == pytest.approx(5 * gaps[1], rel=0.01)
@@ -240,7 +238,7 @@ def test_no_two_of_fourteen_models_look_alike_without_their_colour(n_models):
 
 def test_a_drawing_has_ids_of_its_own_and_a_text_for_those_who_cannot_see_it(tmp_path):
     runs = [write_run(tmp_path, "a", 0, 50.0)]
-    svg = standalone_svg(FIGURES["loss"].draw(Namespace(runs=runs)))
+    svg = standalone_svg(FIGURES["loss"].draw(runs=runs))
     first, second = (inline_svg(svg, prefix, "What it shows") for prefix in ("f0", "f1"))
     ids = [set(re.findall(r'\bid="([^"]+)"', text)) for text in (first, second)]
     assert ids[0]
@@ -264,7 +262,7 @@ def test_accuracies_are_drawn_where_no_model_was_published(tmp_path):
         "mine,r,41.5,40.0,43.0\n"
     )
     published.write_text("model,recipe,same_training,test_accuracy_percent\n")
-    arguments = Namespace(runs_csv=runs, comparison=comparison, published=published)
-    texts = texts_of(FIGURES["accuracy"].draw(arguments))
+    files = {"runs_csv": runs, "comparison": comparison, "published": published}
+    texts = texts_of(FIGURES["accuracy"].draw(**files))
     assert "41.50" in texts
     assert "published" not in texts

@@ -10,31 +10,26 @@ from typing import get_args
 
 import numpy as np
 import pytest
+from drawings import draw_figure, run
 from project import ROOT
 from test_comparison import COST, TABLES, write_run
 
 import compare
-import figure
 from cifarlab.datasets.store import save_dataset
 from cifarlab.datasets.synthetic import make_synthetic
 from cifarlab.models.settings import BaseModelSettings
-from reporting.content import gather
+from reporting.curves import smoothed
+from reporting.figures import FIGURES, drawings
 from reporting.figures.loss import envelope
+from reporting.gather import Results, gather
 from reporting.language import load_language
-from reporting.names import COMMON_FIGURES, ENTRY_FIGURES, entry_figure
 from reporting.numbers import number
-from reporting.plot_data import smoothed
+from reporting.page_text import markdown_escape
 from reporting.render import render
-from reporting.wording import markdown_escape
-from reporting.words import SIZE_RULES
+from reporting.setting_names import SIZE_RULES
 
 TEMPLATES = ROOT / "templates"
 ACCURACIES = {("cnn_2", "r"): (41.25, 43.75)}
-
-
-def run(command, *words):
-    """Run one of the project's commands in this process."""
-    command.main(command.argument_parser().parse_args([str(word) for word in words]))
 
 
 def write_data(folder, synthetic, class_names=()):
@@ -93,42 +88,21 @@ def write_tables(folder, runs):
 
 def draw_figures(folder, runs):
     """Every figure of the report. runs: folders by (model, recipe)."""
-    tables, classes = folder / "compare", ("--classes", folder / "data/classes.json")
-    every = [run for row in runs.values() for run in row]
-    words = {
-        "accuracy": ["--runs-csv", tables / "runs.csv", "--comparison", tables / "comparison.csv"],
-        "tradeoffs": ["--comparison", tables / "comparison.csv"],
-        "losses": ["--runs", *every],
-    }
-    words["accuracy"] += ["--published", tables / "published.csv"]
-    assert set(words) == set(COMMON_FIGURES)
-    for entry, own in runs.items():
-        of = {
-            "loss": ["--runs", *own],
-            "classes": ["--runs", *own, *classes],
-            "examples": ["--predictions", own[0] / "predictions.npz", *classes],
-        }
-        of["examples"] += ["--dataset", folder / "data/test.json"]
-        assert set(of) == set(ENTRY_FIGURES)
-        words |= {entry_figure(kind, *entry): value for kind, value in of.items()}
-    for name, value in words.items():
-        kind = name.partition(".")[0]
-        run(figure, "--figure", folder / f"figures/{name}.svg", kind, *value)
-    for cost in (folder / "cost").glob("*.json"):
-        run(figure, "--figure", cost.with_suffix(".svg"), "structure", "--cost", cost)
+    of_all = [run for own in runs.values() for run in own]
+    of_model = {}
+    for (model, _), own in runs.items():
+        of_model.setdefault(model, []).extend(own)
+    for figure in FIGURES.values():
+        if figure.per == "comparison":
+            draw_figure(folder, figure, of_all)
+        else:
+            for own in (runs if figure.per == "row" else of_model).values():
+                draw_figure(folder, figure, own)
 
 
 def content_of(folder, failures=(), **about):
     """The Content of the results in a folder."""
-    return gather(
-        folder / "data/manifest.json",
-        folder / "compare",
-        sorted(folder.glob("runs/*/*/*")),
-        sorted(folder.glob("cost/*.json")),
-        sorted([*folder.glob("figures/*.svg"), *folder.glob("cost/*.svg")]),
-        failures,
-        **about,
-    )
+    return gather(Results(folder), failures, **about)
 
 
 def language(code="en"):
@@ -284,8 +258,8 @@ def test_the_markdown_links_figures_and_pages_that_are_there(real, run_command):
         *("--configuration", '{"dataset": {"name": "cifar100"}}'),
     )
     assert (result.returncode, result.stderr) == (0, "")
-    names = [*COMMON_FIGURES, "structure.cnn_2"]
-    names += [entry_figure(kind, "cnn_2", "r") for kind in ENTRY_FIGURES]
+    names = drawings([("cnn_2", "r")])
+    assert {"accuracy", "structure.cnn_2", "examples.cnn_2+r"} <= set(names)
     other = {"en": "zh", "zh": "en"}
     for code in ("en", "zh"):
         links = re.findall(r"\]\(([^)#]+)\)", (report / f"report.{code}.md").read_text())
