@@ -69,19 +69,35 @@ def gather(results, failure_paths=(), **about):
     results: Results; failure_paths: of runs that failed; about: what else Content has.
     Raises UserError where a file is missing or not what it should be.
     """
+    rows = rows_of(results)
+    verdicts = read_table(results.table("verdicts"), ["quantity", "verdict"])
+    figures = results.drawings
+    return Content(
+        dataset_name=results.path.name,
+        manifest=read_json(results.manifest),
+        rows=rows,
+        comparison_csv=results.table("comparison").read_text(encoding="utf-8"),
+        verdicts=verdicts.astype({"recipe": object}).to_dict("records"),
+        figures={label: path.read_text(encoding="utf-8") for label, path in figures.items()},
+        failures=[read_failure(path) for path in failure_paths],
+        **about,
+    )
+
+
+def rows_of(results):
+    """The Rows of the comparison, in its order."""
     comparison = read_table(
         results.table("comparison"), [*KEY, "test_accuracy_percent", "rank"]
     ).to_dict("records")
     classes = by_row(read_table(results.table("classes"), [*KEY, "class"]))
     confusions = by_row(read_table(results.table("confusions"), [*KEY, "true_class"]))
-    verdicts = read_table(results.table("verdicts"), ["quantity", "verdict"])
     runs = {}
     for measured, folder in zip(results.runs, map(RunFolder, results.folders), strict=True):
         key = measured["model"], measured["recipe"]
         runs.setdefault(key, []).append(Run(*key, measured["seed"], measured, folder))
     costs = {model: read_json(path) for model, path in results.costs.items()}
     titles = row_titles((measured["model"], measured["recipe"]) for measured in comparison)
-    rows = [
+    return [
         Row(
             number=number,
             model=key[0],
@@ -97,17 +113,6 @@ def gather(results, failure_paths=(), **about):
         for number, measured in enumerate(comparison)
         for key in [(measured["model"], measured["recipe"])]
     ]
-    figures = results.drawings
-    return Content(
-        dataset_name=results.path.name,
-        manifest=read_json(results.manifest),
-        rows=rows,
-        comparison_csv=results.table("comparison").read_text(encoding="utf-8"),
-        verdicts=verdicts.astype({"recipe": object}).to_dict("records"),
-        figures={label: path.read_text(encoding="utf-8") for label, path in figures.items()},
-        failures=[read_failure(path) for path in failure_paths],
-        **about,
-    )
 
 
 def by_row(table):

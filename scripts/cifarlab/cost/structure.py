@@ -31,17 +31,7 @@ def structure_tree(model, image_shape):
 
     def enter(module, _inputs):
         if module not in nodes:
-            kernel = getattr(module, "kernel_size", None)
-            nodes[module] = {
-                "name": names[module],
-                "kind": type(module).__name__,
-                "output_shape": None,
-                "outputs": 0,
-                "kernel_size": [*kernel] if isinstance(kernel, tuple) else None,
-                "parameters": count_parameters(module),
-                "is_leaf": not any(True for _ in module.children()),
-                "children": [],
-            }
+            nodes[module] = _node(module, names[module])
             if running:
                 nodes[module]["name"] = names[module].removeprefix(f"{names[running[-1]]}.")
                 nodes[running[-1]]["children"].append(nodes[module])
@@ -62,6 +52,20 @@ def structure_tree(model, image_shape):
             hooks.enter_context(module.register_forward_hook(leave))
         model(torch.empty(1, *image_shape, device=device))
     return nodes[model] | {"input_shape": [*image_shape]}
+
+
+def _node(module, name):
+    kernel = getattr(module, "kernel_size", None)
+    return {
+        "name": name,
+        "kind": type(module).__name__,
+        "output_shape": None,
+        "outputs": 0,
+        "kernel_size": [*kernel] if isinstance(kernel, tuple) else None,
+        "parameters": count_parameters(module),
+        "is_leaf": not any(True for _ in module.children()),
+        "children": [],
+    }
 
 
 def modules_below(tree):

@@ -14,8 +14,7 @@ def caption(content, _row):
 
 def draw(comparison, runs_csv, published):
     from cifarlab.comparison.results import read_table
-    from reporting.numbers import number
-    from reporting.plot import INK, drawing, legend_below, style_of, svg_text
+    from reporting.plot import drawing, legend_below, svg_text
     from reporting.titles import row_titles
 
     key = ["model", "recipe"]
@@ -29,50 +28,7 @@ def draw(comparison, runs_csv, published):
     titles = row_titles(comparison.index)
     with drawing(8.2, 1.3 + 0.42 * len(comparison)) as (figure, axes, say):
         for place, (row, measured) in enumerate(comparison.iterrows()):
-            style, accuracies = style_of(place), accuracies_of[row]
-            mean, low, high = (
-                measured[f"test_accuracy_{name}percent"] for name in ("", "low_", "high_")
-            )
-            axes.errorbar(
-                *(mean, place),
-                xerr=[[mean - low], [high - mean]],
-                color=INK,
-                capsize=4,
-                linewidth=1.4,
-                label=say("95 % interval of the test split"),
-            )
-            axes.plot(mean, place, **style, markersize=9)
-            # Above and below the mean, so that none hides another.
-            axes.plot(
-                accuracies,
-                [place - 0.27] * len(accuracies),
-                linestyle="",
-                marker="|",
-                markersize=7,
-                markeredgewidth=1.5,
-                color=INK,
-                alpha=0.6,
-                label=say("one run"),
-            )
-            if row in published:
-                axes.plot(
-                    published[row],
-                    place + 0.27,
-                    linestyle="",
-                    marker="D",
-                    markersize=6,
-                    markerfacecolor="none",
-                    color=INK,
-                    label=say("published"),
-                )
-            axes.annotate(
-                number(mean, 2),
-                (1, place),
-                xycoords=("axes fraction", "data"),
-                xytext=(8, 0),
-                textcoords="offset points",
-                verticalalignment="center",
-            )
+            draw_row(axes, say, place, measured, accuracies_of[row], published.get(row))
         axes.set_yticks(range(len(comparison)), [titles[row] for row in comparison.index])
         axes.set_ylim(len(comparison) - 0.4, -0.6)
         axes.spines["left"].set_visible(False)
@@ -81,6 +37,33 @@ def draw(comparison, runs_csv, published):
         axes.set_xlabel(say("top-1 accuracy on the test split, % (mean over seeds)"))
         legend_below(figure, axes)
         return svg_text(figure, say)
+
+
+def draw_row(axes, say, place, measured, accuracies, published):
+    """One row at its place: the mean with its interval, each run, the published value if any."""
+    from reporting.numbers import number
+    from reporting.plot import INK, style_of
+
+    mean, low, high = (measured[f"test_accuracy_{name}percent"] for name in ("", "low_", "high_"))
+    interval = {"color": INK, "capsize": 4, "linewidth": 1.4}
+    label = say("95 % interval of the test split")
+    axes.errorbar(mean, place, xerr=[[mean - low], [high - mean]], **interval, label=label)
+    axes.plot(mean, place, **style_of(place), markersize=9)
+    # Above and below the mean, so that none hides another.
+    bar = {"linestyle": "", "marker": "|", "markersize": 7, "markeredgewidth": 1.5}
+    places = [place - 0.27] * len(accuracies)
+    axes.plot(accuracies, places, **bar, color=INK, alpha=0.6, label=say("one run"))
+    if published is not None:
+        mark = {"linestyle": "", "marker": "D", "markersize": 6, "markerfacecolor": "none"}
+        axes.plot(published, place + 0.27, **mark, color=INK, label=say("published"))
+    axes.annotate(
+        number(mean, 2),
+        (1, place),
+        xycoords=("axes fraction", "data"),
+        xytext=(8, 0),
+        textcoords="offset points",
+        verticalalignment="center",
+    )
 
 
 FIGURE = Figure(

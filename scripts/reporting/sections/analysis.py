@@ -9,10 +9,8 @@ import itertools
 from cifarlab.comparison.statistics import wilson_interval
 from reporting.blocks import Listing, Paragraph, Section
 from reporting.messages import N_, Cell, Sentence
+from reporting.sections.cost_sentences import MOST_PAIRS, cost_sentences, parameter_sentences
 from reporting.sections.published import verdict_anchor
-
-# Beyond these a reader looks at the table.
-MOST_PAIRS = 6
 
 
 def analyse(content):
@@ -61,132 +59,6 @@ def accuracy_sentences(content):
             )
         sentences.append(Sentence(message, values))
     return sentences[: 1 + MOST_PAIRS]
-
-
-def cost_sentences(content):
-    """Who reaches the first rank for least, and who pays more for less."""
-    if len(content.rows) < 2:
-        return []
-
-    def cost(row):
-        millions = row.measured["multiply_adds"] / 1e6
-        return Cell(row.cell("multiply_adds"), millions, 1)
-
-    good, cheapest, sentences = content.as_good, content.best_for_cost, []
-    costliest = max(good, key=lambda row: row.measured["multiply_adds"])
-    values = {"a": cheapest.title, "m": cost(cheapest)}
-    if len(good) == 1:
-        message = N_(
-            "The interval of no other model overlaps that of %(a)s, which needs %(m)s million "
-            "multiply-adds an image."
-        )
-        sentences.append(Sentence(message, values))
-    elif cost(costliest).value > cost(cheapest).value:
-        message = N_(
-            "Of the most accurate model and those whose intervals overlap its own, %(a)s needs the "
-            "fewest multiply-adds, %(m)s million an image; %(b)s needs the most, %(n)s million."
-        )
-        values |= {"b": costliest.title, "n": cost(costliest)}
-        sentences.append(Sentence(message, values))
-    dominated = []
-    for row in content.rows:
-        better = [
-            other
-            for other in content.rows
-            if other.measured["multiply_adds"] <= row.measured["multiply_adds"] and other.beats(row)
-        ]
-        if better:
-            best = max(better, key=lambda other: other.accuracy)
-            message = N_(
-                "%(a)s needs at least as many multiply-adds as %(b)s (%(m)s million against %(n)s "
-                "million) and is less accurate: their 95 %% intervals do not overlap."
-            )
-            names = {"a": row.title, "b": best.title, "m": cost(row), "n": cost(best)}
-            dominated.append(Sentence(message, names))
-    sentences += dominated[:MOST_PAIRS]
-    fastest, slowest = (
-        pick(content.rows, key=lambda row: row.measured["train_seconds"]) for pick in (min, max)
-    )
-    seconds = [round(row.measured["train_seconds"], 1) for row in (fastest, slowest)]
-    if seconds[0] < seconds[1] and content.times_compare:
-        ends = {"s": fastest, "t": slowest}
-        values = {
-            name: Cell(row.cell("train_seconds"), row.measured["train_seconds"], 1)
-            for name, row in ends.items()
-        }
-        message = N_(
-            "The training of %(a)s took the least time, %(s)s s, and that of %(b)s the most, "
-            "%(t)s s."
-        )
-        values |= {"a": fastest.title, "b": slowest.title}
-        sentences.append(Sentence(message, values))
-    return sentences
-
-
-SMALLER = N_(
-    "%(b)s has fewer parameters than %(a)s, %(n)s against %(m)s, above all in the layer %(layer)s: "
-    "%(now)s instead of %(was)s."
-)
-LARGER = N_(
-    "%(b)s has more parameters than %(a)s, %(n)s against %(m)s, above all in the layer %(layer)s: "
-    "%(now)s instead of %(was)s."
-)
-SMALLER_BY_A_LAYER = N_(
-    "%(b)s has fewer parameters than %(a)s, %(n)s against %(m)s; of the latter, %(was)s are in the "
-    "layer %(layer)s, which %(b)s does not have."
-)
-LARGER_BY_A_LAYER = N_(
-    "%(b)s has more parameters than %(a)s, %(n)s against %(m)s; of these, %(now)s are in the layer "
-    "%(layer)s, which %(a)s does not have."
-)
-
-
-def parameter_sentences(content):
-    """Within a chapter, which layer makes a model larger or smaller than the one before it."""
-    sentences = []
-    for _, rows in content.chapters:
-        rows = list({row.model: row for row in rows}.values())
-        for before, row in itertools.pairwise(rows):
-            counts = [e.measured["total_params"] for e in (before, row)]
-            layer, was, now = largest_change(before.cost, row.cost, counts[1] - counts[0])
-            if layer is None:
-                continue
-            if counts[1] > counts[0]:
-                message = LARGER if was is not None else LARGER_BY_A_LAYER
-            else:
-                message = SMALLER if now is not None else SMALLER_BY_A_LAYER
-            values = {
-                "a": before.model,
-                "b": row.model,
-                "m": Cell(before.cell("total_params"), counts[0], 0),
-                "n": Cell(row.cell("total_params"), counts[1], 0),
-                "layer": layer,
-            }
-            if was is not None:
-                values["was"] = Cell(before.structure_anchor, was, 0)
-            if now is not None:
-                values["now"] = Cell(row.structure_anchor, now, 0)
-            sentences.append(Sentence(message, values))
-    return sentences[:MOST_PAIRS]
-
-
-def largest_change(before, cost, change):
-    """(a top-level layer, its parameters before, now), of the largest change in a direction.
-
-    before, cost: of two models; change: of the sum, whose sign is the direction. The parameters are
-    None of a model without such a layer, and all three where no layer changes so.
-    """
-    was, now = (
-        {child["name"]: child["parameters"] for child in each["structure"]["children"]}
-        for each in (before, cost)
-    )
-    sign = (change > 0) - (change < 0)
-    names = [*was, *(name for name in now if name not in was)]
-    differences = {name: sign * (now.get(name, 0) - was.get(name, 0)) for name in names}
-    layer = max(differences, key=differences.get, default=None)
-    if layer is None or differences[layer] <= 0:
-        return None, None, None
-    return layer, was.get(layer), now.get(layer)
 
 
 def seed_sentences(content):
