@@ -3,68 +3,72 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/installed
-# Further configuration for `make docs`, such as one that names a local archive.
+# More configuration files for `make docs`, for example one that names a local archive.
 CONFIGFILE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo watch test test-slurm staleness faults bench-dag bench-checkpoint bench-report lint format schema docs translations lock clean
+.PHONY: help demo watch test test-slurm test-oldest staleness faults bench-dag bench-checkpoint bench-report lint format schema docs translations lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: $(INSTALLED) ## the whole workflow on synthetic images, about five minutes
+demo: $(INSTALLED) ## run everything on synthetic images, about five minutes
 	$(BIN)/snakemake --cores all --configfile config/demo.yaml
-	@echo "Report: results/synthetic/report/report.en.html, in Chinese report.zh.html"
+	@echo "Report: results/synthetic/report/report.en.html (Chinese: report.zh.html)"
 
-watch: $(INSTALLED) ## all runs while a workflow trains them, in a terminal; Ctrl-C ends it
+watch: $(INSTALLED) ## show all runs in a terminal while a workflow trains them; Ctrl-C ends it
 	@$(BIN)/python scripts/watch.py
 
-test: $(INSTALLED) ## all tests
+test: $(INSTALLED) ## run the tests
 	tests/browser/install.sh
 	$(BIN)/python -m pytest
 
-test-slurm: $(INSTALLED) ## the workflow on a real one-node Slurm, which this installs (Debian, as root)
+test-slurm: $(INSTALLED) ## test on a real one-node Slurm, which this installs (Debian, as root)
 	tests/slurm/install.sh
 	timeout --signal INT --kill-after 90 900 $(BIN)/python -m pytest tests/slurm
 
-staleness: $(INSTALLED) ## every edit on the demo's models, beside plain Snakemake
+test-oldest: .venv-oldest/installed ## the engine and the demo's dry run with the oldest Snakemake
+	$(BIN)/python -m pytest tests/workflow/test_engine.py --snakemake .venv-oldest/bin/snakemake
+	.venv-oldest/bin/snakemake --cores 2 --dry-run --quiet --configfile config/demo.yaml
+
+staleness: $(INSTALLED) ## every edit as a real run, beside plain Snakemake; random edits (an hour)
+	MORE_SEQUENCES=60 $(BIN)/python -m pytest tests/workflow/test_engine.py -k sequence
 	$(BIN)/python -m pytest tests/staleness --write-table docs/staleness-table.md
 
-faults: $(INSTALLED) ## kills, signals, full disks, damaged checkpoints: the same bytes? (ten minutes)
+faults: $(INSTALLED) ## inject kills, full disks, damaged checkpoints; compare bytes (ten minutes)
 	$(BIN)/python tests/faults/campaign.py
 
-bench-dag: $(INSTALLED) ## time of a dry run, beside a bare workflow of the same shape
+bench-dag: $(INSTALLED) ## measure a dry run, and that of a bare workflow of the same shape
 	$(BIN)/python tests/benches/dag.py
 
-bench-checkpoint: $(INSTALLED) ## what a checkpoint costs
+bench-checkpoint: $(INSTALLED) ## measure what a checkpoint costs
 	$(BIN)/python tests/benches/checkpoint.py
 
-bench-report: $(INSTALLED) ## size of the report, and how soon a browser shows it
+bench-report: $(INSTALLED) ## measure the size of the report, and how soon a browser shows it
 	$(BIN)/python tests/benches/report.py
 
-lint: $(INSTALLED) ## ruff, snakefmt and Snakemake's linter
+lint: $(INSTALLED) ## run ruff, snakefmt and Snakemake's linter
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile rules
 	$(BIN)/snakemake --lint
 
-format: $(INSTALLED) ## write the code in the one form that lint accepts
+format: $(INSTALLED) ## rewrite the code in the form that lint accepts
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt Snakefile rules
 
-schema: $(INSTALLED) ## write config/schema.json from the settings classes
-	$(BIN)/python scripts/schema.py > config/.schema.json.partial
-	mv config/.schema.json.partial config/schema.json
+schema: $(INSTALLED) ## write config/schema.json and the table in config/README.md, from the code
+	$(BIN)/python scripts/schema.py config
 
-docs: $(INSTALLED) ## measure again, about half an hour, and write the measured pages of docs/
+docs: $(INSTALLED) ## rerun the measurements (half an hour) and write their pages of docs/
 	$(BIN)/snakemake --cores all --configfile $(CONFIGFILE) config/scratch.yaml
 	$(BIN)/snakemake --cores all --configfile config/real-size.yaml
 	$(call page,cifar100,results-scratch-cnns)
 	$(call page,synthetic-real-size,models)
 
-# A report of results/ as pages of docs/, figures in a folder of the page's name. Pictures of the data
-# set stay out: it is not ours to hand on.
+# A report of results/ as pages of docs/, with the figures in a folder of the page's name. Pictures of
+# the data set are left out: we may not redistribute them.
 define page
 rm -rf docs/$(2) docs/$(2).zh
 for code in en zh; do \
@@ -76,7 +80,7 @@ for code in en zh; do \
 done
 endef
 
-translations: $(INSTALLED) ## gather the report's messages into templates/locale/, for translators
+translations: $(INSTALLED) ## collect the report's messages in templates/locale/, for translators
 	$(BIN)/pybabel -q extract -F templates/locale/babel.cfg -k N_ -k say --no-location --sort-output \
 		-o templates/locale/.report.pot scripts templates
 	$(BIN)/pybabel -q update -D report -i templates/locale/.report.pot -d templates/locale \
@@ -89,10 +93,16 @@ lock: $(INSTALLED) ## resolve requirements.in into requirements.lock, for every 
 		--python-version 3.11 requirements.in --output-file requirements.lock
 
 clean: ## remove .venv; results stay
-	rm -rf .venv
+	rm -rf .venv .venv-oldest
 
 $(INSTALLED): requirements.lock
 	@$(PYTHON) -c 'import sys; v = sys.version_info; v >= (3, 11) or sys.exit("error: expected Python 3.11 or newer, found %d.%d; name another: make PYTHON=python3.12" % v[:2])'
 	$(PYTHON) -m venv --clear .venv
 	$(BIN)/python -m pip install --requirement requirements.lock
+	@touch $@
+
+# What the workflow needs to plan, and no torch: no job of it runs here.
+.venv-oldest/installed: $(INSTALLED)
+	$(PYTHON) -m venv --clear .venv-oldest
+	.venv-oldest/bin/python -m pip install snakemake==9.0.0 pydantic babel jinja2 numpy pandas
 	@touch $@

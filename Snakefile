@@ -8,9 +8,8 @@
 configfile: "config/config.yaml"
 
 
+include: "rules/engine.smk"
 include: "rules/common.smk"
-include: "rules/locks.smk"
-include: "rules/staleness.smk"
 include: "rules/watch.smk"
 include: "rules/data.smk"
 include: "rules/weights.smk"

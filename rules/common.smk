@@ -5,22 +5,13 @@ import gc
 import os
 import re
 import shlex
-import sys
-from pathlib import Path
-
-from snakemake.utils import min_version
-
-min_version("9.0")
 
 # With many runs Snakemake makes millions of objects that live to its end: looking for garbage among
 # them as often as Python does takes a seventh of a dry run.
 gc.set_threshold(50_000, 50, 50)
 
-sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
-
-from cifarlab.configuration import read_configuration, run_table
-from engine.errors import UserError
-from reporting.figures import CODE, FIGURES, drawings
+from cifarlab.configuration import check_files, read_configuration, run_table
+from reporting.figures import FIGURES, drawings
 from reporting.language import LANGUAGES as KNOWN_LANGUAGES
 from engine.settings import canonical_json
 
@@ -31,30 +22,33 @@ os.environ.update(PATH=os.pathsep.join([str(Path(sys.executable).parent), *os.ge
 try:
     CONFIGURATION = read_configuration(config)
     RUNS = run_table(CONFIGURATION)
+    check_files(CONFIGURATION, RUNS)
 except UserError as error:
     sys.exit(f"error in the configuration: {error}")
 
 DATASET = CONFIGURATION.dataset
 RESULTS = Path("results") / DATASET.name
 LOGS = RESULTS / "logs"
-RUN = RESULTS / "runs/{model}/{recipe}/seed-{seed}"
+# What tells a run from others, and a row.
+RUN_NAME, ROW_NAME = "{model}/{recipe}/seed-{seed}", "{model}/{recipe}"
+RUN = RESULTS / "runs" / RUN_NAME
 RECORDS = RESULTS / "records"
 DATA = RESULTS / "data"
 MANIFEST = DATA / "manifest.json"
 # What a training goes on from; no output, because Snakemake removes those of a job that failed.
-CHECKPOINTS = RESULTS / "checkpoints/{model}/{recipe}/seed-{seed}"
+CHECKPOINTS = RESULTS / "checkpoints" / RUN_NAME
 # What can be seen of a training while it runs; no output for the same reason.
-LIVE = RESULTS / "live/{model}/{recipe}/seed-{seed}"
+LIVE = RESULTS / "live" / RUN_NAME
 # Written instead of outputs by a training whose loss is no longer finite.
-FAILURE = RESULTS / "failures/{model}/{recipe}/seed-{seed}.json"
-PUBLISHED = CONFIGURATION.published
+FAILURE = RESULTS / f"failures/{RUN_NAME}.json"
+PUBLISHED = str(CONFIGURATION.published_file)
 DEVICE = CONFIGURATION.device
 THREADS = CONFIGURATION.threads
 # What is measured is measured alone: a job that asks for all cores has no neighbours. In a cluster's
 # job the cores are those of a node, of which the job has only its share.
 ALL_CORES = THREADS
-if workflow.is_main_process:
-    ALL_CORES = max(THREADS, workflow.resource_settings.cores or 0)
+if IS_MAIN_PROCESS:
+    ALL_CORES = max(THREADS, CORES)
 # With device auto a job uses a GPU where it finds one, so it asks for one.
 GPUS_PER_RUN = 0 if DEVICE == "cpu" else 1
 # Each as canonical JSON, by name: made once, asked for by every job.
@@ -69,6 +63,24 @@ wildcard_constraints:
     model="|".join(map(re.escape, CONFIGURATION.models)),
     recipe="|".join(map(re.escape, CONFIGURATION.recipes)),
     seed=r"\d+",
+
+
+def inputs(**files):
+    """The inputs of a rule, by name: paths, lists of them, or functions of the wildcards.
+
+    Their content decides what is stale, so their time does not count.
+    """
+    return {name: ancient(item) for name, item in files.items()}
+
+
+def record_of(stage, name=""):
+    """The file that says what a job's outputs are made from. name: tells jobs of a stage apart."""
+    return RECORDS / f"{Path(stage, name)}.json"
+
+
+def log_of(stage, name=""):
+    """The file that keeps what the command of a job prints."""
+    return LOGS / f"{Path(stage, name)}.log"
 
 
 def tabulate():
@@ -102,6 +114,11 @@ def checkpoint_arguments():
     return [word for name, value in intervals.items() for word in (f"--checkpoint-{name}", value)]
 
 
+def as_data(value):
+    """A function for a rule's params that gives `value`, whose braces are no wildcards."""
+    return lambda wildcards: value
+
+
 def data_settings():
     """What the images are, by the names of scripts/data.py's arguments."""
     if DATASET.is_synthetic:
@@ -121,45 +138,44 @@ def data_arguments():
     return words
 
 
-def model_settings(wildcards):
-    """The settings of a job's model, as canonical JSON."""
-    return MODELS[wildcards.model]
+def defines_run(wildcards):
+    """What the results of a training follow from, by the names of scripts/train.py's arguments."""
+    settings = {"model": MODELS[wildcards.model], "recipe": RECIPES[wildcards.recipe]}
+    versions = {"versions": LOCKED_VERSIONS} if VERSIONS_ARE_LOCKED else {}
+    return {**settings, "seed": int(wildcards.seed), **versions}
 
 
-# Snakemake spends more on a function of the wildcards than on what it returns: one for each job.
-def run_settings(wildcards):
-    """The settings of a run's model and recipe, each as canonical JSON, by name."""
-    return {"model": MODELS[wildcards.model], "recipe": RECIPES[wildcards.recipe]}
-
-
-def evaluation_settings(wildcards):
-    """The settings of a run's model, as canonical JSON, and how many images it takes at once."""
-    recipe = CONFIGURATION.recipes[wildcards.recipe]
-    return {"model": MODELS[wildcards.model], "batch_size": recipe.images_at_once}
-
-
-def recipes_of_model(wildcards):
-    """What a step takes with every recipe that a job's model is trained with, by name, as JSON."""
+def defines_cost(wildcards):
+    """What the costs of a model follow from, by the names of scripts/cost.py's arguments."""
     names = dict.fromkeys(run.recipe for run in RUNS if run.model == wildcards.model)
     recipes = {name: CONFIGURATION.recipes[name].of_one_step() for name in names}
-    return canonical_json({name: recipe.model_dump() for name, recipe in recipes.items()})
+    return {
+        "model": MODELS[wildcards.model],
+        "recipes": canonical_json({name: recipe.model_dump() for name, recipe in recipes.items()}),
+        "device": DEVICE,
+        "threads": THREADS,
+    }
 
 
-def code_of_model(name):
-    """Paths of the Python files that a model is built from."""
-    return CONFIGURATION.models[name].code_files
+def defines_model(wildcards):
+    """The settings of a job's model, as canonical JSON, by the name of a command's argument."""
+    return {"model": MODELS[wildcards.model]}
+
+
+def images_at_once(wildcards):
+    """How many images an evaluation computes at once."""
+    return CONFIGURATION.recipes[wildcards.recipe].images_at_once
 
 
 def local_weights(wildcards):
     """The local file that a job's model starts from, if any."""
-    return ancient(CONFIGURATION.models[wildcards.model].local_weights or [])
+    return [path] if (path := CONFIGURATION.models[wildcards.model].local_weights) else []
 
 
 def initial_weights(wildcards):
     """The output of the stage weights that a job's model starts from, if any."""
-    if CONFIGURATION.models[wildcards.model].is_pretrained:
-        return ancient(str(RESULTS / "weights/{model}.safetensors").format(model=wildcards.model))
-    return []
+    is_pretrained = CONFIGURATION.models[wildcards.model].is_pretrained
+    return RESULTS / f"weights/{wildcards.model}.safetensors" if is_pretrained else []
 
 
 def of_all_runs(pattern):
@@ -187,12 +203,11 @@ def runs_of_model(wildcards):
     return [str(RUN).format(**run._asdict()) for run in RUNS if run.model == wildcards.model]
 
 
-def command_again():
-    """The command line that makes these results again."""
+def command_to_reproduce():
+    """The command line that makes these results."""
     words = ["snakemake", "--cores", str(THREADS)]
-    files = [os.path.relpath(file) for file in workflow.configfiles]
-    if further := [file for file in files if file != "config/config.yaml"]:
+    if further := [file for file in CONFIGFILES if file != "config/config.yaml"]:
         words += ["--configfile", *further]
-    if overrides := workflow.config_settings.config:
-        words += ["--config", *(f"{key}={value}" for key, value in overrides.items())]
+    if OVERRIDES:
+        words += ["--config", *(f"{key}={value}" for key, value in OVERRIDES.items())]
     return shlex.join(words)

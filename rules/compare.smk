@@ -5,14 +5,14 @@
 rule compare:
     """All runs side by side, and their means over seeds."""
     input:
-        metrics=ancient(of_all_runs(RUN / "metrics.json")),
-        training=ancient(of_all_runs(RUN / "training.json")),
-        costs=ancient(of_all_models(RESULTS / "cost/{model}.json")),
-        dataset=ancient(MANIFEST),
-        published=ancient(PUBLISHED),
-        stale=if_stale("compare"),
+        **inputs(
+            metrics=of_all_runs(RUN / "metrics.json"),
+            training=of_all_runs(RUN / "training.json"),
+            costs=of_all_models(RESULTS / "cost/{model}.json"),
+            dataset=MANIFEST,
+        ),
     output:
-        record=RECORDS / "compare.json",
+        record=record_of("compare"),
         runs=report(
             RESULTS / "compare/runs.csv",
             caption="../templates/captions/runs.rst",
@@ -50,17 +50,19 @@ rule compare:
             labels={"table": "Most confused pairs"},
         ),
     log:
-        LOGS / "compare.log",
+        log_of("compare"),
     conda:
         "../envs/report.yaml"
     resources:
         mem_mb=1000,
         runtime=5,
     params:
-        runs=of_all_runs(RUN),
+        # Their order is that of the tables.
+        defines=as_data({"runs": of_all_runs(RUN)}),
+        reads=as_data([PUBLISHED]),
     shell:
-        "python scripts/compare.py --runs {params.runs:q} --costs {input.costs:q}"
-        " --dataset {input.dataset:q} --published {input.published:q}"
+        "python scripts/compare.py --runs {params.defines[runs]:q} --costs {input.costs:q}"
+        " --dataset {input.dataset:q} --published {params.reads:q}"
         " --runs-csv {output.runs:q} --comparison {output.comparison:q}"
         " --published-beside {output.published:q} --verdicts {output.verdicts:q}"
         " --classes {output.classes:q} --confusions {output.confusions:q}"

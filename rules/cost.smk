@@ -5,13 +5,14 @@
 rule cost:
     """Parameters, sizes, speed and memory of one model, and its layers."""
     input:
-        dataset=ancient(DATA / "classes.json"),
-        stale=if_stale("cost"),
+        **inputs(
+            dataset=DATA / "classes.json",
+        ),
     output:
-        record=RECORDS / "cost/{model}.json",
+        record=record_of("cost", "{model}"),
         cost=RESULTS / "cost/{model}.json",
     log:
-        LOGS / "cost/{model}.log",
+        log_of("cost", "{model}"),
     conda:
         "../envs/torch.yaml"
     threads: ALL_CORES
@@ -20,12 +21,11 @@ rule cost:
         mem_mb=16000,
         runtime=60,
     params:
-        model=model_settings,
-        recipes=recipes_of_model,
-        device=DEVICE,
-        threads=THREADS,
+        defines=defines_cost,
+        # It measures.
+        repeats=False,
     shell:
         "python scripts/cost.py --dataset {input.dataset:q}"
-        " --model {params.model:q} --recipes {params.recipes:q} --device {params.device}"
-        " --threads {params.threads} --cost {output.cost:q}"
+        " --model {params.defines[model]:q} --recipes {params.defines[recipes]:q}"
+        " --device {params.defines[device]} --threads {params.defines[threads]} --cost {output.cost:q}"
         " --record {output.record:q} > {log:q} 2>&1"

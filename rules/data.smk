@@ -4,27 +4,25 @@
 
 checkpoint data:
     """The images and labels, checked and memory-mappable; the manifest is written last."""
-    input:
-        stale=if_stale("data"),
     output:
         manifest=MANIFEST,
         descriptions=expand(DATA / "{part}.json", part=["train", "test", "classes"]),
-        record=RECORDS / "data.json",
+        record=record_of("data"),
         arrays=expand(
             DATA / "{split}_{part}.npy",
             split=["train", "test"],
             part=["images", "labels"],
         ),
     log:
-        LOGS / "data.log",
+        log_of("data"),
     conda:
         "../envs/data.yaml"
     resources:
         mem_mb=2000,
         runtime=120,
     params:
-        **data_settings(),
-        arguments=data_arguments(),
+        defines=as_data(data_settings()),
+        arguments=as_data(data_arguments()),
     shell:
         "python scripts/data.py --record {output.record:q}"
         " --manifest {output.manifest:q} {params.arguments:q} > {log:q} 2>&1"

@@ -5,14 +5,15 @@
 rule evaluate:
     """Test logits of one run, once, without gradients."""
     input:
-        dataset=ancient(DATA / "test.json"),
-        weights=ancient(RUN / "weights.safetensors"),
-        stale=if_stale("evaluate"),
+        **inputs(
+            dataset=DATA / "test.json",
+            weights=RUN / "weights.safetensors",
+        ),
     output:
         predictions=RUN / "predictions.npz",
-        record=RECORDS / "evaluate/{model}/{recipe}/seed-{seed}.json",
+        record=record_of("evaluate", RUN_NAME),
     log:
-        LOGS / "evaluate/{model}/{recipe}/seed-{seed}.log",
+        log_of("evaluate", RUN_NAME),
     conda:
         "../envs/torch.yaml"
     threads: THREADS
@@ -21,13 +22,16 @@ rule evaluate:
         mem_mb=8000,
         runtime=60,
     params:
-        run=evaluation_settings,
+        defines=defines_model,
+        # Threads and devices differ in the last bits.
+        repeats=False,
+        batch_size=images_at_once,
         device=DEVICE,
         checkpoints=str(CHECKPOINTS),
-    # Snakemake has taken the training for complete, so nobody goes on from its checkpoints.
+    # The training is complete, so nobody resumes from its checkpoints.
     shell:
-        "rm -rf {params.checkpoints:q} && python scripts/evaluate.py --dataset {input.dataset:q} --model {params.run[model]:q}"
-        " --weights {input.weights:q} --batch-size {params.run[batch_size]} --device {params.device}"
+        "rm -rf {params.checkpoints:q} && python scripts/evaluate.py --dataset {input.dataset:q} --model {params.defines[model]:q}"
+        " --weights {input.weights:q} --batch-size {params.batch_size} --device {params.device}"
         " --threads {threads} --predictions {output.predictions:q} --record {output.record:q}"
         " > {log:q} 2>&1"
 
@@ -35,14 +39,15 @@ rule evaluate:
 rule metrics:
     """Accuracies and loss of one run, from its predictions."""
     input:
-        dataset=ancient(DATA / "classes.json"),
-        predictions=ancient(RUN / "predictions.npz"),
-        stale=if_stale("metrics"),
+        **inputs(
+            dataset=DATA / "classes.json",
+            predictions=RUN / "predictions.npz",
+        ),
     output:
         metrics=RUN / "metrics.json",
-        record=RECORDS / "metrics/{model}/{recipe}/seed-{seed}.json",
+        record=record_of("metrics", RUN_NAME),
     log:
-        LOGS / "metrics/{model}/{recipe}/seed-{seed}.log",
+        log_of("metrics", RUN_NAME),
     conda:
         "../envs/data.yaml"
     resources:

@@ -1,30 +1,45 @@
 # In: what trainings whose loss was no longer finite left behind.
 # Out: the run table without them, as long as they would fail in the same way again.
 
-from engine.code import code_digests
-from cifarlab.configuration import Run
-from engine.records import read_record
+from types import SimpleNamespace
+
+from engine.code import code_now
+from engine.records import DEFINITION_KEYS, read_record
 from engine.staleness import differences
 
 FAILURES = []
 
 
+def training_job(run):
+    """The training of a run as the engine knows it."""
+    wildcards = SimpleNamespace(**run._asdict())
+    return Job(
+        stage="train",
+        name="/".join(map(str, run)),
+        command="train",
+        settings=defines_run(wildcards),
+        inputs=[str(path) for path in (DATA / "train.json", initial_weights(wildcards)) if path],
+        outputs=[],
+        record=str(FAILURE).format(**run._asdict()),
+    )
+
+
 def leave_out_failed_runs():
     """Take runs out of the table whose training failed as it is defined now, and say so."""
     digests = Digests(DIGESTS)
-    for job in jobs_of("train"):
-        path = str(FAILURE).format(**job.wildcards)
-        failure = read_record(path, ("code", "settings", "inputs", "diverged"))
+    for job, run in [(training_job(run), run) for run in RUNS]:
+        failure = read_record(job.record, (*DEFINITION_KEYS, "diverged"))
         if failure is None:
             continue
+        code = code_now([job.command, *failure["code"]])
         inputs = {file: digests.of(file) for file in job.inputs}
-        if differences(job, failure, code_digests(job.code), inputs):
+        if differences(job, failure, code, inputs, digests):
             continue
-        FAILURES.append(path)
-        RUNS.remove(Run(**job.wildcards))
+        FAILURES.append(job.record)
+        RUNS.remove(run)
         logger.warning(
             f"left out: {job.name}, its loss became {failure['diverged']['loss']} at step "
-            f"{failure['diverged']['step']}; change its recipe, or delete {path} to try again"
+            f"{failure['diverged']['step']}; change its recipe, or delete {job.record} to try again"
         )
     tabulate()
 

@@ -2,29 +2,43 @@
 # Out: the figures of the report, each drawn by itself. A figure's module says what it is drawn of
 # and what it reads; the rule of each follows from that.
 
-# The folders of the runs that each is drawn of.
-RUN_FOLDERS = {"comparison": of_all_runs(RUN), "row": runs_of_row, "model": runs_of_model}
+# The folders of the runs that each is drawn of, by functions of the wildcards.
+RUN_FOLDERS = {
+    "comparison": as_data(of_all_runs(RUN)),
+    "row": runs_of_row,
+    "model": runs_of_model,
+}
 
 
-def files_read_by(figure):
-    """The files that a figure reads but those of runs, in its order; maybe by a function."""
+def files_for(figure):
+    """A function to the files that a figure reads, but those of runs, in its order."""
     patterns = [str(RESULTS / pattern) for pattern in figure.files.values()]
-    if figure.per != "row":
-        return ancient(patterns)
 
     def files(wildcards):
-        run = ROWS[wildcards.model, wildcards.recipe][0]
-        names = {"model": run.model, "recipe": run.recipe, "first_seed": run.seed}
-        return ancient([pattern.format(**names) for pattern in patterns])
+        if figure.per == "comparison":
+            return patterns
+        first = next(run for run in RUNS if run.model == wildcards.model)
+        if figure.per == "row":
+            first = ROWS[wildcards.model, wildcards.recipe][0]
+        names = {"model": first.model, "recipe": first.recipe, "first_seed": first.seed}
+        return [pattern.format(**names) for pattern in patterns]
 
     return files
 
 
-def files_of_each_run(folders, names):
-    """The files with these names in folders of runs, which may be a function of the wildcards."""
-    if callable(folders):
-        return lambda wildcards: files_of_each_run(folders(wildcards), names)
-    return ancient([f"{folder}/{name}" for folder in folders for name in names])
+def files_of_runs_for(figure):
+    """A function to the files that a figure reads in the folders of runs."""
+    folders = RUN_FOLDERS[figure.per]
+    return lambda wildcards: [f"{run}/{name}" for name in figure.runs for run in folders(wildcards)]
+
+
+def defines_figure(figure):
+    """A function to what a figure follows from beside its inputs; the order of runs counts."""
+    folders = RUN_FOLDERS[figure.per]
+    return lambda wildcards: {
+        "kind": figure.name,
+        "runs": folders(wildcards) if figure.runs else [],
+    }
 
 
 for FIGURE in FIGURES.values():
@@ -33,11 +47,9 @@ for FIGURE in FIGURES.values():
         name:
             FIGURE.name
         input:
-            files=files_read_by(FIGURE),
-            of_runs=files_of_each_run(RUN_FOLDERS[FIGURE.per], FIGURE.runs),
-            stale=if_stale(FIGURE.name),
+            **inputs(files=files_for(FIGURE), of_runs=files_of_runs_for(FIGURE)),
         output:
-            record=RECORDS / f"{FIGURE.record}.json",
+            record=record_of(FIGURE.name, FIGURE.of),
             figure=report(
                 RESULTS / FIGURE.file,
                 caption="../templates/captions/figure.rst",
@@ -45,17 +57,17 @@ for FIGURE in FIGURES.values():
                 labels=FIGURE.labels,
             ),
         log:
-            LOGS / f"{FIGURE.record}.log",
+            log_of(FIGURE.name, FIGURE.of),
         conda:
             "../envs/report.yaml"
         resources:
             mem_mb=1000,
             runtime=5,
         params:
-            kind=FIGURE.name,
-            runs=RUN_FOLDERS[FIGURE.per] if FIGURE.runs else [],
+            defines=defines_figure(FIGURE),
             caption=FIGURE.about,
-        # What stands here is read when the job runs: it knows nothing of the loop.
+        # It is read when the job runs, so it knows nothing of the loop.
         shell:
-            "python scripts/figure.py --record {output.record:q} --figure {output.figure:q} {params.kind}"
-            " --files {input.files:q} --runs {params.runs:q} > {log:q} 2>&1"
+            "python scripts/figure.py {params.defines[kind]} --files {input.files:q}"
+            " --runs {params.defines[runs]:q} --figure {output.figure:q}"
+            " --record {output.record:q} > {log:q} 2>&1"

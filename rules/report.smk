@@ -5,23 +5,29 @@ REPORT = RESULTS / "report"
 TABLES = ["runs", "comparison", "published", "verdicts", "classes", "confusions"]
 # Where each is drawn, by its label.
 DRAWINGS = {label: RESULTS / file for label, file in drawings(ROWS).items()}
+DEFINES_REPORT = {
+    "command": command_to_reproduce(),
+    "versions": LOCKED_VERSIONS,
+    "languages": list(LANGUAGES),
+}
 
 
 rule report:
     """The report; `snakemake report` makes it and what it needs."""
     input:
-        dataset=ancient(MANIFEST),
-        tables=ancient([RESULTS / f"compare/{name}.csv" for name in TABLES]),
-        training=ancient(of_all_runs(RUN / "training.json")),
-        histories=ancient(of_all_runs(RUN / "history.csv")),
-        epochs=ancient(of_all_runs(RUN / "epochs.csv")),
-        costs=ancient(of_all_models(RESULTS / "cost/{model}.json")),
-        figures=ancient([*DRAWINGS.values()]),
-        failures=ancient(FAILURES),
-        templates=ancient([str(path) for path in Path("templates").rglob("*") if path.is_file()]),
-        stale=if_stale("report"),
+        **inputs(
+            dataset=MANIFEST,
+            tables=[RESULTS / f"compare/{name}.csv" for name in TABLES],
+            training=of_all_runs(RUN / "training.json"),
+            histories=of_all_runs(RUN / "history.csv"),
+            epochs=of_all_runs(RUN / "epochs.csv"),
+            costs=of_all_models(RESULTS / "cost/{model}.json"),
+            figures=[*DRAWINGS.values()],
+            failures=FAILURES,
+            templates=[str(path) for path in Path("templates").rglob("*") if path.is_file()],
+        ),
     output:
-        record=RECORDS / "report.json",
+        record=record_of("report"),
         html=[
             report(
                 REPORT / f"report.{code}.html",
@@ -34,19 +40,18 @@ rule report:
         markdown=[REPORT / f"report.{code}.md" for code in LANGUAGES],
         figures=[REPORT / f"figures.{code}/{label}.svg" for code in LANGUAGES for label in DRAWINGS],
     log:
-        LOGS / "report.log",
+        log_of("report"),
     conda:
         "../envs/report.yaml"
     resources:
         mem_mb=1000,
         runtime=10,
     params:
-        command=command_again(),
-        versions=LOCKED_VERSIONS,
-        languages=list(LANGUAGES),
-        configuration=CONFIGURATION.to_json(),
+        defines=as_data(DEFINES_REPORT),
+        # What of it has a bearing on results is in the settings of their jobs.
+        configuration=as_data(CONFIGURATION.to_json()),
     shell:
         "python scripts/report.py --dataset {input.dataset:q} --failures {input.failures:q}"
-        " --languages {params.languages:q} --command {params.command:q}"
-        " --versions {params.versions:q} --configuration {params.configuration:q}"
+        " --languages {params.defines[languages]:q} --command {params.defines[command]:q}"
+        " --versions {params.defines[versions]:q} --configuration {params.configuration:q}"
         " --record {output.record:q} > {log:q} 2>&1"

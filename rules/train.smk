@@ -5,17 +5,18 @@
 rule train:
     """One run: one model, one recipe, one seed."""
     input:
-        dataset=ancient(DATA / "train.json"),
-        initial=initial_weights,
-        stale=if_stale("train"),
+        **inputs(
+            dataset=DATA / "train.json",
+            initial=initial_weights,
+        ),
     output:
         weights=RUN / "weights.safetensors",
         history=RUN / "history.csv",
         epochs=RUN / "epochs.csv",
         training=RUN / "training.json",
-        record=RECORDS / "train/{model}/{recipe}/seed-{seed}.json",
+        record=record_of("train", RUN_NAME),
     log:
-        LOGS / "train/{model}/{recipe}/seed-{seed}.log",
+        log_of("train", RUN_NAME),
     conda:
         "../envs/torch.yaml"
     threads: THREADS
@@ -24,9 +25,10 @@ rule train:
         mem_mb=16000,
         runtime=lambda wildcards, attempt: 240 * attempt,
     params:
-        run=run_settings,
-        seed="{seed}",
-        versions=LOCKED_VERSIONS,
+        defines=defines_run,
+        # Threads and devices differ in the last bits.
+        repeats=False,
+        versions=as_data(LOCKED_VERSIONS),
         device=DEVICE,
         checkpoints=str(CHECKPOINTS),
         interval=checkpoint_arguments(),
@@ -34,8 +36,8 @@ rule train:
         failure=str(FAILURE),
     # exec: a signal to this job reaches the training, and nothing ends before it has saved.
     shell:
-        "exec python scripts/train.py --dataset {input.dataset:q} --model {params.run[model]:q}"
-        " --recipe {params.run[recipe]:q} --seed {params.seed} --versions {params.versions:q}"
+        "exec python scripts/train.py --dataset {input.dataset:q} --model {params.defines[model]:q}"
+        " --recipe {params.defines[recipe]:q} --seed {wildcards.seed} --versions {params.versions:q}"
         " --initial-weights {input.initial:q} --device {params.device} --threads {threads}"
         " --checkpoints {params.checkpoints:q} {params.interval:q} --live {params.live:q}"
         " --failure {params.failure:q}"

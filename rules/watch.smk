@@ -11,16 +11,19 @@ LISTED_RUNS = list(RUNS)
 STARTED = time.time()
 
 
-def list_runs():
-    """Keep the list of all runs and whether they are to be trained, unless nothing is made now."""
-    makes_something = workflow.executor_plugin and not (workflow.dryrun or workflow.touch)
-    if not (workflow.is_main_process and makes_something):
-        return
-    record = str(rules.train.output.record)
+def list_runs(decisions):
+    """Keep the list of all runs and whether they are trained now.
+
+    decisions: by record. Where nothing is trained and nothing changed, the list stays as it is.
+    """
     runs = []
     for run in LISTED_RUNS:
-        decision = DECISIONS.get(record.format(**run._asdict()))
-        is_stale = decision is not None and bool(decision.is_made or decision.waits_for)
+        names = run._asdict()
+        decision = decisions.get(str(record_of("train", RUN_NAME)).format(**names))
+        # One that failed and is still in the table failed as it was defined before.
+        is_stale = run in RUNS and Path(str(FAILURE).format(**names)).exists()
+        if decision is not None:
+            is_stale = decision.runs or bool(decision.waits_for)
         runs.append({**run._asdict(), "stale": is_stale})
     try:
         if not any(run["stale"] for run in runs) and runs == listed_before():
@@ -37,3 +40,6 @@ def listed_before():
         return read_json(RUN_LIST)["runs"]
     except (UserError, KeyError):
         return None
+
+
+BEFORE_JOBS.append(list_runs)

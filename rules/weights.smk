@@ -5,22 +5,23 @@
 checkpoint weights:
     """Weights to start from, without a head that does not fit."""
     input:
-        dataset=ancient(DATA / "classes.json"),
-        local=local_weights,
-        stale=if_stale("weights"),
+        **inputs(
+            dataset=DATA / "classes.json",
+        ),
     output:
-        record=RECORDS / "weights/{model}.json",
+        record=record_of("weights", "{model}"),
         weights=RESULTS / "weights/{model}.safetensors",
     log:
-        LOGS / "weights/{model}.log",
+        log_of("weights", "{model}"),
     conda:
         "../envs/torch.yaml"
     resources:
         mem_mb=4000,
         runtime=60,
     params:
-        model=model_settings,
+        defines=defines_model,
+        reads=local_weights,
     shell:
-        "python scripts/weights.py --dataset {input.dataset:q} --model {params.model:q}"
+        "python scripts/weights.py --dataset {input.dataset:q} --model {params.defines[model]:q}"
         " --downloads results/downloads --weights {output.weights:q} --record {output.record:q}"
         " > {log:q} 2>&1"

@@ -68,7 +68,6 @@ if __name__ == "__main__":
     run_command(
         argument_parser(),
         main,
-        settings=["runs"],
         inputs=lambda a: [
             *files_of_runs(a.runs, "metrics.json", "training.json"),
             *(*a.costs, a.dataset, a.published),

@@ -69,8 +69,14 @@ if __name__ == "__main__":
     run_command(
         argument_parser(),
         main,
-        settings=["model", "recipes", "device", "threads"],
         inputs=["dataset"],
         outputs=["cost"],
-        code=lambda a: settings_from_json(ModelSettings, a.model).code_files,
+        code=lambda a: [
+            *settings_from_json(ModelSettings, a.model).code_files,
+            *(
+                path
+                for recipe in settings_from_json(dict[str, Recipe], a.recipes).values()
+                for path in recipe.step_code_files
+            ),
+        ],
     )

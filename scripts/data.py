@@ -54,6 +54,5 @@ if __name__ == "__main__":
     run_command(
         argument_parser(),
         main,
-        settings=["kind", "md5", "train_per_class", "test_per_class", "seed"],
         outputs=lambda a: [a.manifest.parent / name for name in FILES],
     )

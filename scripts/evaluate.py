@@ -56,7 +56,6 @@ if __name__ == "__main__":
     run_command(
         argument_parser(),
         main,
-        settings=["model"],
         inputs=["dataset", "weights"],
         outputs=["predictions"],
         code=lambda a: settings_from_json(ModelSettings, a.model).code_files,

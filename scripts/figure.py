@@ -49,7 +49,6 @@ if __name__ == "__main__":
     run_command(
         argument_parser(),
         main,
-        settings=["kind", "runs"],
         inputs=lambda a: FIGURES[a.kind].inputs(a.files, a.runs),
         outputs=["figure"],
         code=lambda a: [CODE[a.kind]],

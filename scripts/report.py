@@ -107,7 +107,6 @@ if __name__ == "__main__":
     run_command(
         argument_parser(),
         main,
-        settings=["command", "versions", "languages"],
         inputs=lambda a: [
             *(*results_of(a).files(), *a.failures),
             *(file for file in sorted(a.templates.rglob("*")) if file.is_file()),

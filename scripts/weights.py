@@ -42,7 +42,6 @@ if __name__ == "__main__":
     run_command(
         argument_parser(),
         main,
-        settings=["model"],
         inputs=lambda a: [a.dataset, settings_from_json(ModelSettings, a.model).local_weights],
         outputs=["weights"],
         code=lambda a: settings_from_json(ModelSettings, a.model).code_files,

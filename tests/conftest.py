@@ -11,6 +11,12 @@ from project import ROOT
 REAL_CONFIG = Path(os.environ.get("CIFAR100_CONFIG", "../shared/data/source.yaml"))
 
 
+def pytest_addoption(parser):
+    locked = str(Path(sys.executable).parent / "snakemake")
+    parser.addoption("--snakemake", default=locked, help="program that tests/workflow run")
+    parser.addoption("--write-table", help="Markdown file to write with all answers")
+
+
 @pytest.fixture
 def run_command():
     """Run one of scripts/ as a user would: a process of its own, its output as text."""

@@ -11,13 +11,25 @@ import yaml
 RESULTS = "results/synthetic"
 OWN_MODEL = '''"""A user's own model."""
 
+import json
+from pathlib import Path
+
 from torch import nn
+
+from .layers import flat
+
+SIZE = json.loads(Path(__file__).with_name("size.json").read_text())
 
 
 def tiny(n_classes):
     # One layer suffices.
-    return nn.Sequential(nn.Flatten(), nn.Linear(3 * 32 * 32, n_classes))
+    return nn.Sequential(flat(), nn.Linear(3 * SIZE**2, n_classes))
 '''
+# What it imports and reads, beside it.
+OWN_FILES = {
+    "layers.py": "from torch import nn\n\n\ndef flat():\n    return nn.Flatten()\n",
+    "size.json": "32\n",
+}
 OTHER = {"name": "adamw", "learning_rate": 0.01, "weight_decay": 0.02}
 
 

@@ -4,6 +4,7 @@ import collections
 import re
 
 from edits import (
+    OWN_FILES,
     OWN_MODEL,
     another_seed,
     append,
@@ -130,7 +131,8 @@ class Scene:
         """A copy of the project with this configuration, everything computed."""
         project = copy_project(folder)
         (folder / "own").mkdir()
-        (folder / "own/model.py").write_text(OWN_MODEL)
+        for name, text in {"model.py": OWN_MODEL, **OWN_FILES}.items():
+            (folder / "own" / name).write_text(text)
         save_own_weights(folder, 0.0)
         project.configure(self.configuration)
         result = project.snakemake()
@@ -193,8 +195,22 @@ def table(scene):
         ),
         "reformatting in the training loop": (
             replace(
-                "scripts/cifarlab/training/loop.py", "self.clock = time", "self.clock   =  time"
+                "scripts/cifarlab/training/loop.py", "self.epochs = []", "self.epochs   =  [ ]"
             ),
+            NOTHING,
+        ),
+        "a reworded message in a training step": (
+            replace("scripts/cifarlab/training/steps.py", "memory does not suffice", "no memory"),
+            NOTHING,
+        ),
+        "a reworded progress bar": (
+            replace("scripts/engine/progress.py", " left", " remaining"),
+            NOTHING,
+        ),
+        "code of the live view": (append("scripts/engine/live.py", UNUSED), NOTHING),
+        "code of the records' writer": (append("scripts/engine/records.py", UNUSED), NOTHING),
+        "help of a command line": (
+            replace("scripts/train.py", 'help="of the', 'help="the'),
             NOTHING,
         ),
         "order of keys and a comment in the configuration": (reorder_keys, NOTHING),
@@ -244,15 +260,37 @@ def table(scene):
         ),
         "code of one model family": (CNN_CODE, costs(*cnns) | runs(*cnn_runs)),
         "code of the user's model": (
-            replace("own/model.py", "nn.Flatten()", "nn.Flatten(1)"),
+            replace("own/model.py", "3 * SIZE**2", "SIZE**2 * 3"),
             own,
         ),
+        "code of a helper of the user's model": (
+            replace("own/layers.py", "nn.Flatten()", "nn.Flatten(1)"),
+            own,
+        ),
+        "a file that the user's model reads": (replace("own/size.json", "32", "32 "), own),
         "code of the training loop": (
             append("scripts/cifarlab/training/loop.py", UNUSED),
             all_runs,
         ),
         "a helper imported by a helper of train.py": (
             append("scripts/cifarlab/training/steps.py", UNUSED),
+            all_runs | all_costs,
+        ),
+        "code of an optimizer": (
+            append("scripts/cifarlab/training/optimizers/adamw.py", UNUSED),
+            runs("cnn_2/other/0") | costs("cnn_2"),
+        ),
+        "code of an optimizer that no recipe names": (
+            append("scripts/cifarlab/training/optimizers/sgd.py", UNUSED),
+            NOTHING,
+        ),
+        # A step is the same at every learning rate.
+        "code of a schedule": (
+            append("scripts/cifarlab/training/schedules/constant.py", UNUSED),
+            all_runs,
+        ),
+        "code of a loss": (
+            append("scripts/cifarlab/training/losses/cross_entropy.py", UNUSED),
             all_runs | all_costs,
         ),
         "code of prediction": (
@@ -265,10 +303,6 @@ def table(scene):
         "torch version in the lock, accepted": (
             both(LOCK, setting("library_versions", value="any")),
             {"report"},
-        ),
-        "weights file changed": (
-            lambda project: save_own_weights(project.folder, 0.5),
-            {"weights own"} | runs("own/quick/0"),
         ),
         "metrics deleted": (
             delete("runs/cnn_3/quick/seed-0/metrics.json"),
@@ -342,6 +376,10 @@ def late_table(scene):
         "code of the data that gives the same bytes": (
             append("scripts/cifarlab/datasets/synthetic.py", UNUSED),
             {"data"},
+        ),
+        "weights file changed": (
+            lambda project: save_own_weights(project.folder, 0.5),
+            {"weights own"} | runs("own/quick/0"),
         ),
         "a description of the data deleted": (delete("data/train.json"), {"data"}),
         "the manifest deleted": (delete("data/manifest.json"), {"data"}),

@@ -1,6 +1,7 @@
 """What a configuration may say, and the runs that it asks for."""
 
 from itertools import product
+from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
@@ -8,6 +9,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 from cifarlab.models.families import ModelSettings
 from cifarlab.training.recipes import Recipe
 from engine.errors import UserError
+from engine.files import local_path
 from engine.settings import (
     Count,
     DeviceName,
@@ -54,13 +56,15 @@ class DatasetSettings(Settings):
     """Where the images come from."""
 
     name: Name
-    """Folder under results/."""
+    """Folder under `results/`. The name of a synthetic data set starts with `synthetic`, no other
+    one does."""
 
     source: Sources
-    """A URL, a path to an archive, a list of them tried in order, or the word synthetic."""
+    """A URL, a path to an archive, a list of them tried in order, or the word `synthetic`."""
 
     md5: Md5 | None = None
-    """MD5 of the archive, 32 hexadecimal digits; not used for a synthetic data set."""
+    """MD5 of the archive, 32 hexadecimal digits: whatever the source, only these bytes are read.
+    Not used for a synthetic data set."""
 
     synthetic: SyntheticSettings = SyntheticSettings()
     """Size and seed, where the source is synthetic."""
@@ -71,7 +75,7 @@ class DatasetSettings(Settings):
 
 
 class CheckpointSettings(Settings):
-    """How often a training keeps what it can go on from."""
+    """How often a training saves a checkpoint."""
 
     seconds: PositiveNumber | None = None
     """Seconds between two checkpoints."""
@@ -84,22 +88,22 @@ class RunSet(Settings):
     """One run for every model × recipe × seed."""
 
     models: Names
-    """Names of models."""
+    """Names defined under `models`."""
 
     recipes: Names
-    """Names of recipes."""
+    """Names defined under `recipes`."""
 
     seeds: Annotated[list[Seed], Field(min_length=1)]
-    """Seeds, whole numbers from 0."""
+    """Seeds of the weights and of the order of the images."""
 
 
 class ReportSettings(Settings):
-    """How the report is told."""
+    """What the report is like."""
 
     languages: Annotated[list[Literal["en", "zh"]], Field(min_length=1)] = Field(
         default_factory=lambda: ["en", "zh"]
     )
-    """Languages of the report, one page each: en, English; zh, Chinese."""
+    """One report for each, linked to each other: `en`, English; `zh`, Chinese."""
 
 
 class Configuration(Settings):
@@ -109,14 +113,16 @@ class Configuration(Settings):
     """Where the images come from."""
 
     device: DeviceName = "auto"
-    """Where to train and evaluate; auto takes a GPU if there is one."""
+    """Where to train and evaluate. `auto` takes a GPU if there is one; every training but a `cpu`
+    one asks Snakemake for `gpu=1`."""
 
     threads: Count
-    """CPU threads of one training."""
+    """CPU threads of one training. On a CPU, the same number gives the same bytes; `--cores` below
+    it lowers it."""
 
     checkpoints: CheckpointSettings = CheckpointSettings(seconds=300)
-    """How often a training keeps what it goes on from after an interruption; after whichever comes
-    first, where both are given."""
+    """How often a training saves a checkpoint, to resume from after an interruption; after
+    whichever comes first, where both are given."""
 
     models: dict[Name, ModelSettings]
     """Architectures, by a name of the user's choice."""
@@ -125,17 +131,22 @@ class Configuration(Settings):
     """Everything about training that is not the model, by a name of the user's choice."""
 
     runs: Annotated[list[RunSet], Field(min_length=1)]
-    """Which runs to make."""
+    """One run for every model × recipe × seed of each entry."""
 
     published: Annotated[str, Field(min_length=1)]
-    """CSV file of the published numbers."""
+    """CSV file of the published numbers; `config/published.csv` is the published study's table."""
 
     report: ReportSettings = ReportSettings()
-    """How the report is told."""
+    """What the report is like."""
 
     library_versions: Literal["locked", "any"] = "locked"
-    """locked: a training with other versions of torch and torchvision than the lock file's is
-    stale; any: it is accepted, and the report says so."""
+    """`locked`: a training with other versions of torch and torchvision than the lock file's is
+    stale; `any`: it is accepted, and the report says so."""
+
+    @property
+    def published_file(self):
+        """The Path of the published numbers."""
+        return local_path(self.published)
 
 
 class Run(NamedTuple):
@@ -190,3 +201,23 @@ def run_table(configuration):
                 )
             first_places[run] = number
     return list(first_places)
+
+
+def check_files(configuration, runs):
+    """Raise UserError, a line each, for files that the configuration names and that are not there.
+
+    runs: list of Run; the models of others are not looked at. The archive of a data set is only
+    needed until it was prepared, so the command that reads it looks for it.
+    """
+    files = {"published": configuration.published_file}
+    for name in dict.fromkeys(run.model for run in runs):
+        local_files = configuration.models[name].local_files
+        files |= {f"models.{name}.{key}": path for key, path in local_files.items()}
+    faults = [
+        f"{key}: expected a file at {path}, found {'a folder' if Path(path).is_dir() else 'none'}; "
+        f"check the path, which is relative to {Path.cwd()}"
+        for key, path in files.items()
+        if not Path(path).is_file()
+    ]
+    if faults:
+        raise UserError("\n  ".join(["files are missing:", *faults]))

@@ -9,31 +9,60 @@ from engine.errors import UserError
 
 # Where the project's own modules lie; whatever is not there belongs to a library.
 SCRIPTS = Path(__file__).resolve().parent.parent
+# What carries jobs makes no number, so an edit of it makes nothing stale.
+ENGINE = Path(__file__).resolve().parent
+HOUSES = {"cifarlab", "engine", "reporting"}
+# What is called with a text for people: by its own name, or as a method of what has such a name.
+MESSAGES, LOGGERS = {"print"}, {"log", "logger", "logging", "warnings"}
+# Calls that describe a command line, and their arguments that only people read.
+PARSERS = {"ArgumentParser", "add_parser", "add_argument", "add_argument_group", "add_subparsers"}
+HELP = {"help", "description", "metavar", "epilog", "usage"}
 
 
 def code_digests(roots):
     """Digests of the syntax trees of Python files and of every project module that they import.
 
-    roots: paths of Python files. Imports count wherever they stand, in a function too. Returns a
-    dict from module (`train`, `cifarlab.training.steps`; the path for a file outside scripts/) to
-    16 hexadecimal digits. Raises UserError where a root is missing or is not Python.
+    roots: paths of Python files. Imports count wherever they stand, in a function too; those of
+    scripts/engine/ do not count. Returns a dict from module (`train`, `cifarlab.training.steps`;
+    the path for a file outside scripts/) to 16 hexadecimal digits. Raises UserError where a root is
+    missing or is not Python.
     """
     digests, pending = {}, [Path(root) for root in roots]
     while pending:
         path = pending.pop()
-        name = _name(path)
+        name = module_name(path)
         if name not in digests:
             digests[name], imported = _read(path, path.stat().st_mtime_ns if path.is_file() else 0)
             pending += imported
     return dict(sorted(digests.items()))
 
 
-def _name(path):
+def code_now(names):
+    """The digests that code has now, to be compared with those of a record.
+
+    names: modules as `code_digests` names them. Returns `code_digests` of their files; a file that
+    is gone has None.
+    """
+    paths = {name: module_path(name) for name in names}
+    gone = {name: None for name, path in paths.items() if not path.is_file()}
+    return gone | code_digests(path for name, path in paths.items() if name not in gone)
+
+
+def module_name(path):
+    """The name of a Python file in records: the module, or the path where it is not of scripts/."""
     try:
-        parts = path.resolve().relative_to(SCRIPTS).with_suffix("").parts
+        parts = Path(path).resolve().relative_to(SCRIPTS).with_suffix("").parts
     except ValueError:
         return str(path)
     return ".".join(parts).removesuffix(".__init__")
+
+
+def module_path(name):
+    """The reverse of `module_name`."""
+    if name.endswith(".py"):
+        return Path(name)
+    place = SCRIPTS.joinpath(*name.split("."))
+    return place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
 
 
 @cache
@@ -44,18 +73,19 @@ def _read(path, _mtime):
     except FileNotFoundError:
         raise UserError(f"expected Python code at {path}, found no file; check the path") from None
     except (SyntaxError, ValueError) as error:
-        raise UserError(f"{path} is not valid Python ({error}); mend it") from error
+        raise UserError(f"{path} is not valid Python ({error}); correct it") from error
     imports = []
     text = repr(_meaning(tree, imports))
     return hashlib.sha256(text.encode()).hexdigest()[:16], _imported_files(imports, path)
 
 
 def _meaning(node, imports):
-    """A syntax tree as nested tuples, without what has no bearing on what the code does.
+    """A syntax tree as nested tuples, without what has no bearing on what the code computes.
 
-    Left out are texts that stand alone (docstrings, of attributes too), places, and empty fields,
-    which newer Pythons add to the tree: the digest should be the same on all of them. Import
-    statements are added to `imports` on the way.
+    Left out are texts that stand alone (docstrings, of attributes too), texts for people (what is
+    printed, logged or raised, and the help of a command line), places, and empty fields, which
+    newer Pythons add to the tree: the digest should be the same on all of them. Import statements
+    are added to `imports` on the way.
     """
     if isinstance(node, list):
         return tuple(_meaning(item, imports) for item in node if not _is_lone_text(item))
@@ -63,6 +93,10 @@ def _meaning(node, imports):
         return type(node).__name__, repr(node)
     if isinstance(node, ast.Import | ast.ImportFrom):
         imports.append(node)
+    if isinstance(node, ast.Call):
+        node = _without_words(node)
+    elif isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
+        node = ast.Raise(_without_texts(node.exc), node.cause)
     fields = []
     for name, value in ast.iter_fields(node):
         is_empty = value is None or value == []
@@ -74,37 +108,64 @@ def _meaning(node, imports):
     return type(node).__name__, tuple(fields)
 
 
+def _without_words(call):
+    """A call without its text where that is a message, and without the help of a command line."""
+    function = call.func
+    name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", None)
+    owner = getattr(getattr(function, "value", None), "id", None)
+    if name in PARSERS:
+        keywords = [keyword for keyword in call.keywords if keyword.arg not in HELP]
+        return ast.Call(function, call.args, keywords)
+    is_message = owner in LOGGERS or (isinstance(function, ast.Name) and name in MESSAGES)
+    return _without_texts(call) if is_message else call
+
+
+def _without_texts(call):
+    """A call without the literal texts among its arguments; what a text computes stays."""
+    arguments = []
+    for item in call.args:
+        parts = item.values if isinstance(item, ast.JoinedStr) else [item]
+        arguments += [part for part in parts if not _is_text(part)]
+    return ast.Call(call.func, arguments, call.keywords)
+
+
+def _is_text(node):
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
 def _is_lone_text(node):
-    return (
-        isinstance(node, ast.Expr)
-        and isinstance(node.value, ast.Constant)
-        and isinstance(node.value.value, str)
-    )
+    return isinstance(node, ast.Expr) and _is_text(node.value)
 
 
 def _imported_files(imports, path):
-    files = []
+    files, is_own = [], SCRIPTS in path.resolve().parents
     for node in imports:
         if isinstance(node, ast.Import):
             for alias in node.names:
-                files += _files_of(alias.name)
+                files += _files_of(alias.name, is_own)
         else:
             module = node.module or ""
             if node.level:
-                parents = _name(path).split(".")
+                parents = module_name(path).split(".")
                 depth = len(parents) - node.level + (path.name == "__init__.py")
                 module = ".".join([*parents[:depth], *filter(None, [module])])
-            files += _files_of(module)
+            files += _files_of(module, is_own)
             # What is imported from a package may be a module of it.
             for alias in node.names:
-                files += _files_of(f"{module}.{alias.name}")
+                files += _files_of(f"{module}.{alias.name}", is_own)
     return files
 
 
-def _files_of(module):
-    """The project's files that importing `module` runs: its packages' and its own."""
+def _files_of(module, is_own):
+    """The project's files that importing `module` runs: its packages' and its own.
+
+    is_own: whether the import stands in the project's code; a user's `import data` is not that of
+    scripts/data.py.
+    """
     parts, files = module.split("."), []
+    if not is_own and parts[0] not in HOUSES:
+        return files
     for depth in range(1, len(parts) + 1):
         place = SCRIPTS.joinpath(*parts[:depth])
         files += [f for f in (place / "__init__.py", place.with_suffix(".py")) if f.is_file()]
-    return files
+    return [file for file in files if ENGINE not in file.parents]

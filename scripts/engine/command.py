@@ -6,18 +6,19 @@ from pathlib import Path
 
 from engine.errors import EXIT_INTERRUPTED, Interrupted, UserError
 from engine.files import new_files, to_json
-from engine.records import definition, made
+from engine.records import completed, definition, made
 
 
-def run_command(parser, main, settings=(), inputs=(), outputs=(), code=()):
+def run_command(parser, main, inputs=(), outputs=(), code=()):
     """Parse the arguments and call `main(arguments)`; with --record, write the record last.
 
-    settings: names of the arguments that define what is made, where they are given; inputs,
-    outputs: names of those that are files, or a function from the arguments to a list of paths;
-    code: the same for Python files that the command runs without importing them by name.
-    Code and inputs are digested before `main` begins, which finds this as arguments.definition:
-    that is what it sees. A UserError becomes one line on standard error and exit code 1, and
-    Interrupted one and exit code 75. Every other exception keeps its traceback: it is a bug.
+    inputs, outputs: names of the arguments that are files, or a function from the arguments to a
+    list of paths; code: the same for Python files that the command runs without importing them by
+    name. All other arguments are the settings; which of them define the outputs is for the caller
+    of the command to say. Code and inputs are digested before `main` begins, which finds this as
+    arguments.definition: that is what it sees. A UserError becomes one line on standard error and
+    exit code 1, and Interrupted one and exit code 75. Every other exception keeps its traceback: it
+    is a bug.
     """
     parser.add_argument(
         "--record",
@@ -26,14 +27,15 @@ def run_command(parser, main, settings=(), inputs=(), outputs=(), code=()):
     )
     arguments = parser.parse_args()
     try:
-        values = {name: getattr(arguments, name) for name in settings if name in arguments}
+        settings = {name: value for name, value in vars(arguments).items() if name != "record"}
         arguments.definition = definition(
-            [sys.argv[0], *_paths(code, arguments)], values, _paths(inputs, arguments)
+            [sys.argv[0], *_paths(code, arguments)], settings, _paths(inputs, arguments)
         )
         main(arguments)
         if arguments.record is None:
             return
-        record = {**arguments.definition, "outputs": made(_paths(outputs, arguments))}
+        outputs = made(_paths(outputs, arguments))
+        record = {**completed(arguments.definition), "outputs": outputs}
         with new_files(arguments.record) as (path,):
             path.write_text(to_json(record), encoding="utf-8")
     except UserError as error:

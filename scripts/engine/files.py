@@ -10,6 +10,8 @@ import re
 import socket
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from engine.errors import UserError
 
@@ -109,6 +111,14 @@ def _flush_to_disk(path):
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def local_path(text):
+    """The Path that a user's text names, `~` and file:// understood; None where it is a URL."""
+    address = urlsplit(text)
+    if address.scheme == "file":
+        return Path(url2pathname(address.path))
+    return None if "://" in text else Path(text).expanduser()
 
 
 def file_digest(path, algorithm="sha256"):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from engine.errors import Interrupted, UserError
 from engine.files import new_files, to_json
+from engine.observers import Observer
 
 PROGRESS = "progress.json"
 SECONDS_BETWEEN_WRITES = 2
@@ -16,7 +17,7 @@ SECONDS_BETWEEN_WRITES = 2
 MOST_POINTS = 1000
 
 
-class Live:
+class Live(Observer):
     """The live view of one training, in a folder of its own; without a folder, none.
 
     folder: Path of the event files and of progress.json, or None; batch_size: images per step.

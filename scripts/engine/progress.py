@@ -12,7 +12,7 @@ class Progress:
     """Counts towards `total`, on standard error.
 
     total: units of work, or None where it is unknown; unit: their name ("step", "B"); done: units
-    finished before the start. Use as a context manager; `due()` tells when `note` is worth making.
+    finished before the start. Use as a context manager; `due()` says when `note` is worth making.
     """
 
     def __init__(self, title, total, unit, done=0):

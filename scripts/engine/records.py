@@ -1,7 +1,8 @@
 """What outputs are made from, written beside them: the definition, and the digests of the outputs.
 
-A definition is a JSON object: `code`, digests by module; `settings`, values by name; `inputs`,
-digests by path. A record is a definition with `outputs`, digests by path.
+A definition is a JSON object: `code`, digests by module; `settings`, values of the command's
+arguments by name; `inputs`, digests by path; `read`, digests of what a user's code read besides, by
+path. A record is a definition with `outputs`, digests by path.
 """
 
 import json
@@ -13,6 +14,7 @@ from pathlib import Path
 from engine.code import code_digests
 from engine.errors import UserError
 from engine.files import file_digest, read_json
+from engine.observed import CODE, FILES
 
 # A file that was written a moment ago may be written again within the same tick of its clock.
 SETTLED_SECONDS = 2
@@ -27,6 +29,16 @@ def definition(code, settings, inputs):
         "code": code_digests(code),
         "settings": {name: plain_value(value) for name, value in settings.items()},
         "inputs": made(inputs),
+        "read": {},
+    }
+
+
+def completed(definition):
+    """A definition with what was observed since it was taken: a user's code and what it read."""
+    return {
+        **definition,
+        "code": dict(sorted({**CODE, **definition["code"]}.items())),
+        "read": dict(sorted(FILES.items())),
     }
 
 
@@ -94,10 +106,10 @@ class Digests:
             partial_path.replace(self.path)
 
 
-RECORD_KEYS = ("code", "settings", "inputs", "outputs")
+DEFINITION_KEYS = ("code", "settings", "inputs", "read")
 
 
-def read_record(path, keys=RECORD_KEYS):
+def read_record(path, keys=(*DEFINITION_KEYS, "outputs")):
     """The record at `path` with these keys, or None where there is none that can be read."""
     try:
         record = read_json(path)

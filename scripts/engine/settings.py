@@ -133,7 +133,10 @@ def _without_tags(location, value):
     parts = []
     for number, part in enumerate(location):
         is_last = number == len(location) - 1
-        if (isinstance(value, dict) and part not in value and not is_last) or part == "[key]":
+        has_part = isinstance(value, dict) and part in value
+        # A word stands for a dict with one key.
+        is_tag = isinstance(value, dict | str) and not has_part and not is_last
+        if is_tag or part == "[key]":
             continue
         parts.append(part)
         try:

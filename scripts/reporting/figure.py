@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 # There is one of each figure for the whole comparison, for each row (model × recipe) or each model.
 LABELS = {"comparison": "", "row": ".{model}+{recipe}", "model": ".{model}"}
-FOLDERS = {"comparison": "", "row": "/{model}/{recipe}", "model": "/{model}"}
+NAMES = {"comparison": "", "row": "{model}/{recipe}", "model": "{model}"}
 
 
 def no_caption(_content, _row):
@@ -51,9 +51,9 @@ class Figure:
         return self.path or f"figures/{self.label}.svg"
 
     @property
-    def record(self):
-        """Where its record and its log lie below theirs, a pattern without the suffix."""
-        return self.name + FOLDERS[self.per]
+    def of(self):
+        """What it is drawn of, a pattern, by which its jobs are told apart."""
+        return NAMES[self.per]
 
     @property
     def labels(self):

@@ -20,6 +20,7 @@ from cifarlab.models.families import ModelSettings
 from cifarlab.training.loop import train
 from cifarlab.training.recipes import Recipe
 from engine.checkpoints import Checkpoints
+from engine.observers import Keeper
 from engine.settings import checked_settings
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -61,7 +62,7 @@ def main():
         labels = torch.zeros(len(pixels), dtype=torch.int64)
         with tempfile.TemporaryDirectory(dir=ROOT) as folder:
             checkpoints = TimedCheckpoints(folder, {}, steps=2)
-            train(model, images, labels, recipe, 0, checkpoints)
+            train(model, images, labels, recipe, 0, [Keeper(checkpoints)])
         seconds = statistics.median(checkpoints.each_seconds)
         share = 100 * seconds / interval_seconds
         print(f"  {name:10} {checkpoints.megabytes:9.1f} {seconds:19.3f} {share:24.3f}", flush=True)

@@ -61,7 +61,7 @@ def ask_to_stop(run, chance, count, numbers=1):
         )
         run.injected += 1
         run.expect_said(f"interrupted: {signals[0].name} after step ")
-        run.expect_said("the same command goes on from there")
+        run.expect_said("the same command resumes from there")
     run.finish()
 
 

@@ -11,10 +11,12 @@ from test_training import data, recipe
 from torch import nn
 
 from cifarlab.models.weights import weights_as_bytes
-from cifarlab.training.loop import Diverged, train
+from cifarlab.training.history import Diverged
+from cifarlab.training.loop import train
 from cifarlab.training.recipes import Recipe
 from engine.checkpoints import Checkpoints
 from engine.errors import Interrupted
+from engine.observers import Keeper
 from engine.settings import checked_settings
 
 SGD = {"name": "sgd", "learning_rate": 0.01, "momentum": 0.9}
@@ -56,7 +58,8 @@ class StopAfter:
 def trained(settings, checkpoints=None, stop=None):
     torch.manual_seed(3)
     model = Lottery(100 if settings.precision == "fp16" else 1)
-    history = train(model, *data(), settings, 3, checkpoints, stop)
+    state = checkpoints.latest() if checkpoints else None
+    history = train(model, *data(), settings, 3, [Keeper(checkpoints, stop)], state)
     return weights_as_bytes(model.state_dict(), {}), history
 
 

@@ -62,6 +62,55 @@ def test_whatever_changes_what_it_does_changes_the_digest(tmp_path, before, afte
     assert digest_of(tmp_path, CODE.replace(before, after)) != digest_of(tmp_path, CODE)
 
 
+SPEAKING = """import argparse, logging, warnings
+log = logging.getLogger()
+parser = argparse.ArgumentParser("name", description="What it does.")
+parser.add_argument("--rate", default="1", help="the rate")
+def step(loss, mode):
+    print("loss", f"now {loss:.3f} of many")
+    log.info("a step %s", mode)
+    warnings.warn("slow")
+    if loss.get("loss now"):
+        raise ValueError(f"expected a number, found {loss}") from None
+    return {"loss": loss, "mode": mode}
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("What it does.", "Something else."),
+        ('help="the rate"', 'help="per step"'),
+        (', help="the rate"', ""),
+        ('print("loss"', 'print("the loss"'),
+        ("of many", "of some"),
+        ("a step %s", "step: %s"),
+        ('"slow"', '"this is slow"'),
+        ("expected a number, found", "no number:"),
+    ],
+)
+def test_a_text_for_people_is_not_meaning(tmp_path, before, after):
+    assert before in SPEAKING
+    assert digest_of(tmp_path, SPEAKING.replace(before, after)) == digest_of(tmp_path, SPEAKING)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("--rate", "--speed"),
+        ('default="1"', 'default="2"'),
+        ('get("loss now")', 'get("loss then")'),
+        ('"loss": loss', '"losses": loss'),
+        ("now {loss:.3f}", "now {next(loss)}"),
+        ("raise ValueError", "raise TypeError"),
+        ('log.info("a step %s", mode)', 'log.info("a step %s", mode.pop())'),
+    ],
+)
+def test_what_a_text_computes_is_meaning(tmp_path, before, after):
+    assert before in SPEAKING
+    assert digest_of(tmp_path, SPEAKING.replace(before, after)) != digest_of(tmp_path, SPEAKING)
+
+
 def test_imports_are_followed_wherever_they_stand():
     train = code_digests(
         [ROOT / "scripts/train.py", ROOT / "scripts/cifarlab/models/families/cnn.py"]
@@ -72,10 +121,10 @@ def test_imports_are_followed_wherever_they_stand():
             "cifarlab",
             "cifarlab.training.loop",
             "cifarlab.training.steps",
-            "engine.progress",
         ),
         *(
             "cifarlab.training.recipes",
+            "cifarlab.training.optimizers",
             "cifarlab.models",
             "cifarlab.models.families.cnn",
             "cifarlab.datasets.store",
@@ -86,6 +135,9 @@ def test_imports_are_followed_wherever_they_stand():
         "cifarlab.evaluation.metrics",
         "cifarlab.models.families.torchvision",
         "torch",
+        # What carries jobs makes no number.
+        "engine.progress",
+        "engine",
     } & set(train)
     # torchvision's family imports the heads inside its function.
     family = code_digests([ROOT / "scripts/cifarlab/models/families/torchvision.py"])

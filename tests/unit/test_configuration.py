@@ -5,12 +5,15 @@ import json
 import re
 import sys
 
+import jsonschema
 import pytest
 import yaml
 from project import ROOT
 
 from cifarlab.configuration import Configuration, read_configuration, run_table
 from engine.errors import UserError
+from engine.key_table import key_table
+from schema import with_table
 
 SCRATCH = "published_scratch"
 
@@ -104,7 +107,7 @@ def test_a_fault_is_named_with_what_was_found_and_what_is_allowed(values, path, 
         assert word in str(error.value)
 
 
-def test_all_faults_are_told_at_once(values):
+def test_all_faults_are_named_at_once(values):
     change(("recipes", SCRATCH, "epochs"), 0)(values)
     change(("threads",), "two")(values)
     with pytest.raises(UserError) as error:
@@ -146,9 +149,34 @@ def test_the_schema_for_editors_is_up_to_date():
     assert kept == Configuration.model_json_schema(), "run make schema"
 
 
+def test_the_table_of_keys_is_up_to_date():
+    page = (ROOT / "config/README.md").read_text()
+    assert page == with_table(page, key_table(Configuration.model_json_schema())), "run make schema"
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_valid"),
+    [
+        ({}, True),
+        ({"schedule": "cosine", "loss": "cross_entropy"}, True),
+        ({"schedule": {"name": "cosine"}}, True),
+        ({"schedule": "linear"}, False),
+        ({"optimizer": "sgd"}, False),
+        ({"optimizer": {"name": "adam", "learning_rate": 0.1, "momentum": 0.9}}, False),
+    ],
+)
+def test_editors_accept_what_the_workflow_accepts(values, changes, is_valid):
+    values["recipes"][SCRATCH] |= changes
+    validator = jsonschema.Draft202012Validator(Configuration.model_json_schema())
+    assert validator.is_valid(values) is is_valid
+    if is_valid:
+        read_configuration(values)
+
+
 def test_every_key_is_described():
     schema = json.loads((ROOT / "config/schema.json").read_text())
     readme = (ROOT / "config/README.md").read_text()
+    assert [line for line in readme.splitlines() if re.search(r"\|\s*\|$", line)] == []
     for definition in [schema, *schema["$defs"].values()]:
         for key in definition["properties"]:
             assert re.search(rf"`[^`]*\b{key}\b[^`]*`", readme), f"config/README.md lacks {key}"

@@ -23,7 +23,8 @@ from test_report import (
 from cifarlab.comparison.columns import COLUMNS
 from cifarlab.comparison.published import QUANTITIES
 from cifarlab.models.families import FAMILIES
-from cifarlab.training.recipes import Adam, Recipe, Sgd
+from cifarlab.training.parts import OneOf
+from cifarlab.training.recipes import Recipe
 from engine.errors import UserError
 from reporting.columns import TITLES
 from reporting.figures import FIGURES
@@ -157,7 +158,10 @@ def test_every_column_of_the_comparison_has_a_title_with_its_unit_and_a_sentence
 
 
 def groups_of_settings():
-    return [Recipe, Adam, Sgd, *(module.Settings for module in FAMILIES.values())]
+    marks = [mark for field in Recipe.model_fields.values() for mark in field.metadata]
+    parts = [mark.modules for mark in marks if isinstance(mark, OneOf)]
+    modules = [module for named in (*parts, FAMILIES) for module in named.values()]
+    return [Recipe, *(module.Settings for module in modules)]
 
 
 @pytest.mark.parametrize(

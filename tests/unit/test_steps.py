@@ -1,5 +1,6 @@
 """One optimizer step: micro-batches, memory, precision, memory format, schedule, resizing."""
 
+import math
 import shutil
 
 import numpy as np
@@ -14,7 +15,8 @@ from cifarlab.evaluation.prediction import predict
 from cifarlab.models.build import build_model
 from cifarlab.models.families import ModelSettings
 from cifarlab.training.loop import train
-from cifarlab.training.recipes import Recipe, learning_rate_factor
+from cifarlab.training.rates import learning_rates
+from cifarlab.training.recipes import Recipe
 from cifarlab.training.steps import Stepper
 from engine.errors import UserError
 from engine.settings import checked_settings
@@ -22,11 +24,11 @@ from engine.settings import checked_settings
 N_IMAGES = 48
 
 
-def recipe(**changes):
+def recipe(learning_rate=0.1, **changes):
     values = {
         "epochs": 1,
         "batch_size": 48,
-        "optimizer": {"name": "sgd", "learning_rate": 0.1},
+        "optimizer": {"name": "sgd", "learning_rate": learning_rate},
     }
     return checked_settings(Recipe, {**values, **changes})
 
@@ -153,10 +155,7 @@ def test_lower_precision_computes_in_it_and_learns_the_same(precision):
 def test_training_in_every_precision_lowers_the_loss_and_keeps_fp32_weights(precision):
     images, labels = data()
     model = plain_model()
-    settings = recipe(epochs=12, batch_size=16, precision=precision)
-    settings = settings.model_copy(
-        update={"optimizer": settings.optimizer.model_copy(update={"learning_rate": 0.02})}
-    )
+    settings = recipe(0.02, epochs=12, batch_size=16, precision=precision)
     history = train(model, images, labels, settings, seed=0)
     assert history.losses[-1] < history.losses[0]
     assert {parameter.dtype for parameter in model.parameters()} == {torch.float32}
@@ -195,24 +194,30 @@ def test_max_steps_ends_the_training_and_counts_what_was_seen():
 
 
 def test_the_learning_rate_warms_up_and_anneals():
-    factors = [
-        learning_rate_factor(recipe(warm_up=0.2, schedule="cosine"), step, 10) for step in range(10)
-    ]
+    factors = learning_rates(recipe(1.0, warm_up=0.2, schedule="cosine"), 10)
     assert factors[:3] == [0.5, 1.0, 1.0]
     assert factors[2:] == sorted(factors[2:], reverse=True)
     assert factors[6] == pytest.approx(0.5)
     assert 0 < factors[9] < 0.05
-    constant = [learning_rate_factor(recipe(), step, 10) for step in range(10)]
-    assert constant == [1.0] * 10
+    assert learning_rates(recipe(1.0), 10) == [1.0] * 10
+
+
+@pytest.mark.parametrize("n_steps", [1, 7, 350])
+@pytest.mark.parametrize("warm_up", [0.0, 0.1, 0.99])
+def test_the_learning_rates_are_those_of_the_formulas_to_the_last_bit(n_steps, warm_up):
+    n_warm_up = round(warm_up * n_steps)
+    expected = [0.3 * ((step + 1) / n_warm_up) for step in range(n_warm_up)]
+    for step in range(n_warm_up, n_steps):
+        angle = math.pi * (step - n_warm_up) / (n_steps - n_warm_up)
+        expected.append(0.3 * (0.5 * (1 + math.cos(angle))))
+    assert learning_rates(recipe(0.3, warm_up=warm_up, schedule="cosine"), n_steps) == expected
 
 
 def test_the_schedule_reaches_the_optimizer_and_the_history():
     images, labels = data()
     settings = recipe(epochs=5, batch_size=24, warm_up=0.2, schedule="cosine")
     history = train(plain_model(), images, labels, settings, seed=0)
-    assert history.learning_rates == pytest.approx(
-        [0.1 * learning_rate_factor(settings, step, 10) for step in range(10)]
-    )
+    assert history.learning_rates == learning_rates(settings, 10)
     model = plain_model()
     before = torch.cat([p.detach().clone().flatten() for p in model.parameters()])
     stepper = Stepper(model, images, labels, settings)

@@ -8,8 +8,11 @@ from cifarlab.datasets.inputs import Images, InputSettings
 from cifarlab.models.build import build_model
 from cifarlab.models.families import ModelSettings
 from cifarlab.models.weights import load_into, read_metadata, weights_as_bytes
+from cifarlab.training import loop
+from cifarlab.training.history import Diverged
 from cifarlab.training.loop import train
-from cifarlab.training.recipes import Recipe, build_optimizer
+from cifarlab.training.optimizers import OPTIMIZERS
+from cifarlab.training.recipes import Recipe
 from engine.errors import UserError
 from engine.settings import checked_settings
 
@@ -114,11 +117,34 @@ def test_the_first_loss_is_that_of_the_untrained_model():
     ],
 )
 def test_an_optimizer_gets_its_settings(optimizer, kind):
-    built = build_optimizer(recipe(**optimizer).optimizer, [torch.zeros(1, requires_grad=True)])
+    built = recipe(**optimizer).optimizer.build([torch.zeros(1, requires_grad=True)])
     assert type(built) is kind
     group = built.param_groups[0]
     assert (group["lr"], group["weight_decay"]) == (1e-3, 0.1)
     assert group.get("momentum", 0.9) == 0.9
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_every_key_of_an_optimizer_reaches_torch(name):
+    keys = set(OPTIMIZERS[name].Settings.model_fields) - {"name", "learning_rate"}
+    optimizer = {"name": name} | dict.fromkeys(keys, 0.25)
+    built = recipe(**optimizer).optimizer.build([torch.zeros(1, requires_grad=True)])
+    assert {key: built.param_groups[0][key] for key in keys} == dict.fromkeys(keys, 0.25)
+
+
+@pytest.mark.parametrize("seconds", [0.0, 1e9])
+def test_how_often_losses_are_read_changes_no_number(seconds, monkeypatch):
+    expected = trained()
+    monkeypatch.setattr(loop, "SECONDS_BETWEEN_READINGS", {"cpu": seconds})
+    weights, history = trained()
+    assert weights == expected[0]
+    assert history.losses == expected[1].losses
+    with pytest.raises(Diverged) as read_late:
+        trained(name="sgd", learning_rate=1e20)
+    monkeypatch.undo()
+    with pytest.raises(Diverged) as read_at_once:
+        trained(name="sgd", learning_rate=1e20)
+    assert read_late.value.facts == read_at_once.value.facts
 
 
 def test_a_loss_that_diverges_ends_the_training_with_its_step():

@@ -6,6 +6,7 @@ import json
 import zipfile
 from datetime import datetime
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 import yaml
@@ -45,8 +46,8 @@ def test_a_full_run_makes_every_file_of_the_contract(computed):
         *(f"report/figures.{code}/{name}.svg" for code in ("en", "zh") for name in DRAWINGS),
     }
     for figure in FIGURES.values():
-        names = [figure.record.format(model=model, recipe=recipe) for model, recipe in ROWS]
-        expected |= {f"records/{name}.json" for name in names}
+        of = [figure.of.format(model=model, recipe=recipe) for model, recipe in ROWS]
+        expected |= {f"records/{Path(figure.name, name)}.json" for name in of}
     for model, seed in RUNS:
         for name in (
             *("weights.safetensors", "history.csv", "epochs.csv", "training.json"),

@@ -12,7 +12,7 @@ from cifarlab.datasets.inputs import Images, InputSettings
 from cifarlab.devices import choose_device, peak_memory_mb, wait_for
 from cifarlab.evaluation.prediction import predict
 from cifarlab.models.build import build_model
-from cifarlab.training.steps import Stepper
+from cifarlab.training.steps import Stepper, placed
 from engine.errors import UserError
 
 LATENCY_REPEATS = 30
@@ -90,9 +90,7 @@ def _in_a_fresh_process(function, *arguments):
 def _prepare(settings, recipe, n_classes, image_side, device_name, threads):
     torch.set_num_threads(threads)
     device = choose_device(device_name)
-    model = build_model(settings, n_classes)
-    memory_format = torch.channels_last if recipe.channels_last else torch.contiguous_format
-    model = model.to(device, memory_format=memory_format)
+    model = placed(build_model(settings, n_classes), recipe, device)
     pixels = np.zeros((recipe.batch_size, image_side, image_side, 3), dtype=np.uint8)
     inputs = InputSettings(settings.input_size, [0.5] * 3, [0.5] * 3)
     return model, Images(pixels, inputs, device), device

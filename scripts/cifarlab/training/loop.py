@@ -1,173 +1,113 @@
 """The training loop."""
 
 import math
-import random
 import time
-from dataclasses import dataclass
+from contextlib import ExitStack
 
-import numpy as np
 import torch
 
-from cifarlab.devices import wait_for
-from cifarlab.training.recipes import learning_rate_factor
+from cifarlab.training.clock import Clock
+from cifarlab.training.history import Diverged, History
+from cifarlab.training.randomness import (
+    Order,
+    generator_states,
+    seed_generators,
+    set_generator_states,
+)
+from cifarlab.training.rates import learning_rates
 from cifarlab.training.steps import Stepper
 from cifarlab.training.validation import Validation, hold_out
-from engine.errors import Interrupted, UserError
-from engine.live import Live
-from engine.progress import Progress
 
-# Reading a loss stops a GPU until it has computed it, so there many are read together.
-STEPS_BETWEEN_READINGS = {"cpu": 1}
-STEPS_BETWEEN_READINGS_ON_GPU = 50
+# Reading a loss stops a GPU until it has computed it, so those of a while are read together.
+SECONDS_BETWEEN_READINGS = {"cpu": 0.0}
+SECONDS_BETWEEN_READINGS_ON_GPU = 0.5
 
 
-class Diverged(UserError):
-    """The loss is no longer finite. `facts`: step, learning_rate, loss and last_finite_loss."""
-
-    def __init__(self, step, learning_rate, loss, last_finite_loss):
-        self.facts = {
-            "step": step,
-            "learning_rate": learning_rate,
-            "loss": str(loss),
-            "last_finite_loss": last_finite_loss,
-        }
-        before = "there was no finite one"
-        if last_finite_loss is not None:
-            before = f"the last finite one was {last_finite_loss:.4f}"
-        super().__init__(
-            f"the loss became {loss} at step {step} with learning rate {learning_rate}, {before}; "
-            "lower the recipe's learning rate"
-        )
-
-
-@dataclass(frozen=True)
-class History:
-    """What happened, step by step and epoch by epoch.
-
-    losses, learning_rates: float [n_steps], the mean loss of a step's batch before its update;
-    epochs: one dict per epoch; images_seen: by all steps together; train_seconds: time in the loop
-    alone, without loading or saving; micro_batch: images computed at once, at the end; parts: the
-    steps and seconds of each process that took part, one where the training was never resumed.
-    """
-
-    losses: list[float]
-    learning_rates: list[float]
-    epochs: list[dict]
-    images_seen: int
-    train_seconds: float
-    micro_batch: int
-    parts: list[dict]
-
-
-def train(model, images, labels, recipe, seed, checkpoints=None, stop=None, live=None):
+def train(model, images, labels, recipe, seed, observers=(), state=None):
     """Train `model` in place.
 
     model: nn.Module on the device of the data; images: Images; labels: int64 [n_images] on the
-    same device; recipe: Recipe; seed: of the order of the images; checkpoints: Checkpoints to go on
-    from and to keep, or None; stop: StopRequest, or None; live: Live, or None. Returns a History.
-    Raises Diverged when the loss is no longer finite, Interrupted after a stop signal, UserError
-    where the memory does not suffice.
+    same device; recipe: Recipe; seed: of the order of the images; observers: list of Observer;
+    state: what an observer was given to keep, to resume from it, or None. Returns a History.
+    Raises Diverged when the loss is no longer finite, UserError where the memory does not suffice,
+    and what observers raise, such as Interrupted.
     On a CPU the same arguments and the same number of threads give the same bits, however often
     the training was interrupted and resumed.
     """
-    training = _Training(model, images, labels, recipe, seed, live)
-    if checkpoints and (state := checkpoints.latest()):
+    training = _Training(model, images, labels, recipe, seed, observers)
+    if state:
         training.resume(state)
     model.train()
-    training.live.begin(training.step, training.n_steps)
-    bar = Progress("train", training.n_steps, "step", done=training.step)
-    with training.live.ending(), bar as progress:
+    with ExitStack() as stack:
+        for observer in observers:
+            observer.begin(training.step, training.n_steps)
+            stack.enter_context(observer.ending())
         while training.step < training.n_steps:
-            training.run_epoch(progress, checkpoints, stop)
+            training.run_epoch()
     return training.history()
 
 
 class _Training:
     """A training between two steps: all that the rest of it depends on."""
 
-    def __init__(self, model, images, labels, recipe, seed, live=None):
-        self.model, self.recipe = model, recipe
-        self.live = live or Live(None, recipe.batch_size)
-        self.trained_on, held_out = hold_out(labels, recipe.validation)
+    def __init__(self, model, images, labels, recipe, seed, observers):
+        self.model, self.observers = model, observers
+        trained_on, held_out = hold_out(labels, recipe.validation)
         self.validation = Validation(images, labels, held_out, recipe.images_at_once)
         self.stepper = Stepper(model, images, labels, recipe)
         self.device = self.stepper.device
-        self.order = torch.Generator().manual_seed(seed)
-        # What a user's own model may draw from beside torch's generators.
-        random.seed(seed)
-        np.random.seed(seed % 2**32)
-        n_steps = recipe.epochs * -(-len(self.trained_on) // recipe.batch_size)
+        seed_generators(seed)
+        self.order = Order(trained_on, recipe.batch_size, seed)
+        n_steps = recipe.epochs * -(-len(trained_on) // recipe.batch_size)
         self.n_steps = min(n_steps, recipe.max_steps or n_steps)
+        self.learning_rates = learning_rates(recipe, self.n_steps)
+        self.clock = Clock(self.device)
         self.epochs = []
-        self.epoch_order = self.order.get_state()
         # Losses of the finished epochs, and of the one under way.
         self.losses, self.epoch_losses = [], []
-        self.images_seen, self.epoch_seconds = 0, 0.0
-        self.earlier_parts, self.steps_before, self.seconds = [], 0, 0.0
+        self.images_seen, self.earlier_parts, self.steps_before = 0, [], 0
 
     @property
     def step(self):
         """Steps taken, all of whose losses are known."""
         return len(self.losses) + len(self.epoch_losses)
 
-    def learning_rate(self, step):
-        return self.recipe.optimizer.learning_rate * learning_rate_factor(
-            self.recipe, step, self.n_steps
-        )
-
-    def run_epoch(self, progress, checkpoints, stop):
+    def run_epoch(self):
         """Take the steps of an epoch that are left."""
-        self.order.set_state(self.epoch_order)
         first_step = len(self.losses)
-        order = torch.randperm(len(self.trained_on), generator=self.order)
-        batches = self.trained_on[order].split(self.recipe.batch_size)
-        batches = batches[: self.n_steps - first_step]
-        losses = torch.empty(len(batches), device=self.device)
-        between_readings = STEPS_BETWEEN_READINGS.get(
-            self.device.type, STEPS_BETWEEN_READINGS_ON_GPU
+        batches = self.order.batches()[: self.n_steps - first_step]
+        seconds_between = SECONDS_BETWEEN_READINGS.get(
+            self.device.type, SECONDS_BETWEEN_READINGS_ON_GPU
         )
-        self.clock = time.perf_counter()
+        unread, last_reading = [], time.monotonic()
+        self.clock.start()
         for number in range(len(self.epoch_losses), len(batches)):
-            losses[number] = self.stepper.step(
-                batches[number], self.learning_rate(first_step + number)
-            )
-            progress.advance(1, f"loss {losses[number].item():.3f}" if progress.due() else "")
-            n_taken, n_read = number + 1, len(self.epoch_losses)
-            is_last = n_taken == len(batches)
-            must_keep = (stop is not None and stop.name is not None) or (
-                checkpoints is not None and checkpoints.is_due(first_step + n_taken)
-            )
-            if is_last or must_keep or n_taken - n_read >= between_readings:
-                self._read_losses(losses[n_read:n_taken].tolist())
+            rate = self.learning_rates[first_step + number]
+            unread.append(self.stepper.step(batches[number], rate))
+            is_last = number + 1 == len(batches)
+            due = [o for o in self.observers if o.is_due(first_step + number + 1)]
+            if is_last or due or time.monotonic() - last_reading >= seconds_between:
+                self._read(unread)
+                unread, last_reading = [], time.monotonic()
             if is_last:
-                self._read_clock()
+                self.clock.stop()
                 self._end_epoch(batches)
-            if must_keep and self.step < self.n_steps:
-                self._read_clock()
-                self._keep(checkpoints, stop)
-                self.clock = time.perf_counter()
+            if due and self.step < self.n_steps:
+                self.clock.stop()
+                for observer in due:
+                    observer.keep(self.step, self.n_steps, self.state)
+                self.clock.start()
 
-    def _read_clock(self):
-        wait_for(self.device)
-        now = time.perf_counter()
-        self.seconds += now - self.clock
-        self.epoch_seconds += now - self.clock
-        self.clock = now
-
-    def _keep(self, checkpoints, stop):
-        is_kept = checkpoints is not None and checkpoints.save(self.step, self.state())
-        if stop is not None and stop.name is not None:
-            then = "the same command goes on from there" if is_kept else "no checkpoint was kept"
-            raise Interrupted(f"{stop.name} after step {self.step} of {self.n_steps}; {then}")
-
-    def _read_losses(self, losses):
-        for loss in losses:
+    def _read(self, losses):
+        """Note the losses of the steps since the last reading, each a 0-d tensor."""
+        for loss in torch.stack(losses).tolist():
+            rate = self.learning_rates[self.step]
             if not math.isfinite(loss):
                 known = self.losses + self.epoch_losses
-                rate = self.learning_rate(self.step)
                 raise Diverged(self.step + 1, rate, loss, known[-1] if known else None)
-            self.live.note_step(self.step + 1, loss, self.learning_rate(self.step))
             self.epoch_losses.append(loss)
+            for observer in self.observers:
+                observer.note_step(self.step, loss, rate)
 
     def _end_epoch(self, batches):
         n_images = sum(map(len, batches))
@@ -180,85 +120,57 @@ class _Training:
             {
                 "epoch": len(self.epochs) + 1,
                 "mean_loss": weighted / n_images,
-                "learning_rate": self.learning_rate(self.step - 1),
-                "seconds": self.epoch_seconds,
-                "images_per_second": n_images / self.epoch_seconds,
+                "learning_rate": self.learning_rates[self.step - 1],
+                "seconds": self.clock.epoch_seconds,
+                "images_per_second": n_images / self.clock.epoch_seconds,
                 **self.validation.measure(self.model),
             }
         )
-        self.live.note_epoch(self.step, self.epochs[-1])
+        for observer in self.observers:
+            observer.note_epoch(self.step, self.epochs[-1])
         self.images_seen += n_images
-        self.epoch_seconds = 0.0
-        self.epoch_order = self.order.get_state()
-        # Validation is no time in training.
-        self.clock = time.perf_counter()
+        self.clock.epoch_seconds = 0.0
+        self.order.end_epoch()
 
     def parts(self):
         """Steps and seconds of each process, this one last."""
-        own = {"steps": self.step - self.steps_before, "seconds": self.seconds}
+        own = {"steps": self.step - self.steps_before, "seconds": self.clock.seconds}
         return [*self.earlier_parts, own]
 
     def state(self):
         """Everything that `resume` needs."""
         return {
             "model": self.model.state_dict(),
-            "optimizer": self.stepper.optimizer.state_dict(),
-            "scaler": self.stepper.scaler.state_dict(),
-            "micro_batch": self.stepper.micro_batch,
+            "stepper": self.stepper.state(),
             "generators": generator_states(self.device),
-            "epoch_order": self.epoch_order,
+            "order": self.order.state,
             "epochs": self.epochs,
             "losses": self.losses,
             "epoch_losses": self.epoch_losses,
-            "epoch_seconds": self.epoch_seconds,
+            "epoch_seconds": self.clock.epoch_seconds,
             "images_seen": self.images_seen,
             "parts": self.parts(),
         }
 
     def resume(self, state):
-        """Go on where `state` was taken."""
+        """Continue where `state` was taken."""
         self.model.load_state_dict(state["model"])
-        self.stepper.optimizer.load_state_dict(state["optimizer"])
-        self.stepper.scaler.load_state_dict(state["scaler"])
-        self.stepper.micro_batch = state["micro_batch"]
+        self.stepper.resume(state["stepper"])
         set_generator_states(self.device, state["generators"])
-        for name in ("epoch_order", "epochs", "losses", "epoch_losses", "epoch_seconds"):
+        self.order.state = state["order"]
+        for name in ("epochs", "losses", "epoch_losses", "images_seen"):
             setattr(self, name, state[name])
-        self.images_seen, self.earlier_parts = state["images_seen"], state["parts"]
-        self.steps_before = self.step
+        self.clock.epoch_seconds = state["epoch_seconds"]
+        self.earlier_parts, self.steps_before = state["parts"], self.step
 
     def history(self):
-        rates = [self.learning_rate(step) for step in range(self.step)]
         parts = self.parts()
         return History(
-            self.losses,
-            rates,
-            self.epochs,
-            self.images_seen,
-            sum(part["seconds"] for part in parts),
-            self.stepper.micro_batch,
-            parts,
+            losses=self.losses,
+            learning_rates=self.learning_rates,
+            epochs=self.epochs,
+            images_seen=self.images_seen,
+            train_seconds=sum(part["seconds"] for part in parts),
+            micro_batch=self.stepper.micro_batch,
+            parts=parts,
         )
-
-
-def generator_states(device):
-    """The states of every random generator that a model on `device` may draw from, by name."""
-    kind, *state = np.random.get_state()
-    states = {
-        "torch": torch.get_rng_state(),
-        "python": random.getstate(),
-        "numpy": [kind, state[0].tolist(), *state[1:]],
-    }
-    if device.type != "cpu":
-        states["device"] = getattr(torch, device.type).get_rng_state()
-    return states
-
-
-def set_generator_states(device, states):
-    """The reverse of `generator_states`."""
-    torch.set_rng_state(states["torch"])
-    random.setstate(states["python"])
-    kind, keys, *rest = states["numpy"]
-    np.random.set_state((kind, np.array(keys, dtype=np.uint32), *rest))
-    if device.type != "cpu":
-        getattr(torch, device.type).set_rng_state(states["device"])

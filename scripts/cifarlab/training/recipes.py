@@ -1,73 +1,56 @@
 """Recipes: everything about training that is not the model."""
 
-import math
 from typing import Annotated, Literal
 
-from pydantic import Field
+from cifarlab.training.losses import LOSSES
+from cifarlab.training.optimizers import OPTIMIZERS
+from cifarlab.training.parts import (
+    InOneStep,
+    OneOf,
+    OptimizerSettings,
+    Part,
+    in_one_step,
+    marked_values,
+)
+from cifarlab.training.schedules import SCHEDULES
+from engine.settings import Count, Settings, Share
 
-from engine.settings import Count, NonNegativeNumber, PositiveNumber, Settings, Share
-
-
-class Adam(Settings):
-    """Adam, Kingma and Ba 2015; with decoupled weight decay, Loshchilov and Hutter 2019."""
-
-    name: Literal["adam", "adamw"]
-    """The optimizer."""
-
-    learning_rate: PositiveNumber
-    """At the top of the schedule."""
-
-    weight_decay: NonNegativeNumber = 0.0
-    """Decoupled for adamw, added to the gradient for adam."""
-
-
-class Sgd(Settings):
-    """Stochastic gradient descent with heavy-ball momentum."""
-
-    name: Literal["sgd"]
-    """The optimizer."""
-
-    learning_rate: PositiveNumber
-    """At the top of the schedule."""
-
-    momentum: Share = 0.0
-    """Share of the last step that is taken again."""
-
-    weight_decay: NonNegativeNumber = 0.0
-    """Added to the gradient."""
+CONSTANT = SCHEDULES["constant"].Settings(name="constant")
+CROSS_ENTROPY = LOSSES["cross_entropy"].Settings(name="cross_entropy")
 
 
 class Recipe(Settings):
     """How a model is trained."""
 
-    epochs: Count
+    # A key without InOneStep has a bearing on what one step takes.
+    epochs: Annotated[Count, InOneStep(1)]
     """Passes over the training split."""
 
     batch_size: Count
     """Images per step; the last step of an epoch takes what is left."""
 
-    optimizer: Annotated[Adam | Sgd, Field(discriminator="name")]
-    """Name and settings of the optimizer."""
+    optimizer: Annotated[OptimizerSettings, OneOf(OPTIMIZERS)]
+    """How the weights follow from the gradients."""
 
-    schedule: Literal["constant", "cosine"] = "constant"
-    """Course of the learning rate after the warm-up; cosine ends at zero."""
+    schedule: Annotated[Part, OneOf(SCHEDULES), InOneStep(CONSTANT)] = CONSTANT
+    """Course of the learning rate after the warm-up."""
 
-    warm_up: Share = 0.0
+    warm_up: Annotated[Share, InOneStep(0.0)] = 0.0
     """Share of all steps over which the learning rate rises linearly from zero."""
 
-    loss: Literal["cross_entropy"] = "cross_entropy"
+    loss: Annotated[Part, OneOf(LOSSES)] = CROSS_ENTROPY
     """What is minimised."""
 
-    validation: Share = 0.0
-    """Share of every class of the training split that is held out of training; loss and accuracy on
-    it are measured after every epoch."""
+    validation: Annotated[Share, InOneStep(0.0)] = 0.0
+    """Share of every class of the training split that is held out of training; cross-entropy and
+    accuracy on it are measured after every epoch. The same images for every model and seed."""
 
     micro_batch: Count | Literal["auto"] | None = None
-    """Images that are computed at once: a batch is split and its gradient summed. auto starts with
-    the whole batch and halves it when the memory does not suffice."""
+    """Images that are computed at once: a batch is split and its gradient summed. `auto` starts
+    with all of a batch and halves it when the memory does not suffice; `null` takes all of it."""
 
     precision: Literal["fp32", "bf16", "fp16"] = "fp32"
-    """Of the computation, by autocast; fp16 with a gradient scaler. Weights stay fp32."""
+    """Of the computation, by autocast; `fp16` with a gradient scaler. Weights stay fp32."""
 
     channels_last: bool = True
     """Memory format of images and convolutions."""
@@ -77,9 +60,9 @@ class Recipe(Settings):
     gives the same bits without it."""
 
     compile: bool = False
-    """Compile the model with torch.compile."""
+    """Compile the model with `torch.compile`; on a CPU that needs a C++ compiler."""
 
-    max_steps: Count | None = None
+    max_steps: Annotated[Count | None, InOneStep(None)] = None
     """End after so many steps, for a trial."""
 
     @property
@@ -87,44 +70,17 @@ class Recipe(Settings):
         """Images that are computed at once in testing: as many as in training."""
         return self.micro_batch if isinstance(self.micro_batch, int) else self.batch_size
 
+    @property
+    def code_files(self):
+        """Paths of the Python files that the chosen parts are built by."""
+        return [part.code_file for _, part, _ in marked_values(self) if isinstance(part, Part)]
+
+    @property
+    def step_code_files(self):
+        """Those of the parts that have a bearing on what one step takes."""
+        values = marked_values(self)
+        return [p.code_file for _, p, mark in values if isinstance(p, Part) and mark is None]
+
     def of_one_step(self):
-        """The recipe with one value for all that has no bearing on what a step takes.
-
-        What is left are batch size, optimizer and its state, micro-batch, precision, format.
-        """
-        optimizer = {"learning_rate": 1.0, "weight_decay": 0.0}
-        if getattr(self.optimizer, "momentum", 0.0):
-            optimizer["momentum"] = 0.5
-        return self.model_copy(
-            update={
-                "epochs": 1,
-                "optimizer": self.optimizer.model_copy(update=optimizer),
-                "schedule": "constant",
-                "warm_up": 0.0,
-                "validation": 0.0,
-                "max_steps": None,
-            }
-        )
-
-
-def learning_rate_factor(recipe, step, n_steps):
-    """Share of the recipe's learning rate at a step, in [0, 1].
-
-    step: from 0; n_steps: of the whole training. Warm-up: Goyal et al. 2017; cosine annealing:
-    Loshchilov and Hutter 2017, without restarts.
-    """
-    warm_up_steps = round(recipe.warm_up * n_steps)
-    if step < warm_up_steps:
-        return (step + 1) / warm_up_steps
-    if recipe.schedule == "constant":
-        return 1.0
-    return 0.5 * (1 + math.cos(math.pi * (step - warm_up_steps) / (n_steps - warm_up_steps)))
-
-
-def build_optimizer(settings, parameters):
-    """The torch.optim.Optimizer that `settings` (Adam or Sgd) describes, over `parameters`."""
-    import torch
-
-    kinds = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "sgd": torch.optim.SGD}
-    options = settings.model_dump(exclude={"name", "learning_rate"})
-    return kinds[settings.name](parameters, lr=settings.learning_rate, **options)
+        """The recipe with one value for all that has no bearing on what a step takes."""
+        return in_one_step(self)

@@ -3,13 +3,17 @@
 import sys
 
 import torch
-from torch import nn
 
 from cifarlab.devices import free_memory, is_out_of_memory
-from cifarlab.training.recipes import build_optimizer
 from engine.errors import UserError
 
 PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+
+
+def placed(model, recipe, device):
+    """`model` on `device`, in the recipe's memory format."""
+    memory_format = torch.channels_last if recipe.channels_last else torch.contiguous_format
+    return model.to(device, memory_format=memory_format)
 
 
 class Stepper:
@@ -22,8 +26,8 @@ class Stepper:
     def __init__(self, model, images, labels, recipe):
         self.images, self.labels, self.recipe = images, labels, recipe
         self.device = labels.device
-        self.optimizer = build_optimizer(recipe.optimizer, model.parameters())
-        self.loss_function = nn.CrossEntropyLoss()
+        self.optimizer = recipe.optimizer.build(model.parameters())
+        self.loss_function = recipe.loss.build()
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=recipe.precision == "fp16")
         self.model = torch.compile(model) if recipe.compile else model
         is_number = isinstance(recipe.micro_batch, int)
@@ -58,23 +62,23 @@ class Stepper:
         return loss
 
     def _gradient(self, batch):
+        """Sum the gradients of a batch's parts; returns the mean loss of its images."""
         self.optimizer.zero_grad(set_to_none=True)
         total = 0.0
         for part in batch.split(self.micro_batch):
+            images = self.images.batch(part)
+            if not self.recipe.channels_last:
+                images = images.contiguous()
             precision = PRECISIONS[self.recipe.precision]
             with torch.autocast(
                 self.device.type, dtype=precision, enabled=precision != torch.float32
             ):
-                logits = self.model(self._batch(part))
+                logits = self.model(images)
                 # The loss of a part is a mean over its images: weighted, the sum is the batch's.
                 loss = self.loss_function(logits, self.labels[part]) * (len(part) / len(batch))
             self.scaler.scale(loss).backward()
             total = total + loss.detach()
         return total
-
-    def _batch(self, part):
-        images = self.images.batch(part)
-        return images if self.recipe.channels_last else images.contiguous()
 
     def _make_room(self, batch_size):
         """Halve the micro-batch, or raise UserError."""
@@ -92,3 +96,17 @@ class Stepper:
             f"micro_batch {self.micro_batch}",
             file=sys.stderr,
         )
+
+    def state(self):
+        """What the next step depends on, but for the model."""
+        return {
+            "optimizer": self.optimizer.state_dict(),
+            "scaler": self.scaler.state_dict(),
+            "micro_batch": self.micro_batch,
+        }
+
+    def resume(self, state):
+        """Continue where `state` was taken."""
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.scaler.load_state_dict(state["scaler"])
+        self.micro_batch = state["micro_batch"]

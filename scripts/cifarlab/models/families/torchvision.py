@@ -19,7 +19,7 @@ class Settings(BaseModelSettings):
     """The module that builds the model."""
 
     architecture: str
-    """A name of torchvision.models.list_models(module=torchvision.models)."""
+    """A name of `torchvision.models.list_models(module=torchvision.models)`."""
 
     input_size: Count = 224
     """Side in pixels to which images are resized on the device."""

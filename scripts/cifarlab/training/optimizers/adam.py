@@ -1,0 +1,20 @@
+"""Adam."""
+
+from typing import Annotated, Literal
+
+from cifarlab.training.parts import InOneStep, OptimizerSettings
+from engine.settings import NonNegativeNumber
+
+
+class Settings(OptimizerSettings):
+    """Adam, Kingma and Ba 2015."""
+
+    name: Literal["adam"]
+
+    weight_decay: Annotated[NonNegativeNumber, InOneStep(0.0)] = 0.0
+    """Share of the weights that is added to their gradient."""
+
+    def build(self, parameters):
+        from torch.optim import Adam
+
+        return Adam(parameters, lr=self.learning_rate, weight_decay=self.weight_decay)

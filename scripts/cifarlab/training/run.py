@@ -1,0 +1,116 @@
+"""One run: from the files of a data set to a trained model and the record of its training."""
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import torch
+
+from cifarlab.datasets.inputs import Images, InputSettings, input_settings
+from cifarlab.datasets.store import load_description, load_split
+from cifarlab.devices import (
+    cpu_name,
+    device_name,
+    driver_version,
+    leased_device,
+    library_versions,
+    peak_memory_mb,
+)
+from cifarlab.models.build import build_model
+from cifarlab.models.weights import load_initial
+from cifarlab.training.history import History
+from cifarlab.training.loop import train
+from cifarlab.training.steps import placed
+from engine.errors import UserError
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run.
+
+    model: nn.Module; inputs: InputSettings that it was trained with; history: History; record: a
+    JSON object, what it was trained from and how it went.
+    """
+
+    model: torch.nn.Module
+    inputs: InputSettings
+    history: History
+    record: dict
+
+
+def train_run(dataset, model_settings, recipe, seed, initial_weights, device, observers, state):
+    """Train the model of one run; returns a Run.
+
+    dataset: Path of the train.json of a data set; initial_weights: Path of the stage weights'
+    output, or None; seed: of the weights and of the order; observers, state: as for `train`, which
+    says what is raised. UserError too where the recipe asks for deterministic algorithms and the
+    device has none.
+    """
+    description, split = load_description(dataset), load_split(dataset)
+    started_at = datetime.now(UTC)
+    torch.manual_seed(seed)
+    model = build_model(model_settings, description["n_classes"])
+    origin = load_initial(model, model_settings, initial_weights)
+    model = placed(model, recipe, device)
+    inputs = input_settings(model_settings, description, origin)
+    images = Images(split.images, inputs, device)
+    labels = torch.tensor(split.labels, device=device)
+    try:
+        history = train(model, images, labels, recipe, seed, observers, state)
+    except RuntimeError as error:
+        if recipe.deterministic and "deterministic" in str(error):
+            raise UserError(
+                f"the recipe asks for deterministic algorithms and one has none on {device.type} "
+                f"({str(error).splitlines()[0]}); set deterministic: false"
+            ) from error
+        raise
+    record = {
+        "model": model_settings.model_dump(),
+        "recipe": recipe.model_dump(),
+        "initial_weights": origin or None,
+        "inputs": inputs.to_dict(),
+        "seed": seed,
+        "dataset_sha256": description["sha256"],
+        **_measured(history, device),
+        "started_at": started_at.isoformat(timespec="milliseconds"),
+        "ended_at": datetime.now(UTC).isoformat(timespec="milliseconds"),
+    }
+    return Run(model, inputs, history, record)
+
+
+def _measured(history, device):
+    """What the record of a training has of its history and of the machine."""
+    return {
+        "micro_batch": history.micro_batch,
+        "steps": len(history.losses),
+        "train_seconds": history.train_seconds,
+        "parts": history.parts,
+        "images_per_second": history.images_seen / history.train_seconds,
+        "min_loss": min(history.losses),
+        "final_loss": history.losses[-1],
+        "peak_memory_mb": peak_memory_mb(device),
+        "device": device.type,
+        "device_name": device_name(device),
+        "gpu": leased_device(device),
+        "driver": driver_version(device),
+        "cpu": cpu_name(),
+        "threads": torch.get_num_threads(),
+        "versions": library_versions(),
+    }
+
+
+def prepare_torch(recipe, threads):
+    """Set what torch reads before a device is used: CPU threads, deterministic algorithms."""
+    torch.set_num_threads(threads)
+    if recipe.deterministic:
+        # Read by cuBLAS when CUDA starts.
+        os.environ["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"
+        torch.use_deterministic_algorithms(True)
+
+
+def place_of(device):
+    """What decides the last bits of a training beside its definition, a JSON object."""
+    place = {"device": device.type, "versions": library_versions()}
+    if device.type == "cpu":
+        place["threads"] = torch.get_num_threads()
+    return place

@@ -1,0 +1,14 @@
+"""A constant learning rate."""
+
+from typing import Literal
+
+from cifarlab.training.parts import Part
+
+
+class Settings(Part):
+    """Stays at the optimizer's learning rate."""
+
+    name: Literal["constant"]
+
+    def build(self, n_steps):
+        return lambda step: 1.0

@@ -1,2 +1,0 @@
-def pytest_addoption(parser):
-    parser.addoption("--write-table", help="Markdown file to write with all answers")

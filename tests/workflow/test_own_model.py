@@ -1,0 +1,113 @@
+"""A user's model and the files that a configuration names, through the real workflow."""
+
+import copy
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from project import SMALL
+
+METRICS = "results/synthetic/runs/own/quick/seed-0/metrics.json"
+RECORD = "results/synthetic/records/train/own/quick/seed-0.json"
+MODEL = """from torch import nn
+
+import data
+from .layers import WIDTH
+
+
+def net(n_classes, note):
+    assert note == "it{is}"
+    head = nn.Linear(WIDTH, n_classes, data.BIAS)
+    return nn.Sequential(nn.Flatten(), nn.Linear(3072, WIDTH), head)
+"""
+SAVE = (
+    "import torch; torch.save({'1.weight': torch.ones(8, 3072), '1.bias': torch.ones(8)},"
+    " 'weights/{a}.pth')"
+)
+
+
+@pytest.fixture
+def own(project):
+    """A project with a model whose files, weights and options have awkward names."""
+    files = {
+        "own/net.py": MODEL,
+        "own/layers.py": "WIDTH = 8\n",
+        # The name of one of the project's commands.
+        "own/data.py": "import json\n\nBIAS = json.load(open('own/bias.json'))\n",
+        "own/bias.json": "true",
+    }
+    for name, text in files.items():
+        (project.folder / name).parent.mkdir(exist_ok=True)
+        (project.folder / name).write_text(text)
+    (project.folder / "weights").mkdir()
+    project.values = copy.deepcopy(SMALL)
+    project.values["models"] = {
+        "own": {"family": "file", "factory": "own/net.py:net", "options": {"note": "it{is}"}}
+    }
+    project.values["runs"] = [{"models": ["own"], "recipes": ["quick"], "seeds": [0]}]
+    project.configure(project.values)
+    return project
+
+
+def trained(project):
+    """Run up to the metrics; whether it was trained, and the bytes of the metrics."""
+    result = project.snakemake(METRICS)
+    assert result.returncode == 0, result.stderr
+    return "rule train:" in result.stderr, (project.folder / METRICS).read_bytes()
+
+
+def test_each_edit_of_what_a_model_imports_and_reads_trains_it_again(own):
+    assert trained(own)[0]
+    record = json.loads((own.folder / RECORD).read_text())
+    assert {"own/net.py", "own/layers.py", "own/data.py"} <= set(record["code"])
+    assert set(record["read"]) == {"own/bias.json"}
+    assert not trained(own)[0]
+    found = []
+    for name, text in (("layers.py", "WIDTH = 9\n"), ("layers.py", "WIDTH = 8\n")):
+        (own.folder / "own" / name).write_text(text)
+        was_trained, metrics = trained(own)
+        assert was_trained
+        found.append(metrics)
+    assert found[0] != found[1]
+    (own.folder / "own/bias.json").write_text("false")
+    assert trained(own)[0]
+
+
+def test_weights_whose_path_has_braces_are_used(own):
+    subprocess.run([sys.executable, "-c", SAVE], cwd=own.folder, check=True)
+    own.values["models"]["own"]["weights"] = "weights/{a}.pth"
+    own.configure(own.values)
+    result = own.snakemake("results/synthetic/weights/own.safetensors")
+    assert result.returncode == 0, result.stderr
+    record = json.loads((own.folder / "results/synthetic/records/weights/own.json").read_text())
+    assert "weights/{a}.pth" in record["inputs"]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "path"),
+    [
+        (("models", "own", "weights"), "my_weights.pth", "my_weights.pth"),
+        (("models", "own", "weights"), "~/absent/w.pth", f"{os.path.expanduser('~')}/absent/w.pth"),
+        (("models", "own", "weights"), "file:///absent/my%20w.pth", "/absent/my w.pth"),
+        (("models", "own", "factory"), "own/absent.py:net", "own/absent.py"),
+        (("published",), "config/nope.csv", "config/nope.csv"),
+        (("published",), "config/{nope}.csv", "config/{nope}.csv"),
+    ],
+)
+def test_a_named_file_that_is_missing_is_one_line_before_anything_is_planned(own, key, value, path):
+    values = own.values
+    for name in key[:-1]:
+        values = values[name]
+    values[key[-1]] = value
+    # Another edit in the same configuration is not lost either: nothing is planned.
+    own.values["recipes"]["quick"]["epochs"] = 2
+    own.configure(own.values)
+    result = own.snakemake()
+    assert result.returncode == 1
+    assert f"{'.'.join(key)}: expected a file at {path}, found none" in result.stderr
+    assert f"relative to {own.folder}" in result.stderr
+    assert "Nothing to be done" not in result.stderr
+    assert "Traceback" not in result.stderr
+    assert own.files() == []
