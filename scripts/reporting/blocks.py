@@ -91,8 +91,8 @@ class Table(Block):
         """Numbers of the columns of each part in Markdown."""
         columns = range(self.repeated, len(self.head))
         further = [number for number in columns if number not in self.left_out]
-        size = self.at_once or len(further)
-        starts = range(0, len(further), size)
+        size = self.at_once or max(1, len(further))
+        starts = range(0, max(1, len(further)), size)
         return [[*range(self.repeated), *further[start : start + size]] for start in starts]
 
 

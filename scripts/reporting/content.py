@@ -176,6 +176,12 @@ class Content:
         return [(model, recipe, cells) for (model, recipe), cells in table.items()]
 
     @property
+    def published_sources(self):
+        """Where the published numbers are from, each once."""
+        sources = dict.fromkeys(line.get("source") for line in self.verdicts)
+        return [source for source in sources if isinstance(source, str)]
+
+    @property
     def not_here(self):
         """Names of published models that no run here is of."""
         here = {*self.models, *(failure.model for failure in self.failures)}

@@ -48,7 +48,7 @@ class PageText:
         return Markup("<bdi>%s</bdi>") % text if self.is_html and turns else self.safe(text)
 
     def names(self, texts):
-        return Markup(self(N_(", ")).join(map(self.name, texts)))
+        return self.joined(self(N_(", ")), map(self.name, texts))
 
     def code(self, text):
         """A path or a command."""

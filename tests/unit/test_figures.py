@@ -4,6 +4,9 @@ import base64
 import io
 import json
 import re
+import shutil
+import subprocess
+import sys
 from xml.etree import ElementTree
 
 import numpy as np
@@ -11,7 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from project import ROOT
 from test_comparison import write_run
+from test_report import TEMPLATES, write_results
 
 from cifarlab.comparison.results import RunFolder
 from engine.files import write_csv
@@ -266,3 +271,74 @@ def test_accuracies_are_drawn_where_no_model_was_published(tmp_path):
     texts = texts_of(FIGURES["accuracy"].draw(**files))
     assert "41.50" in texts
     assert "published" not in texts
+
+
+# --- descriptions
+
+
+def test_the_module_of_a_figure_is_all_that_it_takes(tmp_path):
+    folder = write_results(tmp_path / "cifar100")
+    scripts = tmp_path / "scripts"
+    shutil.copytree(ROOT / "scripts", scripts, ignore=shutil.ignore_patterns("__pycache__"))
+    (scripts / "reporting/figures/counts.py").write_text(COUNTS)
+    words = [folder / "figures/counts.cnn_2+r.svg", "counts", "--runs", *folder.glob("runs/*/*/*")]
+    record = tmp_path / "counts.json"
+    for command in (
+        ["figure.py", "--record", record, "--figure", *words],
+        ["report.py", "--dataset", folder / "data/manifest.json", "--templates", TEMPLATES],
+    ):
+        words = [sys.executable, scripts / command[0], *command[1:]]
+        result = subprocess.run(words, capture_output=True, text=True, check=False)
+        assert (result.returncode, result.stderr) == (0, "")
+    html = (folder / "report/report.en.html").read_text()
+    markdown = (folder / "report/report.en.md").read_text()
+    section = html[html.index('id="model-0"') : html.index("</section>")]
+    assert '<text x="0">2 runs</text>' in section
+    assert "How many of cnn_2" in section
+    assert "![How many of cnn_2](figures.en/counts.cnn_2+r.svg)" in markdown.replace("\\_", "_")
+    assert "Source: `runs/cnn_2/r/seed-…/metrics.json`." in markdown
+    # Its definition has its own code and that of no other figure.
+    modules = json.loads(record.read_text())["code"]
+    own = {name for name in modules if name.startswith("reporting.figures.")}
+    assert own == {"reporting.figures.counts"}
+
+
+COUNTS = '''
+"""How many runs there are."""
+
+from reporting.figure import Figure
+
+
+def draw(runs):
+    text = f'<text x="0">{len(runs)} runs</text>'
+    return f'<svg xmlns="http://www.w3.org/2000/svg">{text}</svg>'
+
+
+FIGURE = Figure(
+    per="row",
+    category="Counts",
+    title="Counts",
+    description="How many of %(title)s",
+    runs=("metrics.json",),
+    draw=draw,
+)
+'''
+
+
+def test_reading_the_descriptions_loads_nothing_that_draws():
+    code = "import sys, reporting.figures; print(*sys.modules)"
+    words = [sys.executable, "-c", code]
+    result = subprocess.run(words, cwd=ROOT / "scripts", capture_output=True, text=True, check=True)
+    loaded = {name.partition(".")[0] for name in result.stdout.split()}
+    assert loaded & {"matplotlib", "pandas", "numpy", "PIL", "torch"} == set()
+
+
+@pytest.mark.parametrize(
+    "words", ["loss", "accuracy --files a.csv", "structure --files a.csv --runs a.csv"]
+)
+def test_what_a_figure_does_not_read_is_one_clear_line(run_command, tmp_path, words):
+    (tmp_path / "a.csv").touch()
+    kind, *words = words.replace("a.csv", str(tmp_path / "a.csv")).split()
+    result = run_command("figure.py", kind, *words, "--figure", tmp_path / "x.svg")
+    assert result.returncode == 1
+    assert re.fullmatch(rf"error: expected for {kind} --.*, found \d files.*\n", result.stderr)

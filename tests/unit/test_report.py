@@ -1,6 +1,7 @@
 """The report says what the files say, keeps synthetic and published apart, and needs no network."""
 
 import base64
+import csv
 import hashlib
 import json
 import re
@@ -18,6 +19,9 @@ import compare
 from cifarlab.datasets.store import save_dataset
 from cifarlab.datasets.synthetic import make_synthetic
 from cifarlab.models.settings import BaseModelSettings
+from reporting import blocks
+from reporting import render as rendering
+from reporting.blocks import Section
 from reporting.curves import smoothed
 from reporting.figures import FIGURES, drawings
 from reporting.figures.loss import envelope
@@ -26,6 +30,7 @@ from reporting.language import load_language
 from reporting.numbers import number
 from reporting.page_text import markdown_escape
 from reporting.render import render
+from reporting.sections import SECTIONS
 from reporting.setting_names import SIZE_RULES
 
 TEMPLATES = ROOT / "templates"
@@ -381,6 +386,67 @@ def test_every_size_rule_is_told_in_words():
 
 def test_an_unknown_number_is_a_dash_not_a_guess():
     assert (number(float("nan"), 2), number(None), number(1234.5, 1)) == ("–", "–", "1,234.5")
+
+
+def test_the_published_numbers_come_with_their_source(real):
+    content = content_of(real)
+    lines = [{**line, "source": "A <b> & C: 训练"} for line in content.verdicts]
+    html, markdown = render(replace(content, verdicts=lines), TEMPLATES, language())
+    assert "Published in: A &lt;b&gt; &amp; C: 训练." in html
+    assert r"Published in: A \<b\> & C: 训练." in markdown
+
+
+def test_without_superclasses_nothing_is_said_of_them_and_their_cells_are_empty(tmp_path):
+    folder = write_results(tmp_path / "cifar100", superclass_accuracy_percent=None)
+    (row,) = csv.DictReader((folder / "compare/comparison.csv").open())
+    assert (row["superclass_accuracy_percent"], row["top5_accuracy_percent"]) == ("", "52.5")
+    for text in map(visible, rendered(folder)):
+        text = re.sub(r'<script type="application/json".*?</script>', "", text)
+        assert "top-5 accuracy" in text
+        assert "superclass" not in text
+
+
+# --- sections and blocks
+
+
+def every_block(_content, say):
+    """A block of each kind, with its name in its text."""
+    code, picture = blocks.Code("code text"), picture_of(say)
+    table = blocks.Table([blocks.Field("head text")], [[blocks.Field("cell text")]], "label")
+    return [
+        blocks.Paragraph("paragraph text"),
+        blocks.Group("group title", [blocks.Details("details text", [code])], anchor="there"),
+        blocks.Listing(["listing text"], "listing title"),
+        blocks.Warnings(["warnings text"]),
+        blocks.Columns([blocks.Pairs([("pairs name", "pairs text")], "pairs title")]),
+        *(table, picture),
+        blocks.Facts([("facts name", "facts text", "facts note")]),
+        blocks.Answers([("yes", "answers word", "answers text", "answers evidence")]),
+        *(blocks.ViewControls([]), blocks.PairControls([])),
+    ]
+
+
+def picture_of(say):
+    return blocks.Picture("accuracy", "title", "picture description", "picture text")
+
+
+def test_a_section_is_on_both_pages_whatever_kinds_of_blocks_it_has(real, monkeypatch):
+    extra = Section("extra", "<Extra>", every_block)
+    monkeypatch.setattr(rendering, "SECTIONS", [*SECTIONS, extra])
+    kinds = {kind.__name__ for kind in blocks.Block.__subclasses__()}
+    shown = {type(block).__name__ for block in every_block(None, None)}
+    assert kinds == shown | {"Code", "Details", "Pairs"}  # these stand within others
+    html, markdown = rendered(real)
+    assert '<li><a href="#extra">&lt;Extra&gt;</a></li>' in html
+    html = html[html.index('<h2 id="extra">') :]
+    markdown = markdown[markdown.index('<a id="extra">') :]
+    for text in (html, markdown):
+        for kind in sorted(kinds - {"Group", "Columns", "Table", "ViewControls", "PairControls"}):
+            assert f"{kind.lower()} text" in text
+        for words in ("group title", 'id="there"', "head text", "cell text", "facts note"):
+            assert words in text
+        assert "listing title" in text
+        assert "pairs title" in text
 
 
 def test_a_half_is_rounded_up_and_nothing_else():

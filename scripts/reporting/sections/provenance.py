@@ -3,8 +3,6 @@
 import json
 import re
 
-from markupsafe import Markup
-
 from reporting.blocks import (
     Answers,
     Code,
@@ -51,18 +49,17 @@ def origins(content, say):
         changes = N_("with uncommitted changes") if content.source["dirty"] else N_("clean")
         commit = say.code(content.source["commit"])
         state = say(N_("%(name)s (%(rest)s)"), name=commit, rest=say(changes))
-    if content.is_synthetic:
-        values = {"seed": str(source["seed"])}
-        values |= {"train": source["train_per_class"], "test": source["test_per_class"]}
-        message = N_("seed %(seed)s, images per class: %(train)s + %(test)s")
-        origin = say(N_("drawn with")), say(message, **values)
-    else:
-        origin = say(N_("archive")), Markup("MD5 ") + say.code(source["md5"])
+    # What a data set is made from is for its module to say.
+    made_from = [
+        (say.setting_name(key), say.code(value) if key == "md5" else say.setting_value(value))
+        for key, value in source.items()
+        if key != "synthetic" and value is not None
+    ]
     return [
         (say(N_("source")), state),
         (say(N_("data set")), say.name(content.dataset_name)),
-        origin,
-        (say(N_("test images")), Markup("SHA-256 ") + say.code(images)),
+        *made_from,
+        (say(N_("test images")), say.joined(" ", ["SHA-256", say.code(images)])),
     ]
 
 

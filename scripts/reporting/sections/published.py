@@ -38,6 +38,8 @@ def blocks(content, say):
     found = [Paragraph(say(ABOUT))]
     if content.is_synthetic:
         found.append(Paragraph(say(ABOUT_SYNTHETIC)))
+    if sources := content.published_sources:
+        found.append(Paragraph(say(N_("Published in: %(sources)s."), sources=sources)))
     if content.verdict_table:
         found += [table(content, say), Paragraph(say.source("compare/verdicts.csv"), "source")]
     return found
