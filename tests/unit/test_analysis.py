@@ -21,12 +21,10 @@ from reporting.sections.analysis import (
     accuracy_sentences,
     analyse,
     class_sentences,
-    cost_sentences,
-    largest_change,
-    parameter_sentences,
     published_sentences,
     seed_sentences,
 )
+from reporting.sections.cost_sentences import cost_sentences, largest_change, parameter_sentences
 from reporting.sections.overview import lead
 
 CNN = {"family": "cnn", "blocks": 2}

@@ -160,6 +160,13 @@ def test_snakemakes_own_report_holds_every_table_figure_and_report(computed):
         assert text.encode() in page
 
 
+def test_a_module_among_the_figures_is_drawn_for_every_row_without_another_edit(project):
+    path = project.folder / "scripts/reporting/figures/loss.py"
+    path.with_name("another.py").write_text(path.read_text())
+    jobs = project.would_run()
+    assert (jobs["another"], jobs["loss"]) == (2, 2)
+
+
 def test_with_one_gpu_two_trainings_never_overlap(project):
     project.configure({**SMALL, "device": "auto"})
     result = project.snakemake("--resources", "gpu=1", "--until", "train")
