@@ -11,8 +11,8 @@ import shlex
 gc.set_threshold(50_000, 50, 50)
 
 from cifarlab.configuration import check_files, read_configuration, run_table
-from reporting.language import NAMES
-from reporting.names import figure_names
+from reporting.figures import FIGURES, drawings
+from reporting.language import LANGUAGES as KNOWN_LANGUAGES
 from engine.settings import canonical_json
 
 # `.venv/bin/snakemake` without an activated .venv must find the same Python for its jobs. With
@@ -55,7 +55,7 @@ GPUS_PER_RUN = 0 if DEVICE == "cpu" else 1
 MODELS = {name: model.to_json() for name, model in CONFIGURATION.models.items()}
 RECIPES = {name: recipe.to_json() for name, recipe in CONFIGURATION.recipes.items()}
 # The report's, by code.
-LANGUAGES = {code: NAMES[code] for code in CONFIGURATION.report.languages}
+LANGUAGES = {code: KNOWN_LANGUAGES[code].name for code in CONFIGURATION.report.languages}
 VERSIONS_ARE_LOCKED = CONFIGURATION.library_versions == "locked"
 
 
@@ -196,25 +196,9 @@ def runs_of_row(wildcards):
     return [str(RUN).format(**run._asdict()) for run in ROWS[wildcards.model, wildcards.recipe]]
 
 
-def defines_row(wildcards):
-    """The folders of the runs of one row, by the name of a command's argument."""
-    return {"runs": runs_of_row(wildcards)}
-
-
-def histories_of_row(wildcards):
-    """The loss histories of the runs of one row of the comparison, by step and by epoch."""
-    runs = runs_of_row(wildcards)
-    return [f"{run}/{name}.csv" for run in runs for name in ("history", "epochs")]
-
-
-def metrics_of_row(wildcards):
-    """The metrics of the runs of one row of the comparison."""
-    return [f"{run}/metrics.json" for run in runs_of_row(wildcards)]
-
-
-def predictions_of_row(wildcards):
-    """The predictions of the first run of one row of the comparison."""
-    return f"{runs_of_row(wildcards)[0]}/predictions.npz"
+def runs_of_model(wildcards):
+    """The folders of the runs of one model, with every recipe."""
+    return [str(RUN).format(**run._asdict()) for run in RUNS if run.model == wildcards.model]
 
 
 def command_to_reproduce():

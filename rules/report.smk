@@ -3,7 +3,8 @@
 
 REPORT = RESULTS / "report"
 TABLES = ["runs", "comparison", "published", "verdicts", "classes", "confusions"]
-FIGURE_NAMES = figure_names(ROWS)
+# Where each is drawn, by its label.
+DRAWINGS = {label: RESULTS / file for label, file in drawings(ROWS).items()}
 DEFINES_REPORT = {
     "command": command_to_reproduce(),
     "versions": LOCKED_VERSIONS,
@@ -21,8 +22,7 @@ rule report:
             histories=of_all_runs(RUN / "history.csv"),
             epochs=of_all_runs(RUN / "epochs.csv"),
             costs=of_all_models(RESULTS / "cost/{model}.json"),
-            structures=of_all_models(RESULTS / "cost/{model}.svg"),
-            figures=[FIGURES / f"{name}.svg" for name in FIGURE_NAMES],
+            figures=[*DRAWINGS.values()],
             failures=FAILURES,
             templates=[str(path) for path in Path("templates").rglob("*") if path.is_file()],
         ),
@@ -38,11 +38,7 @@ rule report:
             for code, name in LANGUAGES.items()
         ],
         markdown=[REPORT / f"report.{code}.md" for code in LANGUAGES],
-        figures=[
-            REPORT / f"figures.{code}/{name}.svg"
-            for code in LANGUAGES
-            for name in (*FIGURE_NAMES, *of_all_models("structure.{model}"))
-        ],
+        figures=[REPORT / f"figures.{code}/{label}.svg" for code in LANGUAGES for label in DRAWINGS],
     log:
         log_of("report"),
     conda:

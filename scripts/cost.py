@@ -7,7 +7,6 @@ import torch
 
 from cifarlab.cost.measurements import measure_memory, measure_speed
 from cifarlab.cost.model_cost import model_cost
-from cifarlab.cost.structure import structure_tree
 from cifarlab.datasets.store import load_description
 from cifarlab.devices import DEVICES, choose_device, device_name, library_versions
 from cifarlab.models.build import build_for_counting, build_model
@@ -42,7 +41,6 @@ def main(arguments):
     torch.set_num_threads(arguments.threads)
     device = choose_device(arguments.device)
     model = build_for_counting(settings, n_classes)
-    structure = structure_tree(model, image_shape)
     counted = model_cost(model, image_shape, settings.size_convention)
     # First, while this process holds nothing of the device.
     memory = {
@@ -62,7 +60,6 @@ def main(arguments):
         "device_name": device_name(device),
         "threads": arguments.threads,
         "versions": library_versions(),
-        "structure": structure,
     }
     with new_files(arguments.cost) as (cost_path,):
         cost_path.write_text(to_json(cost), encoding="utf-8")

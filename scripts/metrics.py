@@ -5,13 +5,7 @@ from pathlib import Path
 
 from cifarlab.datasets.store import load_description
 from cifarlab.evaluation.logits import load_predictions
-from cifarlab.evaluation.metrics import (
-    class_accuracies,
-    confusion,
-    mean_cross_entropy,
-    superclass_accuracy,
-    top_k_accuracy,
-)
+from cifarlab.evaluation.metrics import metrics_of
 from engine.command import run_command
 from engine.files import new_files, to_json
 
@@ -26,19 +20,9 @@ def argument_parser():
 
 def main(arguments):
     logits, labels = load_predictions(arguments.predictions)
-    coarse_of_fine = load_description(arguments.dataset).get("coarse_of_fine")
-    superclass_percent = None  # where the data set has no superclasses
-    if coarse_of_fine is not None:
-        superclass_percent = 100 * superclass_accuracy(logits, labels, coarse_of_fine)
-    metrics = {
-        "test_images": len(labels),
-        "test_accuracy_percent": 100 * top_k_accuracy(logits, labels, 1),
-        "top5_accuracy_percent": 100 * top_k_accuracy(logits, labels, 5),
-        "superclass_accuracy_percent": superclass_percent,
-        "test_loss": mean_cross_entropy(logits, labels),
-        "confusion": confusion(logits, labels).tolist(),
-        "class_accuracy_percent": (100 * class_accuracies(logits, labels)).tolist(),
-    }
+    # Classes may be without superclasses.
+    superclass_of = load_description(arguments.dataset).get("coarse_of_fine") or None
+    metrics = metrics_of(logits, labels, superclass_of)
     with new_files(arguments.metrics) as (path,):
         path.write_text(to_json(metrics), encoding="utf-8")
 

@@ -4,17 +4,14 @@ import argparse
 import json
 from pathlib import Path
 
-from cifarlab.comparison.results import files_of_runs, read_table
 from engine.command import run_command
 from engine.errors import UserError
 from engine.files import new_files
 from engine.provenance import source_state
-from reporting.content import gather
-from reporting.language import NAMES, load_language
-from reporting.names import figure_name, figure_names
+from reporting.figures import CODE
+from reporting.gather import Results, gather
+from reporting.language import LANGUAGES, load_language
 from reporting.render import figures_in, render
-
-TABLES = ("runs", "comparison", "published", "verdicts", "classes", "confusions")
 
 
 def argument_parser():
@@ -27,80 +24,42 @@ def argument_parser():
         "beside data/, as the results contract names them",
     )
     parser.add_argument(
-        "--failures",
-        type=Path,
-        nargs="*",
-        default=[],
-        help="failures/…/seed-<n>.json of failed runs",
-    )
-    parser.add_argument(
-        "--languages",
-        nargs="+",
-        choices=NAMES,
-        default=["en"],
-        help="of the report, the first one first (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--command", default="", help="what makes these results again, to be told in the report"
-    )
-    parser.add_argument(
-        "--versions",
-        default="{}",
-        help="JSON object of the locked versions: the report says which runs had others",
-    )
-    parser.add_argument(
-        "--configuration", default="{}", help="JSON object, to be shown and for what was not run"
-    )
-    parser.add_argument(
-        "--templates",
-        type=Path,
-        default="templates",
-        help="folder, with its translations in locale/ (default: %(default)s)",
-    )
-    parser.add_argument(
         "--report",
         type=Path,
         help="folder to write report.<language>.html and report.<language>.md into; the Markdown "
-        "links figures.<language>/<name>.svg beside it (default: report/ beside data/)",
+        "links figures.<language>/<label>.svg beside it (default: report/ beside data/)",
     )
+    help = "of the report, the first one first (default: %(default)s)"
+    parser.add_argument("--languages", nargs="+", choices=LANGUAGES, default=["en"], help=help)
+    help = "folder, with its translations in locale/ (default: %(default)s)"
+    parser.add_argument("--templates", type=Path, default="templates", help=help)
+    help = "failures/…/seed-<n>.json of failed runs"
+    parser.add_argument("--failures", type=Path, nargs="*", default=[], help=help)
+    help = "the command line that gives these results, to be shown"
+    parser.add_argument("--command", default="", help=help)
+    help = "JSON object of the locked versions: the report says which runs had others"
+    parser.add_argument("--versions", default="{}", help=help)
+    help = "JSON object, to be shown and for what was not run"
+    parser.add_argument("--configuration", default="{}", help=help)
     return parser
 
 
-class Sources:
-    """Where a report's sources and outputs are. arguments: of the command."""
+def results_of(arguments):
+    return Results(arguments.dataset.parent.parent)
 
-    def __init__(self, arguments):
-        self.results = arguments.dataset.parent.parent
-        self.report = arguments.report or self.results / "report"
-        self.tables = [self.results / f"compare/{name}.csv" for name in TABLES]
-        rows = read_table(self.tables[0], ["model", "recipe", "seed"]).itertuples()
-        runs = [(row.model, row.recipe, row.seed) for row in rows]
-        folder = self.results / "runs"
-        self.runs = [folder / f"{model}/{recipe}/seed-{seed}" for model, recipe, seed in runs]
-        models = dict.fromkeys(model for model, _, _ in runs)
-        self.costs = [self.results / f"cost/{model}.json" for model in models]
-        names = figure_names(dict.fromkeys(run[:2] for run in runs))
-        self.figures = [self.results / f"figures/{name}.svg" for name in names]
-        self.figures += [cost.with_suffix(".svg") for cost in self.costs]
 
-    def inputs(self):
-        """Paths of all that is read, without failures and templates."""
-        histories = files_of_runs(self.runs, "training.json", "history.csv", "epochs.csv")
-        return [*self.tables, *histories, *self.costs, *self.figures]
+def figure_file(arguments, code, label):
+    """Path of a figure that the Markdown of a language links."""
+    return report_folder(arguments) / f"figures.{code}/{label}.svg"
 
-    def figure(self, code, name):
-        """Path of a figure that the Markdown of a language links."""
-        return self.report / f"figures.{code}/{name}.svg"
+
+def report_folder(arguments):
+    return arguments.report or results_of(arguments).path / "report"
 
 
 def main(arguments):
-    sources = Sources(arguments)
     content = gather(
-        arguments.dataset,
-        sources.results / "compare",
-        sources.runs,
-        sources.costs,
-        sources.figures,
+        results_of(arguments),
         arguments.failures,
         command=arguments.command,
         versions=json_object(arguments, "versions"),
@@ -113,13 +72,11 @@ def main(arguments):
     texts = {}
     for language in languages:
         others = [other for other in languages if other is not language]
+        figures = figures_in(content, language)
+        texts |= {figure_file(arguments, language.code, name): svg for name, svg in figures.items()}
         html, markdown = render(content, arguments.templates, language, others)
-        texts |= {
-            sources.figure(language.code, name): svg
-            for name, svg in figures_in(content, language).items()
-        }
-        texts[sources.report / f"report.{language.code}.md"] = markdown
-        texts[sources.report / f"report.{language.code}.html"] = html
+        for suffix, page in (("md", markdown), ("html", html)):
+            texts[report_folder(arguments) / f"report.{language.code}.{suffix}"] = page
     with new_files(*texts) as paths:
         for path, text in zip(paths, texts.values(), strict=True):
             path.write_text(text, encoding="utf-8")
@@ -139,12 +96,10 @@ def json_object(arguments, name):
 
 def outputs(arguments):
     """Paths of all that is written."""
-    sources = Sources(arguments)
-    names = [figure_name(path) for path in sources.figures]
     paths = []
     for code in arguments.languages:
-        paths += [sources.figure(code, name) for name in names]
-        paths += [sources.report / f"report.{code}.{kind}" for kind in ("md", "html")]
+        paths += [figure_file(arguments, code, label) for label in results_of(arguments).drawings]
+        paths += [report_folder(arguments) / f"report.{code}.{kind}" for kind in ("md", "html")]
     return paths
 
 
@@ -153,8 +108,9 @@ if __name__ == "__main__":
         argument_parser(),
         main,
         inputs=lambda a: [
-            *(a.dataset, *a.failures, *Sources(a).inputs()),
+            *(*results_of(a).files(), *a.failures),
             *(file for file in sorted(a.templates.rglob("*")) if file.is_file()),
         ],
         outputs=outputs,
+        code=lambda a: [*CODE.values()],
     )

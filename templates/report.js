@@ -1,5 +1,5 @@
 "use strict";
-// Adds to a page that is whole without it: sorting, filter and columns of the table, charts to point
+// Adds to a page that is complete without it: sorting, filter and columns of the table, charts to point
 // at and zoom, two models class by class, light and dark. No requests, no storage but the theme.
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
@@ -99,7 +99,7 @@
       applyView();
     }
     for (let d = target.closest("details"); d; d = d.parentElement.closest("details")) d.open = true;
-    if (target.dataset.entry && data.entries.length > 1) showPair(target.dataset.entry);
+    if (target.dataset.row && data.rows.length > 1) showPair(target.dataset.row);
     // A section begins at the top of the window, as the browser has it.
     if (!target.closest("table")) return;
     target.scrollIntoView({ block: "center", inline: "center" });
@@ -163,16 +163,16 @@
   function showPair(entry) {
     if (entry !== undefined && ![$("first").value, $("second").value].includes(entry)) $("first").value = entry;
     const [first, second] = [$("first").value, $("second").value];
-    for (const cell of classTable.querySelectorAll("[data-entry]")) {
-      cell.hidden = ![first, second].includes(cell.dataset.entry);
+    for (const cell of classTable.querySelectorAll("[data-row]")) {
+      cell.hidden = ![first, second].includes(cell.dataset.row);
     }
     $("difference").hidden = false;
     for (const row of classTable.rows) {
-      row.append(...[first, second].map((e) => row.querySelector(`[data-entry="${e}"]`)));
+      row.append(...[first, second].map((e) => row.querySelector(`[data-row="${e}"]`)));
     }
     classTable.tHead.rows[0].append($("difference"));
     const lines = [...classTable.tBodies[0].rows].map((row) => {
-      const of = (e) => Number(row.querySelector(`[data-entry="${e}"]`).dataset.value);
+      const of = (e) => Number(row.querySelector(`[data-row="${e}"]`).dataset.value);
       return { row, difference: of(first) - of(second) };
     });
     lines.sort((a, b) => (isNaN(a.difference) ? 1 : isNaN(b.difference) ? -1 : b.difference - a.difference));
@@ -192,7 +192,7 @@
       classTable.tBodies[0].append(row);
     }
   }
-  if (data.entries.length > 1) {
+  if (data.rows.length > 1) {
     $("pair").hidden = false;
     $("pair").addEventListener("submit", (event) => event.preventDefault());
     for (const id of ["first", "second"]) {
@@ -215,7 +215,7 @@
     const [scale, prefix] = [[1e9, "G"], [1e6, "M"], [1e3, "k"], [1, ""]].find(([s]) => value >= s) ?? [1, ""];
     return plain(value / scale) + prefix;
   };
-  const amount = (cost, value) => (["total_params", "multiply_adds"].includes(cost) ? prefixed : plain)(value);
+  const amount = (cost, value) => (data.counts.includes(cost) ? prefixed : plain)(value);
 
   const cross = [
     [0, -0.45], [0.55, -1], [1, -0.55], [0.45, 0], [1, 0.55], [0.55, 1],
@@ -347,7 +347,7 @@
     }).observe(place);
   }
 
-  const titles = data.entries.map((entry) => entry.title);
+  const titles = data.rows.map((row) => row.title);
   // A name may be written from right to left: what follows keeps its order.
   const isolated = (text) => Object.assign(document.createElement("bdi"), { textContent: text });
   chart("chart-losses", {
@@ -384,27 +384,27 @@
   }
 
   // A cost of zero has no place on a logarithmic axis; the caption names such models.
-  const byCost = (cost) => [...data.entries.keys()]
-    .filter((k) => data.entries[k].costs[cost] > 0)
-    .sort((a, b) => data.entries[a].costs[cost] - data.entries[b].costs[cost]);
+  const byCost = (cost) => [...data.rows.keys()]
+    .filter((k) => data.rows[k].costs[cost] > 0)
+    .sort((a, b) => data.rows[a].costs[cost] - data.rows[b].costs[cost]);
   chart("chart-tradeoffs", {
     showPoints: false,
     make: (cost) => {
       const order = byCost(cost);
-      const x = order.map((k) => data.entries[k].costs[cost]);
-      const line = order.map((k) => (data.pareto[cost].includes(k) ? data.entries[k].accuracy : null));
+      const x = order.map((k) => data.rows[k].costs[cost]);
+      const line = order.map((k) => (data.pareto[cost].includes(k) ? data.rows[k].accuracy : null));
       const marks = order.map((k, i) => ({
         label: titles[k], stroke: colours[k % colours.length], fill: colours[k % colours.length],
         paths: () => null,
         points: {
           show: true, size: 11, width: 2, stroke: colours[k % colours.length], fill: colours[k % colours.length],
-          // One entry, one shape; its bar is the interval.
+          // One row, one shape; its bar is the interval.
           paths: (u, s) => {
             const path = new Path2D();
             const px = u.valToPos(x[i], "x", true);
-            shape(path, k, px, u.valToPos(data.entries[k].accuracy, "y", true), 6 * devicePixelRatio);
+            shape(path, k, px, u.valToPos(data.rows[k].accuracy, "y", true), 6 * devicePixelRatio);
             const bar = new Path2D();
-            const [low, high] = data.entries[k].interval.map((v) => u.valToPos(v, "y", true));
+            const [low, high] = data.rows[k].interval.map((v) => u.valToPos(v, "y", true));
             bar.moveTo(px, low);
             bar.lineTo(px, high);
             for (const end of [low, high]) {
@@ -416,11 +416,11 @@
           },
         },
       }));
-      const lows = data.entries.map((e) => e.interval[0]);
-      const highs = data.entries.map((e) => e.interval[1]);
+      const lows = data.rows.map((e) => e.interval[0]);
+      const highs = data.rows.map((e) => e.interval[1]);
       const pad = Math.max(1, (Math.max(...highs) - Math.min(...lows)) * 0.08);
       return {
-        values: [x, line, ...order.map((k, i) => x.map((_, j) => (i === j ? data.entries[k].accuracy : null)))],
+        values: [x, line, ...order.map((k, i) => x.map((_, j) => (i === j ? data.rows[k].accuracy : null)))],
         scales: {
           x: { time: false, distr: 3, range: (u, min, max) => [min / 1.4, max * 1.4] },
           y: { range: (u, min, max) => (min === max || min == null ? [Math.min(...lows) - pad, Math.max(...highs) + pad] : [Math.min(min, Math.min(...lows)) - pad, Math.max(max, Math.max(...highs)) + pad]) },
@@ -438,8 +438,8 @@
     },
     readout: (cost, i) => {
       const k = byCost(cost)[i];
-      const { told, costs } = data.entries[k];
-      const parts = [`${words.accuracy}${words.colon}${told}`, `${words.costs[cost]}${words.colon}${amount(cost, costs[cost])}`];
+      const { summary, costs } = data.rows[k];
+      const parts = [`${words.accuracy}${words.colon}${summary}`, `${words.costs[cost]}${words.colon}${amount(cost, costs[cost])}`];
       return [isolated(titles[k]), words.colon + parts.join(words.semicolon)];
     },
     // The first is the Pareto line's.

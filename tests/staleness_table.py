@@ -30,8 +30,21 @@ from edits import (
 )
 from project import SMALL, copy_project
 
+from reporting.figures import FIGURES
+
+
+def drawn_from(*names, per):
+    """The figures, in words, that read a file with one of these in its name."""
+    found = []
+    for figure in FIGURES.values():
+        read = " ".join([*figure.files.values(), *figure.runs])
+        if figure.per == per and any(name in read for name in names):
+            found.append(figure.name)
+    return " ".join(found)
+
+
 NOTHING = set()
-END = {"compare", "accuracy", "tradeoffs", "report"}
+END = {"compare", "report", *drawn_from("compare/", per="comparison").split()}
 RATE = ("recipes", "other", "optimizer", "learning_rate")
 LEARNING_RATE = setting(*RATE, value=0.03)
 UNUSED = "\n\nUNUSED = 1\n"
@@ -55,25 +68,24 @@ def runs(*names):
     rows = {row_of(name) for name in names}
     # The pictures are those of a row's first run.
     first = {row_of(name) for name in names if name.endswith("/0")}
-    drawn = of("loss classes", rows) | of("examples", first) | {"losses"}
+    of_first_run, of_runs = drawn_from("seed-{first_seed}", per="row"), ("metrics", "history")
+    drawn = of(drawn_from(*of_runs, per="row"), rows) | of(of_first_run, first)
+    drawn |= set(drawn_from(*of_runs, per="comparison").split())
     return of("train evaluate metrics", names) | drawn | END
 
 
 def costs(*models):
     """What new costs of these models ask for."""
-    return of("cost structure", models) | END
+    return of("cost " + drawn_from("cost/", per="model"), models) | END
 
 
-STAGES = (
-    "data weights train evaluate metrics cost structure compare accuracy tradeoffs losses loss"
-    " classes examples report"
-)
+STAGES = ("data", "weights", "train", "evaluate", "metrics", "cost", "compare", *FIGURES, "report")
 
 
 def described(jobs):
     """A set of jobs in words, the stages in their order: "2 train, 2 evaluate, report"."""
     counts = collections.Counter(job.partition(" ")[0] for job in jobs)
-    words = [f"{counts[s]} {s}" if counts[s] > 1 else s for s in STAGES.split() if counts[s]]
+    words = [f"{counts[s]} {s}" if counts[s] > 1 else s for s in STAGES if counts[s]]
     return ", ".join(words) or "nothing"
 
 
@@ -155,7 +167,8 @@ def made_by(project, *arguments):
 def table(scene):
     """What people edit, in words: (edit, jobs that it asks for), by name."""
     all_runs, all_costs = runs(*scene.runs), costs(*scene.models)
-    after_metrics = of("metrics", scene.runs) | of("classes", scene.rows) | END
+    of_metrics = drawn_from("metrics", per="row")
+    after_metrics = of("metrics", scene.runs) | of(of_metrics, scene.rows) | END
     cnn_runs, cnns = scene.of_family("cnn")
     own = {"weights own"} | costs("own") | runs("own/quick/0")
     return {
@@ -210,7 +223,7 @@ def table(scene):
             NOTHING,
         ),
         "a report template": (append("templates/report.md.j2", "\nEnd.\n"), {"report"}),
-        "a caption": (append("templates/captions/accuracy.rst", "\nMore.\n"), {"report"}),
+        "a caption": (append("templates/captions/figure.rst", "\nMore.\n"), {"report"}),
         "a translation": (
             replace("templates/locale/zh/LC_MESSAGES/report.po", "模型", "网络"),
             {"report"},
@@ -349,7 +362,8 @@ def table(scene):
 
 def late_table(scene):
     """The same for edits whose jobs are decided while they run."""
-    all_evaluations = of("evaluate metrics", scene.runs) | of("classes examples", scene.rows) | END
+    drawn = drawn_from("metrics", "predictions", per="row")
+    all_evaluations = of("evaluate metrics", scene.runs) | of(drawn, scene.rows) | END
     return {
         "another test split": (
             setting("dataset", "synthetic", "test_per_class", value=2),

@@ -1,6 +1,6 @@
 """The chapters of the report, as the published study has them, and the idea of each model."""
 
-from reporting.language import N_
+from reporting.messages import N_
 
 OWN_CNNS = N_("CNNs of our own")
 CLASSIC_CNNS = N_("Classic CNNs")
@@ -49,7 +49,7 @@ IDEA_OF_OWN_CNN = N_(
     "channels at half the resolution. One linear layer turns what is left into class logits."
 )
 IDEA_OF_TORCHVISION = N_(
-    "An architecture of torchvision, whose documentation tells where it was published. "
+    "An architecture of torchvision, whose documentation says where it was published. "
     "The last layer is replaced by one with as many outputs as there are classes."
 )
 IDEA_OF_USERS_OWN = N_(

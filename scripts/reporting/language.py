@@ -2,47 +2,34 @@
 
 import gettext
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from engine.errors import UserError
 
-# The language of the messages themselves needs no catalogue.
-SOURCE_LANGUAGE = "en"
-NAMES = {"en": "English", "zh": "中文"}
-# What stands between two sentences.
-GAPS = {"en": " ", "zh": ""}
-# As HTML names them.
-TAGS = {"en": "en", "zh": "zh-Hans"}
-
-
-def N_(message):
-    """Mark a message that is translated later, where it is shown."""
-    return message
-
 
 @dataclass(frozen=True)
 class Language:
-    """One language. code: as in the configuration; translations: of its messages."""
+    """One language.
+
+    code: as in the configuration; name: in itself; gap: what stands between two sentences; tag: as
+    HTML names it; translations: of its messages, none in the language of the messages themselves.
+    """
 
     code: str
-    translations: gettext.NullTranslations
-
-    @property
-    def name(self):
-        return NAMES[self.code]
-
-    @property
-    def gap(self):
-        return GAPS[self.code]
-
-    @property
-    def tag(self):
-        return TAGS[self.code]
+    name: str
+    gap: str
+    tag: str
+    translations: gettext.NullTranslations = field(default_factory=gettext.NullTranslations)
 
     def __call__(self, message):
         # The empty message would be the catalogue's header.
         return self.translations.gettext(message) if message else ""
+
+
+# That of the messages comes first and needs no catalogue.
+SOURCE = Language("en", "English", " ", "en")
+LANGUAGES = {"en": SOURCE, "zh": Language("zh", "中文", "", "zh-Hans")}
 
 
 def catalogue_path(folder, code):
@@ -52,8 +39,8 @@ def catalogue_path(folder, code):
 
 def load_language(code, folder):
     """The Language of a code; folder: of the translations. UserError where it has no catalogue."""
-    if code == SOURCE_LANGUAGE:
-        return Language(code, gettext.NullTranslations())
+    if code == SOURCE.code:
+        return SOURCE
     from babel.messages.mofile import write_mo
     from babel.messages.pofile import read_po
 
@@ -66,4 +53,4 @@ def load_language(code, folder):
     compiled = io.BytesIO()
     write_mo(compiled, catalogue)
     compiled.seek(0)
-    return Language(code, gettext.GNUTranslations(compiled))
+    return replace(LANGUAGES[code], translations=gettext.GNUTranslations(compiled))

@@ -3,8 +3,8 @@
 import itertools
 import unicodedata
 
-from reporting.language import N_
-from reporting.messages import Marked
+from reporting.messages import N_
+from reporting.svg import printable
 
 
 def folded(children):
@@ -61,13 +61,6 @@ def structure_text(tree, gettext=str):
 def columns_of(text):
     """Columns that a text takes in a monospaced font: two for each Chinese letter."""
     return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
-
-
-def printable(text):
-    """`text` with all that could break a line, or that XML forbids, made visible; marks too."""
-    if isinstance(text, Marked):
-        return text
-    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
 
 
 def kind_text(node):

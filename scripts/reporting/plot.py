@@ -8,7 +8,7 @@ import matplotlib
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from reporting.messages import Messages
+from reporting.svg import Messages
 
 # Okabe and Ito 2008: distinguishable to colour-blind readers; line styles and markers repeat it.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8A8A00")
@@ -39,7 +39,7 @@ STYLE = {
 
 
 def style_of(number):
-    """Colour, line style and marker of the entry with this number: hollow from the eighth on."""
+    """Colour, line style and marker of the row with this number: hollow from the eighth on."""
     turn, number = divmod(number, len(COLOURS))
     return {
         "color": COLOURS[number],

@@ -1,17 +1,24 @@
-"""SVG text for a page with others, and for a file of its own."""
+"""SVG text for a page with others, and for a file of its own; its messages in any language.
 
+A figure is drawn once and translated when a report is rendered: a new translation draws nothing.
+"""
+
+import html
+import json
 import re
 from xml.etree import ElementTree
-
-from reporting.layers import printable
-from reporting.messages import MARK
 
 STYLE = (
     "<style>svg { color: #1f2328 }"
     " @media (prefers-color-scheme: dark) { svg { color: #e6edf3 } }</style>"
 )
 
-
+# Zero wide. What stands between two of them is a message; a name that a user chose never does.
+MARK = "\u2060"
+TEXT = re.compile(rf"(<(?:text|tspan)\b[^>]*)>{MARK}([^<]*?){MARK}(</)")
+MESSAGE = re.compile(
+    r'(<(?:text|tspan)\b[^>]*?) data-message="([^"]*)" data-values="([^"]*)"([^>]*>)[^<]*(</)'
+)
 # Widths of letters in DejaVu Sans, the widest of the usual fonts, in ems and rounded up.
 EMS = {MARK: 0} | dict.fromkeys("abcdefghijklmnopqrstuvwxyz0123456789–", 0.65)
 EMS |= dict.fromkeys(" .,·:;|'ijlI", 0.35) | dict.fromkeys("!()[]-ftr", 0.44)
@@ -65,3 +72,53 @@ def fitted(text, width, size):
 def length(text, size):
     """An upper bound for the usual sans-serif fonts; a bold text counts as a larger one."""
     return size * sum(EMS.get(letter, 0.78 if letter.isascii() else 1.3) for letter in text)
+
+
+def printable(text):
+    """`text` with all that could break a line, or that XML forbids, made visible; marks too."""
+    if isinstance(text, Marked):
+        return text
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
+
+
+class Marked(str):
+    """A message's text between two marks."""
+
+    __slots__ = ()
+
+
+class Messages:
+    """The messages of one figure: `say("seed %(seed)s", seed=0)` gives the text to draw."""
+
+    def __init__(self):
+        self.messages = {}
+
+    def __call__(self, message, **values):
+        text = message % values if values else message
+        self.messages[text] = (message, values)
+        return Marked(f"{MARK}{text}{MARK}")
+
+    def keep(self, svg):
+        """`svg` with every message's text as an attribute of its element."""
+
+        def attributes(match):
+            text = html.unescape(match[2])
+            message, values = self.messages.get(text, (text, {}))
+            words = [html.escape(word) for word in (message, json.dumps(values))]
+            return (
+                f'{match[1]} data-message="{words[0]}" data-values="{words[1]}">'
+                f"{match[2]}{match[3]}"
+            )
+
+        return TEXT.sub(attributes, svg).replace(MARK, "")
+
+
+def translated(svg, gettext):
+    """`svg` in another language. gettext: a function from a message to its translation."""
+
+    def element(match):
+        message, values = html.unescape(match[2]), json.loads(html.unescape(match[3]))
+        text = gettext(message) % values if values else gettext(message)
+        return f"{match[1]}{match[4]}{html.escape(text, quote=False)}{match[5]}"
+
+    return MESSAGE.sub(element, svg)

@@ -237,7 +237,7 @@ def copy_runs(project, n_runs):
     for name in ("compare", "losses", "loss/cnn_2/quick", "classes/cnn_2/quick", "report"):
         path = results / f"records/{name}.json"
         record = json.loads(path.read_text())
-        if "runs" in record["settings"]:
+        if record["settings"].get("runs"):
             record["settings"]["runs"] = _for_all_seeds([record["settings"]["runs"][0]], n_runs)
         firsts = {k: v for k, v in record["inputs"].items() if "/seed-" not in k or SEED_0 in k}
         record["inputs"] = {

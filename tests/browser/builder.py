@@ -7,16 +7,16 @@ import shutil
 from dataclasses import replace
 
 import numpy as np
+from drawings import draw_figure, run
 from project import ROOT
 from run_files import write_cost, write_data, write_json, write_predictions, write_run
 from scenes import LANGUAGES, N_CLASSES, SCENES, SYLLABLES, TEST_PER_CLASS, VERSIONS, configuration
 
 import compare
-import figure
 import report
 from cifarlab.datasets.store import save_dataset
 from cifarlab.datasets.synthetic import make_synthetic
-from reporting.names import COMMON_FIGURES
+from reporting.figures import FIGURES
 
 
 class Builder:
@@ -77,43 +77,18 @@ class Builder:
     def draw(self, results, scene):
         """All figures of a scene; those of models of one shape are drawn once."""
         (results / "figures").mkdir()
-        compared, data = results / "compare", results / "data"
-        tables = {name: compared / f"{name}.csv" for name in ("runs", "comparison", "published")}
-        runs = sorted_runs(results, scene)
-        arguments = {
-            "accuracy": [
-                f"--{name}{'-csv' * (name == 'runs')}={path}" for name, path in tables.items()
-            ],
-            "losses": ["--runs", *runs],
-            "tradeoffs": ["--comparison", tables["comparison"]],
-        }
-        for name in COMMON_FIGURES:
-            run(figure, "--figure", results / f"figures/{name}.svg", name, *arguments[name])
-        for model in scene.models:
-            folders = [folder for folder in runs if folder.parent.parent.name == model.name]
-            images = [
-                "--predictions",
-                folders[0] / "predictions.npz",
-                "--dataset",
-                data / "test.json",
-            ]
-            classes = ["--classes", data / "classes.json"]
-            own = {
-                "loss": ["--runs", *folders],
-                "classes": ["--runs", *folders, *classes],
-                "examples": [*images, *classes],
-            }
-            cost = results / f"cost/{model.name}.json"
-            own["structure"] = ["--cost", cost]
-            for kind, words in own.items():
-                path = results / f"figures/{kind}.{model.name}+{model.recipe}.svg"
-                path = cost.with_suffix(".svg") if kind == "structure" else path
-                key = self.key(kind, model, scene)
+        for figure in FIGURES.values():
+            if figure.per == "comparison":
+                draw_figure(results, figure, sorted_runs(results, scene))
+                continue
+            for model in scene.models:
+                runs = [run for run in sorted_runs(results, scene) if run.parts[-3] == model.name]
+                key = self.key(figure.name, model, scene)
                 if key not in self.figures:
-                    run(figure, "--figure", path, kind, *words)
-                    self.figures[key] = path
+                    self.figures[key] = draw_figure(results, figure, runs)
                 else:
-                    shutil.copy(self.figures[key], path)
+                    place = {"model": model.name, "recipe": model.recipe}
+                    shutil.copy(self.figures[key], results / figure.file.format(**place))
 
     @staticmethod
     def key(kind, model, scene):
@@ -141,8 +116,3 @@ def write_tables(results, runs, scene):
     for name in ("comparison", "verdicts", "classes", "confusions"):
         words += [f"--{name}", folder / f"{name}.csv"]
     run(compare, *words)
-
-
-def run(command, *words):
-    """Run one of the project's commands in this process."""
-    command.main(command.argument_parser().parse_args([str(word) for word in words]))

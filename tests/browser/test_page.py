@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from scenes import FAILED, HOSTILE, LANGUAGES, SCENES
 
-from reporting.names import COMMON_FIGURES
+from reporting.figures import drawings
 
 MEGABYTE = 1_000_000
 
@@ -568,7 +568,7 @@ def figures_shown(page):
 
 
 def n_figures(scene):
-    return len(COMMON_FIGURES) + 4 * len(SCENES[scene].models)
+    return len(drawings([(model.name, model.recipe) for model in SCENES[scene].models]))
 
 
 def test_without_javascript_the_table_and_all_figures_are_there_and_no_control(open_report):

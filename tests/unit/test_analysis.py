@@ -10,28 +10,22 @@ from hypothesis import strategies as st
 from test_comparison import COST
 from test_report import content_of, language, rendered, write_results
 
-from cifarlab.comparison.tables import (
-    COST_COLUMNS,
-    MEMORY_COLUMNS,
-    METRIC_COLUMNS,
-    TRAINING_COLUMNS,
-    compare,
-)
-from reporting.analysis import (
+from cifarlab.comparison.columns import COLUMNS, columns_from
+from cifarlab.comparison.tables import compare
+from reporting.content import Content
+from reporting.messages import Cell
+from reporting.numbers import number
+from reporting.page_text import PageText
+from reporting.rows import Row
+from reporting.sections.analysis import (
     accuracy_sentences,
     analyse,
     class_sentences,
-    cost_sentences,
-    largest_change,
-    parameter_sentences,
     published_sentences,
     seed_sentences,
 )
-from reporting.content import Content
-from reporting.entries import Entry
-from reporting.numbers import number
-from reporting.statements import Cell, lead
-from reporting.wording import Words
+from reporting.sections.cost_sentences import cost_sentences, largest_change, parameter_sentences
+from reporting.sections.overview import lead
 
 CNN = {"family": "cnn", "blocks": 2}
 VIT = {"family": "torchvision", "architecture": "vit_b_32"}
@@ -58,22 +52,22 @@ def content(models, n_images=10_000, classes=None, verdicts=()):
 
     classes: accuracies in percent of the classes of the first model, each of 100 images.
     """
-    rows, costs = [], {}
+    measured_runs, costs = [], {}
     for place, model in enumerate(models):
         model = {"name": f"m{place}", "recipe": "r", "train_seconds": 60.0, **model}
         memory = {model["recipe"]: COST["memory"]["r"]}
         costs[model["name"]] = {**COST, "memory": memory, **model.get("cost", {})}
         for seed, accuracy in enumerate(model["accuracies"]):
-            row = dict.fromkeys([*METRIC_COLUMNS, *TRAINING_COLUMNS], 1.0)
+            row = dict.fromkeys([*columns_from("metrics"), *columns_from("training")], 1.0)
             row |= {"model": model["name"], "recipe": model["recipe"], "seed": seed}
             row |= {"input_size": 32}
             row |= {"test_images": n_images, "initial_weights": None}
             row |= {"test_accuracy_percent": accuracy, "train_seconds": model["train_seconds"]}
-            rows.append(row)
-    table = compare(pd.DataFrame(rows), costs)
-    assert set(COST_COLUMNS + MEMORY_COLUMNS) <= set(table)
-    entries = [
-        Entry(
+            measured_runs.append(row)
+    table = compare(pd.DataFrame(measured_runs), costs)
+    assert [*table] == [*COLUMNS]
+    rows = [
+        Row(
             number=number,
             model=measured["model"],
             recipe=measured["recipe"],
@@ -91,12 +85,12 @@ def content(models, n_images=10_000, classes=None, verdicts=()):
     ]
     names = [f"class {label}" for label in range(len(classes or []))]
     manifest = {"fine_names": names, "source": {"synthetic": False}}
-    return Content("x", manifest, entries, "", list(verdicts), {}, [])
+    return Content("x", manifest, rows, "", list(verdicts), {}, [])
 
 
 def said(sentences):
     """Sentences as the Markdown has them, without the links of their numbers, all spaces plain."""
-    say = Words(language(), is_html=False)
+    say = PageText(language(), is_html=False)
     texts = [say(sentence.message, **sentence.values) for sentence in sentences]
     return [re.sub(r"\[([^\]]*)\]\(#[^)]*\)", r"\1", plain(text)) for text in texts]
 
@@ -181,7 +175,7 @@ def test_the_best_for_its_cost_is_one_whose_own_interval_overlaps_that_of_the_be
             for number, accuracy in enumerate(accuracies)
         ]
     )
-    assert {entry.measured["rank"] for entry in chain.entries} == {1}
+    assert {row.measured["rank"] for row in chain.rows} == {1}
     assert chain.best_for_cost.title == "m1"
     assert said(cost_sentences(chain))[0] == (
         "Of the most accurate model and those whose intervals overlap its own, m1 needs the fewest "
@@ -211,20 +205,20 @@ COSTS = st.integers(1, 5)
 def test_no_sentence_claims_a_difference_where_intervals_overlap(models, n_images):
     models = [{"accuracies": a, "cost": {"multiply_adds": m * 10**6}} for a, m in models]
     measured = content(models, n_images)
-    entries = {entry.model: entry for entry in measured.entries}
+    rows = {row.model: row for row in measured.rows}
     runs = {f"m{number}": model["accuracies"] for number, model in enumerate(models)}
     for sentence in said([*accuracy_sentences(measured), *cost_sentences(measured)]):
         for pattern, (more, less) in CLAIMS.items():
             if match := re.match(pattern, sentence):
-                better, worse = entries[match[more]], entries[match[less]]
+                better, worse = rows[match[more]], rows[match[less]]
                 assert better.interval[0] > worse.interval[1]
                 assert min(runs[match[more]]) > max(runs[match[less]])
         if match := re.match(r"The 95 % intervals of (\w+) and (\w+) overlap", sentence):
-            a, b = entries[match[1]], entries[match[2]]
+            a, b = rows[match[1]], rows[match[2]]
             assert a.interval[0] <= b.interval[1]
         if match := re.match(r"The interval of no other model overlaps that of (\w+),", sentence):
-            best = entries[match[1]]
-            others = [entry for entry in measured.entries if entry is not best]
+            best = rows[match[1]]
+            others = [row for row in measured.rows if row is not best]
             assert all(best.interval[0] > other.interval[1] for other in others)
 
 
@@ -349,7 +343,7 @@ def test_the_deviation_over_seeds_is_set_beside_the_interval():
     assert said(seed_sentences(far)) == [
         "Over 2 seeds the accuracy of m0 has a standard deviation of 2.83 points, more than half "
         "the width of its 95 % interval: another seed could move it further than the interval "
-        "tells."
+        "says."
     ]
     assert said(seed_sentences(near)) == [
         "Over 2 seeds the accuracy of m0 has a standard deviation of 0.71 points, no more than "

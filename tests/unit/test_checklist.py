@@ -7,9 +7,9 @@ import pytest
 from test_report import content_of, language, write_results
 
 from cifarlab.comparison.failures import Failure
-from reporting.checklist import checklist
-from reporting.statements import not_run
-from reporting.wording import Words
+from reporting.page_text import PageText
+from reporting.sections.checklist import checklist
+from reporting.sections.not_run import not_run
 
 CLEAN = {"commit": "0123abcd" * 5, "dirty": False}
 SHA256 = {"train_images.npy": "a" * 64}
@@ -38,7 +38,7 @@ def content(tmp_path_factory):
 
 def answers(content):
     """Answer and evidence by the short name of the question."""
-    say = Words(language(), is_html=False)
+    say = PageText(language(), is_html=False)
     items = {item.question: item for item in checklist(content)}
     assert set(items) == set(QUESTIONS.values())
     return {
@@ -49,18 +49,18 @@ def answers(content):
 
 def with_record(content, **changed):
     """The content, with other values in the record of the first run's training."""
-    (entry,) = content.entries
-    run = entry.runs[0]
+    (row,) = content.rows
+    run = row.runs[0]
     folder = replace(run.folder)
     folder.__dict__["training"] = {**run.training, **changed}
-    runs = [replace(run, folder=folder), *entry.runs[1:]]
-    return replace(content, entries=[replace(entry, runs=runs)])
+    runs = [replace(run, folder=folder), *row.runs[1:]]
+    return replace(content, rows=[replace(row, runs=runs)])
 
 
 def with_measured(content, **changed):
     """The content, with other values in the row of the comparison."""
-    (entry,) = content.entries
-    return replace(content, entries=[replace(entry, measured={**entry.measured, **changed})])
+    (row,) = content.rows
+    return replace(content, rows=[replace(row, measured={**row.measured, **changed})])
 
 
 def test_all_can_be_answered_with_yes(content):
@@ -105,7 +105,7 @@ def test_runs_that_were_asked_for_and_are_not_there_are_counted_and_named(conten
     answer, evidence = answers(incomplete)["all"]
     assert answer is False
     assert "missing for other reasons: 1" in evidence
-    say = Words(language(), is_html=False)
+    say = PageText(language(), is_html=False)
     assert "cnn\\_2, recipe r, seed 2 was asked for and has no results here." in [
         say(sentence.message, **sentence.values) for sentence in not_run(incomplete)
     ]

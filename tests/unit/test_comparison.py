@@ -7,6 +7,7 @@ import pytest
 import yaml
 from project import ROOT
 
+from cifarlab.comparison.columns import COLUMNS
 from cifarlab.comparison.published import (
     NO_BEARING,
     QUANTITIES,
@@ -19,7 +20,6 @@ from cifarlab.comparison.published import (
 from cifarlab.comparison.results import RunFolder
 from cifarlab.comparison.statistics import wilson_interval
 from cifarlab.comparison.tables import (
-    COMPARISON_COLUMNS,
     compare,
     tabulate_classes,
     tabulate_confusions,
@@ -82,7 +82,8 @@ def write_run(results, model, seed, accuracy, recipe="r", epochs=5, **others):
     """The files of one run that the comparison and the report read, with this accuracy in percent.
 
     others: confusion, counts instead of `confusion_of`; settings, of the model;
-    validation, the share held out; changed_recipe, keys of it; and keys of the training's record.
+    superclass_accuracy_percent, None without superclasses; validation, the share held out;
+    changed_recipe, keys of it; and keys of the training's record.
     """
     folder = results / "runs" / model / recipe / f"seed-{seed}"
     folder.mkdir(parents=True)
@@ -92,7 +93,7 @@ def write_run(results, model, seed, accuracy, recipe="r", epochs=5, **others):
         "test_images": int(confusion.sum()),
         "test_accuracy_percent": accuracy,
         "top5_accuracy_percent": accuracy + 10,
-        "superclass_accuracy_percent": accuracy + 5,
+        "superclass_accuracy_percent": others.pop("superclass_accuracy_percent", accuracy + 5),
         "test_loss": 2.0,
         "confusion": confusion.tolist(),
     }
@@ -186,7 +187,7 @@ def test_a_row_is_the_mean_over_its_seeds_with_the_sample_deviation(tmp_path):
         ["a", "r", 0],
     ]
     comparison = compare(runs, COSTS)
-    assert list(comparison.columns) == COMPARISON_COLUMNS
+    assert list(comparison.columns) == [*COLUMNS]
     first, second = comparison.to_dict("records")
     assert (first["model"], first["seeds"], first["total_params"]) == ("b", 2, 10)
     assert first["test_accuracy_percent"] == 41.5

@@ -84,7 +84,7 @@ def imported_names(path, seen):
 def commands_and_environments():
     """(command, environment) of every rule."""
     for file in sorted((ROOT / "rules").glob("*.smk")):
-        for rule in re.split(r"^(?:rule|checkpoint) ", file.read_text(), flags=re.MULTILINE)[1:]:
+        for rule in re.split(r"^ *(?:rule|checkpoint)\b.*:$", file.read_text(), flags=re.M)[1:]:
             (command,) = re.findall(r"python (scripts/\w+\.py)", rule)
             (environment,) = re.findall(r"envs/\w+\.yaml", rule)
             yield command, environment

@@ -4,7 +4,9 @@ import base64
 import io
 import json
 import re
-from argparse import Namespace
+import shutil
+import subprocess
+import sys
 from xml.etree import ElementTree
 
 import numpy as np
@@ -12,7 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from project import ROOT
 from test_comparison import write_run
+from test_report import TEMPLATES, write_results
 
 from cifarlab.comparison.results import RunFolder
 from engine.files import write_csv
@@ -26,9 +30,8 @@ from reporting.figures.examples import (
     examples_svg,
     picture,
 )
-from reporting.messages import MESSAGE
 from reporting.plot import style_of
-from reporting.svg import inline_svg, standalone_svg
+from reporting.svg import MESSAGE, inline_svg, standalone_svg
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -55,7 +58,7 @@ def test_classes_are_drawn_the_highest_first_with_a_bar_as_long_as_their_accurac
     runs = [write_run(tmp_path, "a", seed, 50.0, confusion=c) for seed, c in enumerate(confusions)]
     classes = tmp_path / "classes.json"
     classes.write_text(json.dumps({"fine_names": ["low", "high", "middle", "none"]}))
-    svg = FIGURES["classes"].draw(Namespace(runs=runs, classes=classes))
+    svg = FIGURES["classes"].draw(runs=runs, classes=classes)
     assert texts_of(svg) == ["high", "90.0", "middle", "55.0", "low", "20.0", "none", "–"]
     assert bars_of(svg) == pytest.approx([90, 55, 20], abs=0.02)
 
@@ -182,7 +185,7 @@ def test_losses_stand_over_the_seconds_that_the_epochs_took(tmp_path):
     for seconds in (20, 200):
         for run in runs:
             epochs_lasting(run, [seconds] * 5)
-        drawings.append(axes_of(FIGURES["losses"].draw(Namespace(runs=runs))))
+        drawings.append(axes_of(FIGURES["losses"].draw(runs=runs)))
     (by_step, by_second), (by_step_slow, by_second_slow) = drawings
     assert numbers_of(by_step) == numbers_of(by_step_slow)
     assert numbers_of(by_step)[-1] == 10  # steps
@@ -192,7 +195,7 @@ def test_losses_stand_over_the_seconds_that_the_epochs_took(tmp_path):
 
 def test_every_model_has_its_line_in_both_panels(tmp_path):
     runs = [write_run(tmp_path, name, 0, 50.0) for name in ("a", "b", "c")]
-    svg = FIGURES["losses"].draw(Namespace(runs=runs))
+    svg = FIGURES["losses"].draw(runs=runs)
     for axes in axes_of(svg):
         drawing = ElementTree.tostring(axes, encoding="unicode")
         colours = set(re.findall(r"stroke: (#\w{6})", drawing))
@@ -203,7 +206,7 @@ def test_every_model_has_its_line_in_both_panels(tmp_path):
 @pytest.mark.parametrize("share", [0.0, 0.1])
 def test_a_training_has_a_panel_of_its_validation_where_it_was_validated(tmp_path, share):
     runs = [write_run(tmp_path, "a", seed, 50.0, validation=share) for seed in (0, 1)]
-    svg = FIGURES["loss"].draw(Namespace(runs=runs))
+    svg = FIGURES["loss"].draw(runs=runs)
     said = {match[2] for match in MESSAGE.finditer(svg)}
     assert {"training loss", "learning rate", "seed %(seed)s"} <= said
     assert ("validation accuracy, %" in said) == bool(share)
@@ -221,7 +224,7 @@ def test_a_validation_stands_where_its_epoch_ended_also_the_last_and_shorter_one
         ]
         write_csv(run / "epochs.csv", rows)
         assert RunFolder(run).epochs["images_share"].tolist() == [seconds[0] / 100, 1]
-        axes = axes_of(FIGURES["loss"].draw(Namespace(runs=[run])))[-1]
+        axes = axes_of(FIGURES["loss"].draw(runs=[run]))[-1]
         first, last = (float(mark.get("x")) for mark in list(axes.iter(f"{SVG}use"))[-2:])
         gaps.append(last - first)
     assert gaps[0] == pytest.approx(5 * gaps[1], rel=0.01)
@@ -240,7 +243,7 @@ def test_no_two_of_fourteen_models_look_alike_without_their_colour(n_models):
 
 def test_a_drawing_has_ids_of_its_own_and_a_text_for_those_who_cannot_see_it(tmp_path):
     runs = [write_run(tmp_path, "a", 0, 50.0)]
-    svg = standalone_svg(FIGURES["loss"].draw(Namespace(runs=runs)))
+    svg = standalone_svg(FIGURES["loss"].draw(runs=runs))
     first, second = (inline_svg(svg, prefix, "What it shows") for prefix in ("f0", "f1"))
     ids = [set(re.findall(r'\bid="([^"]+)"', text)) for text in (first, second)]
     assert ids[0]
@@ -264,7 +267,78 @@ def test_accuracies_are_drawn_where_no_model_was_published(tmp_path):
         "mine,r,41.5,40.0,43.0\n"
     )
     published.write_text("model,recipe,same_training,test_accuracy_percent\n")
-    arguments = Namespace(runs_csv=runs, comparison=comparison, published=published)
-    texts = texts_of(FIGURES["accuracy"].draw(arguments))
+    files = {"runs_csv": runs, "comparison": comparison, "published": published}
+    texts = texts_of(FIGURES["accuracy"].draw(**files))
     assert "41.50" in texts
     assert "published" not in texts
+
+
+# --- descriptions
+
+
+def test_the_module_of_a_figure_is_all_that_it_takes(tmp_path):
+    folder = write_results(tmp_path / "cifar100")
+    scripts = tmp_path / "scripts"
+    shutil.copytree(ROOT / "scripts", scripts, ignore=shutil.ignore_patterns("__pycache__"))
+    (scripts / "reporting/figures/counts.py").write_text(COUNTS)
+    words = [folder / "figures/counts.cnn_2+r.svg", "counts", "--runs", *folder.glob("runs/*/*/*")]
+    record = tmp_path / "counts.json"
+    for command in (
+        ["figure.py", "--record", record, "--figure", *words],
+        ["report.py", "--dataset", folder / "data/manifest.json", "--templates", TEMPLATES],
+    ):
+        words = [sys.executable, scripts / command[0], *command[1:]]
+        result = subprocess.run(words, capture_output=True, text=True, check=False)
+        assert (result.returncode, result.stderr) == (0, "")
+    html = (folder / "report/report.en.html").read_text()
+    markdown = (folder / "report/report.en.md").read_text()
+    section = html[html.index('id="model-0"') : html.index("</section>")]
+    assert '<text x="0">2 runs</text>' in section
+    assert "How many of cnn_2" in section
+    assert "![How many of cnn_2](figures.en/counts.cnn_2+r.svg)" in markdown.replace("\\_", "_")
+    assert "Source: `runs/cnn_2/r/seed-…/metrics.json`." in markdown
+    # Its definition has its own code and that of no other figure.
+    modules = json.loads(record.read_text())["code"]
+    own = {name for name in modules if name.startswith("reporting.figures.")}
+    assert own == {"reporting.figures.counts"}
+
+
+COUNTS = '''
+"""How many runs there are."""
+
+from reporting.figure import Figure
+
+
+def draw(runs):
+    text = f'<text x="0">{len(runs)} runs</text>'
+    return f'<svg xmlns="http://www.w3.org/2000/svg">{text}</svg>'
+
+
+FIGURE = Figure(
+    per="row",
+    category="Counts",
+    title="Counts",
+    description="How many of %(title)s",
+    runs=("metrics.json",),
+    draw=draw,
+)
+'''
+
+
+def test_reading_the_descriptions_loads_nothing_that_draws():
+    code = "import sys, reporting.figures; print(*sys.modules)"
+    words = [sys.executable, "-c", code]
+    result = subprocess.run(words, cwd=ROOT / "scripts", capture_output=True, text=True, check=True)
+    loaded = {name.partition(".")[0] for name in result.stdout.split()}
+    assert loaded & {"matplotlib", "pandas", "numpy", "PIL", "torch"} == set()
+
+
+@pytest.mark.parametrize(
+    "words", ["loss", "accuracy --files a.csv", "structure --files a.csv --runs a.csv"]
+)
+def test_what_a_figure_does_not_read_is_one_clear_line(run_command, tmp_path, words):
+    (tmp_path / "a.csv").touch()
+    kind, *words = words.replace("a.csv", str(tmp_path / "a.csv")).split()
+    result = run_command("figure.py", kind, *words, "--figure", tmp_path / "x.svg")
+    assert result.returncode == 1
+    assert re.fullmatch(rf"error: expected for {kind} --.*, found \d files.*\n", result.stderr)

@@ -20,19 +20,23 @@ from test_report import (
     write_results,
 )
 
+from cifarlab.comparison.columns import COLUMNS
 from cifarlab.comparison.published import QUANTITIES
-from cifarlab.comparison.tables import COMPARISON_COLUMNS
 from cifarlab.models.families import FAMILIES
 from cifarlab.training.parts import OneOf
 from cifarlab.training.recipes import Recipe
 from engine.errors import UserError
-from reporting.language import GAPS, NAMES, TAGS, catalogue_path, load_language
-from reporting.messages import MARK, MESSAGE, Messages, translated
+from reporting.columns import TITLES
+from reporting.figures import FIGURES
+from reporting.language import LANGUAGES, catalogue_path, load_language
+from reporting.page_text import PageText
 from reporting.render import figures_in, render
-from reporting.wording import Words
-from reporting.words import COLUMNS, SETTINGS, SIZE_RULES, VALUES, VERDICTS
+from reporting.sections import SECTIONS
+from reporting.sections.published import VERDICTS
+from reporting.setting_names import SETTINGS, SIZE_RULES, VALUES
+from reporting.svg import MARK, MESSAGE, Messages, translated
 
-OTHERS = sorted(set(NAMES) - {"en"})
+OTHERS = sorted(set(LANGUAGES) - {"en"})
 PLACE = re.compile(r"%\((\w+)\)s")
 # Words of programming languages and libraries, the same in every language.
 TECHNICAL = {"fp32", "bf16", "fp16", *FAMILIES}
@@ -113,10 +117,6 @@ def test_a_language_without_a_catalogue_is_a_fault_of_the_files(tmp_path):
         load_language(OTHERS[0], tmp_path)
 
 
-def test_every_language_has_a_name_a_tag_and_a_gap():
-    assert set(NAMES) == set(TAGS) == set(GAPS)
-
-
 def test_the_empty_text_stays_empty():
     # In a catalogue it is the key of the header.
     assert language("zh")("") == ""
@@ -127,8 +127,7 @@ def test_the_empty_text_stays_empty():
 
 def test_every_message_of_a_figure_is_among_those_of_the_report(template, results):
     figures = content_of(results).figures
-    kinds = {name.partition(".")[0] for name in figures}
-    assert len(kinds) == 7
+    assert {name.partition(".")[0] for name in figures} == set(FIGURES)
     found = {unescape(match[2]) for svg in figures.values() for match in MESSAGE.finditer(svg)}
     assert {"step", "seed %(seed)s", "validation accuracy, %", "right, most confident"} <= found
     assert found - set(messages_of(template)) == set()
@@ -140,14 +139,22 @@ def test_every_word_for_a_key_is_among_the_messages(template, words):
     assert said - set(messages_of(template)) == set()
 
 
-def test_every_column_of_the_comparison_has_a_title_and_a_sentence(template):
-    assert set(COLUMNS) == set(COMPARISON_COLUMNS)
+def test_what_figures_and_sections_say_of_themselves_is_among_the_messages(template):
+    said = {text for figure in FIGURES.values() for text in (figure.title, figure.description)}
+    said |= {section.title for section in SECTIONS if section.title}
+    assert said - set(messages_of(template)) == set()
+
+
+def test_every_column_of_the_comparison_has_a_title_with_its_unit_and_a_sentence(template):
+    assert set(TITLES) == set(COLUMNS)
     assert set(QUANTITIES) <= set(COLUMNS)
     messages = messages_of(template)
-    for column in COLUMNS.values():
+    for name, column in TITLES.items():
         assert column.title in messages
         assert column.help in messages
         assert column.help.endswith(".")
+        unit = COLUMNS[name].unit
+        assert unit in column.title if unit == "%" else column.title.endswith(unit and f", {unit}")
 
 
 def groups_of_settings():
@@ -182,7 +189,7 @@ def test_every_value_that_a_setting_may_have_has_a_name_or_is_one():
 
 
 def test_settings_are_told_with_nested_ones_behind_the_name():
-    say = Words(language(), is_html=True)
+    say = PageText(language(), is_html=True)
     assert (
         say.setting_value({"name": "adam", "learning_rate": 0.001}) == "Adam (learning rate 0.001)"
     )

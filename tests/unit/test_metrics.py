@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 import torch
 
+from cifarlab.comparison.columns import columns_from
 from cifarlab.evaluation.metrics import (
     class_accuracies,
     confusion,
     mean_cross_entropy,
+    metrics_of,
     superclass_accuracy,
     top_k_accuracy,
 )
@@ -30,6 +32,13 @@ def test_superclass_accuracy_forgives_a_wrong_class_of_the_right_superclass():
     assert superclass_accuracy(LOGITS, LABELS, [0, 0, 1, 1]) == 0.5
 
 
+def test_classes_without_superclasses_have_no_accuracy_of_them():
+    with_them, without = (metrics_of(LOGITS, LABELS, of) for of in ([0, 0, 1, 1], None))
+    assert with_them["superclass_accuracy_percent"] == 50
+    assert without.keys() == with_them.keys()
+    assert without["superclass_accuracy_percent"] is None
+
+
 def test_mean_loss_is_the_mean_over_images():
     generator = np.random.default_rng(0)
     logits = generator.normal(scale=30, size=(50, 10)).astype(np.float32)
@@ -50,6 +59,11 @@ def test_confusion_counts_true_classes_in_rows_and_predicted_ones_in_columns():
     # predicted 0, 3, 0, 1 of labels 0, 2, 3, 2
     counts = confusion(LOGITS, LABELS)
     assert counts.tolist() == [[1, 0, 0, 0], [0, 0, 0, 0], [0, 1, 0, 1], [1, 0, 0, 0]]
+
+
+def test_every_column_of_a_metric_is_one():
+    metrics = metrics_of(LOGITS, LABELS)
+    assert set(columns_from("metrics")) == set(metrics) - {"confusion", "class_accuracy_percent"}
 
 
 def test_confusion_agrees_with_the_accuracies():

@@ -7,7 +7,8 @@ import torch
 import torchvision
 from project import ROOT
 
-from cifarlab.cost.model_cost import layer_table, model_cost, multiply_adds, total_size
+from cifarlab.cost.model_cost import model_cost, multiply_adds, total_size
+from cifarlab.cost.structure import modules_below, structure_tree
 from cifarlab.models.build import build_for_counting, build_model
 from cifarlab.models.families import ModelSettings
 from cifarlab.models.heads import find_head
@@ -111,7 +112,8 @@ def test_an_unknown_architecture_is_named_with_close_ones():
 
 
 def test_a_block_is_convolution_norm_relu_and_pooling():
-    layers = layer_table(build_for_counting(settings_of("cnn_2"), 100), (3, 32, 32))
+    tree = structure_tree(build_for_counting(settings_of("cnn_2"), 100), (3, 32, 32))
+    layers = [module for module in modules_below(tree) if module["is_leaf"]]
     assert [layer["kind"] for layer in layers] == [
         *(["Conv2d", "BatchNorm2d", "ReLU", "MaxPool2d"] * 2),
         "Flatten",
@@ -122,21 +124,21 @@ def test_a_block_is_convolution_norm_relu_and_pooling():
 
 
 def test_the_sizes_count_what_their_rules_say():
-    one = {"output_shape": [1 << 20], "is_leaf": True, "parameters": 0}
-    layers = [
-        {**one, "kind": "Linear", "name": "a", "parameters": 1 << 20},
-        {**one, "kind": "ReLU", "name": "b"},
-        {**one, "kind": "Block", "name": "c", "is_leaf": False, "parameters": 1 << 20},
-        {**one, "kind": "Flatten", "name": "d"},
-    ]
-    shape, parameters = [1 << 20], 3 << 20
+    one = {"outputs": 1 << 20, "is_leaf": True, "parameters": 0, "children": []}
+    linear = {**one, "kind": "Linear", "parameters": 1 << 20}
+    relu, flatten = {**one, "kind": "ReLU"}, {**one, "kind": "Flatten"}
+    # A layer that is in a block, and an attention, which gives no tensor.
+    block = {**linear, "kind": "Block", "is_leaf": False, "children": [relu]}
+    attention = {**linear, "kind": "Attention", "outputs": 0, "parameters": 1 << 20}
+    tree = {"children": [linear, block, flatten, attention]}
+    tree |= {"input_shape": [1 << 20], "parameters": 3 << 20, "kind": "Model", "outputs": 1 << 20}
     # Mi numbers: batch × (input + 2 × outputs) + parameters, 4 bytes each.
     mib = 4 * (1 * (1 + 2 * 3) + 3)
-    assert total_size("activations-x2-MiB-batch1", layers, shape, parameters) == mib
+    assert total_size("activations-x2-MiB-batch1", tree) == mib
     mib = 4 * (64 * (1 + 2 * 3) + 3)
-    assert total_size("activations-x2-MiB-batch64", layers, shape, parameters) == mib
+    assert total_size("activations-x2-MiB-batch64", tree) == mib
     mb = 4 * (1 * (1 + 2 * 1) + 1) * (1 << 20) / 1e6
-    assert total_size("torchinfo-MB-batch1", layers, shape, parameters) == pytest.approx(mb)
+    assert total_size("torchinfo-MB-batch1", tree) == pytest.approx(mb)
 
 
 @pytest.mark.parametrize("blocks", [1, 2, 3, 4, 5])

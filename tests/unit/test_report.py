@@ -1,6 +1,7 @@
 """The report says what the files say, keeps synthetic and published apart, and needs no network."""
 
 import base64
+import csv
 import hashlib
 import json
 import re
@@ -10,31 +11,30 @@ from typing import get_args
 
 import numpy as np
 import pytest
+from drawings import draw_figure, run
 from project import ROOT
 from test_comparison import COST, TABLES, write_run
 
 import compare
-import figure
 from cifarlab.datasets.store import save_dataset
 from cifarlab.datasets.synthetic import make_synthetic
 from cifarlab.models.settings import BaseModelSettings
-from reporting.content import gather
+from reporting import blocks
+from reporting import render as rendering
+from reporting.blocks import Section
+from reporting.curves import smoothed
+from reporting.figures import FIGURES, drawings
 from reporting.figures.loss import envelope
+from reporting.gather import Results, gather
 from reporting.language import load_language
-from reporting.names import COMMON_FIGURES, ENTRY_FIGURES, entry_figure
 from reporting.numbers import number
-from reporting.plot_data import smoothed
+from reporting.page_text import markdown_escape
 from reporting.render import render
-from reporting.wording import markdown_escape
-from reporting.words import SIZE_RULES
+from reporting.sections import SECTIONS
+from reporting.setting_names import SIZE_RULES
 
 TEMPLATES = ROOT / "templates"
 ACCURACIES = {("cnn_2", "r"): (41.25, 43.75)}
-
-
-def run(command, *words):
-    """Run one of the project's commands in this process."""
-    command.main(command.argument_parser().parse_args([str(word) for word in words]))
 
 
 def write_data(folder, synthetic, class_names=()):
@@ -93,42 +93,21 @@ def write_tables(folder, runs):
 
 def draw_figures(folder, runs):
     """Every figure of the report. runs: folders by (model, recipe)."""
-    tables, classes = folder / "compare", ("--classes", folder / "data/classes.json")
-    every = [run for row in runs.values() for run in row]
-    words = {
-        "accuracy": ["--runs-csv", tables / "runs.csv", "--comparison", tables / "comparison.csv"],
-        "tradeoffs": ["--comparison", tables / "comparison.csv"],
-        "losses": ["--runs", *every],
-    }
-    words["accuracy"] += ["--published", tables / "published.csv"]
-    assert set(words) == set(COMMON_FIGURES)
-    for entry, own in runs.items():
-        of = {
-            "loss": ["--runs", *own],
-            "classes": ["--runs", *own, *classes],
-            "examples": ["--predictions", own[0] / "predictions.npz", *classes],
-        }
-        of["examples"] += ["--dataset", folder / "data/test.json"]
-        assert set(of) == set(ENTRY_FIGURES)
-        words |= {entry_figure(kind, *entry): value for kind, value in of.items()}
-    for name, value in words.items():
-        kind = name.partition(".")[0]
-        run(figure, "--figure", folder / f"figures/{name}.svg", kind, *value)
-    for cost in (folder / "cost").glob("*.json"):
-        run(figure, "--figure", cost.with_suffix(".svg"), "structure", "--cost", cost)
+    of_all = [run for own in runs.values() for run in own]
+    of_model = {}
+    for (model, _), own in runs.items():
+        of_model.setdefault(model, []).extend(own)
+    for figure in FIGURES.values():
+        if figure.per == "comparison":
+            draw_figure(folder, figure, of_all)
+        else:
+            for own in (runs if figure.per == "row" else of_model).values():
+                draw_figure(folder, figure, own)
 
 
 def content_of(folder, failures=(), **about):
     """The Content of the results in a folder."""
-    return gather(
-        folder / "data/manifest.json",
-        folder / "compare",
-        sorted(folder.glob("runs/*/*/*")),
-        sorted(folder.glob("cost/*.json")),
-        sorted([*folder.glob("figures/*.svg"), *folder.glob("cost/*.svg")]),
-        failures,
-        **about,
-    )
+    return gather(Results(folder), failures, **about)
 
 
 def language(code="en"):
@@ -284,8 +263,8 @@ def test_the_markdown_links_figures_and_pages_that_are_there(real, run_command):
         *("--configuration", '{"dataset": {"name": "cifar100"}}'),
     )
     assert (result.returncode, result.stderr) == (0, "")
-    names = [*COMMON_FIGURES, "structure.cnn_2"]
-    names += [entry_figure(kind, "cnn_2", "r") for kind in ENTRY_FIGURES]
+    names = drawings([("cnn_2", "r")])
+    assert {"accuracy", "structure.cnn_2", "examples.cnn_2+r"} <= set(names)
     other = {"en": "zh", "zh": "en"}
     for code in ("en", "zh"):
         links = re.findall(r"\]\(([^)#]+)\)", (report / f"report.{code}.md").read_text())
@@ -407,6 +386,67 @@ def test_every_size_rule_is_told_in_words():
 
 def test_an_unknown_number_is_a_dash_not_a_guess():
     assert (number(float("nan"), 2), number(None), number(1234.5, 1)) == ("–", "–", "1,234.5")
+
+
+def test_the_published_numbers_come_with_their_source(real):
+    content = content_of(real)
+    lines = [{**line, "source": "A <b> & C: 训练"} for line in content.verdicts]
+    html, markdown = render(replace(content, verdicts=lines), TEMPLATES, language())
+    assert "Published in: A &lt;b&gt; &amp; C: 训练." in html
+    assert r"Published in: A \<b\> & C: 训练." in markdown
+
+
+def test_without_superclasses_nothing_is_said_of_them_and_their_cells_are_empty(tmp_path):
+    folder = write_results(tmp_path / "cifar100", superclass_accuracy_percent=None)
+    (row,) = csv.DictReader((folder / "compare/comparison.csv").open())
+    assert (row["superclass_accuracy_percent"], row["top5_accuracy_percent"]) == ("", "52.5")
+    for text in map(visible, rendered(folder)):
+        text = re.sub(r'<script type="application/json".*?</script>', "", text)
+        assert "top-5 accuracy" in text
+        assert "superclass" not in text
+
+
+# --- sections and blocks
+
+
+def every_block(_content, say):
+    """A block of each kind, with its name in its text."""
+    code, picture = blocks.Code("code text"), picture_of(say)
+    table = blocks.Table([blocks.Field("head text")], [[blocks.Field("cell text")]], "label")
+    return [
+        blocks.Paragraph("paragraph text"),
+        blocks.Group("group title", [blocks.Details("details text", [code])], anchor="there"),
+        blocks.Listing(["listing text"], "listing title"),
+        blocks.Warnings(["warnings text"]),
+        blocks.Columns([blocks.Pairs([("pairs name", "pairs text")], "pairs title")]),
+        *(table, picture),
+        blocks.Facts([("facts name", "facts text", "facts note")]),
+        blocks.Answers([("yes", "answers word", "answers text", "answers evidence")]),
+        *(blocks.ViewControls([]), blocks.PairControls([])),
+    ]
+
+
+def picture_of(say):
+    return blocks.Picture("accuracy", "title", "picture description", "picture text")
+
+
+def test_a_section_is_on_both_pages_whatever_kinds_of_blocks_it_has(real, monkeypatch):
+    extra = Section("extra", "<Extra>", every_block)
+    monkeypatch.setattr(rendering, "SECTIONS", [*SECTIONS, extra])
+    kinds = {kind.__name__ for kind in blocks.Block.__subclasses__()}
+    shown = {type(block).__name__ for block in every_block(None, None)}
+    assert kinds == shown | {"Code", "Details", "Pairs"}  # these stand within others
+    html, markdown = rendered(real)
+    assert '<li><a href="#extra">&lt;Extra&gt;</a></li>' in html
+    html = html[html.index('<h2 id="extra">') :]
+    markdown = markdown[markdown.index('<a id="extra">') :]
+    for text in (html, markdown):
+        for kind in sorted(kinds - {"Group", "Columns", "Table", "ViewControls", "PairControls"}):
+            assert f"{kind.lower()} text" in text
+        for words in ("group title", 'id="there"', "head text", "cell text", "facts note"):
+            assert words in text
+        assert "listing title" in text
+        assert "pairs title" in text
 
 
 def test_a_half_is_rounded_up_and_nothing_else():

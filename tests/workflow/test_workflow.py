@@ -6,20 +6,19 @@ import json
 import zipfile
 from datetime import datetime
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 import yaml
 from project import ROOT, SMALL
 
+from reporting.figures import FIGURES, drawings
+
 RUNS = [(model, seed) for model in ("cnn_2", "cnn_3") for seed in (0, 1)]
 
 
-COMMON_FIGURES = ("accuracy", "losses", "tradeoffs")
-ENTRY_FIGURES = ("loss", "classes", "examples")
-FIGURES = (
-    *COMMON_FIGURES,
-    *(f"{kind}.{model}+quick" for kind in ENTRY_FIGURES for model in ("cnn_2", "cnn_3")),
-)
+ROWS = [("cnn_2", "quick"), ("cnn_3", "quick")]
+DRAWINGS = drawings(ROWS)
 
 
 def rows(path):
@@ -38,25 +37,17 @@ def test_a_full_run_makes_every_file_of_the_contract(computed):
             for part in ("images", "labels")
         ),
         *(f"data/{name}.json" for name in ("train", "test", "classes")),
-        *(f"records/{name}.json" for name in ("data", "compare", "report", *COMMON_FIGURES)),
-        *(
-            f"records/{stage}/{model}.json"
-            for stage in ("cost", "structure")
-            for model in ("cnn_2", "cnn_3")
-        ),
-        *(
-            f"records/{stage}/{model}/quick.json"
-            for stage in ENTRY_FIGURES
-            for model in ("cnn_2", "cnn_3")
-        ),
+        *(f"records/{name}.json" for name in ("data", "compare", "report")),
+        *(f"records/cost/{model}.json" for model in ("cnn_2", "cnn_3")),
         *(f"cost/{model}.{kind}" for model in ("cnn_2", "cnn_3") for kind in ("json", "svg")),
-        *(f"figures/{name}.svg" for name in FIGURES),
-        *(
-            f"report/figures.{code}/{name}.svg"
-            for code in ("en", "zh")
-            for name in (*FIGURES, "structure.cnn_2", "structure.cnn_3")
-        ),
+        *("figures/accuracy.svg", "figures/loss.cnn_2+quick.svg", "records/accuracy.json"),
+        *("records/loss/cnn_2/quick.json", "records/structure/cnn_2.json"),
+        *DRAWINGS.values(),
+        *(f"report/figures.{code}/{name}.svg" for code in ("en", "zh") for name in DRAWINGS),
     }
+    for figure in FIGURES.values():
+        of = [figure.of.format(model=model, recipe=recipe) for model, recipe in ROWS]
+        expected |= {f"records/{Path(figure.name, name)}.json" for name in of}
     for model, seed in RUNS:
         for name in (
             *("weights.safetensors", "history.csv", "epochs.csv", "training.json"),
@@ -162,11 +153,18 @@ def test_snakemakes_own_report_holds_every_table_figure_and_report(computed):
         assert path.name in names
     captions = (
         "mean over its seeds",
-        "a moving average over",
-        "drawn at random and most confident",
+        "training loss and learning rate of cnn_2 with quick",
+        "the classes that cnn_3 with quick took them for",
     )
     for text in ("Comparison", "Figures", "Models, mean over seeds", *captions):
         assert text.encode() in page
+
+
+def test_a_module_among_the_figures_is_drawn_for_every_row_without_another_edit(project):
+    path = project.folder / "scripts/reporting/figures/loss.py"
+    path.with_name("another.py").write_text(path.read_text())
+    jobs = project.would_run()
+    assert (jobs["another"], jobs["loss"]) == (2, 2)
 
 
 def test_with_one_gpu_two_trainings_never_overlap(project):

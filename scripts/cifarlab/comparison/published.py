@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from cifarlab.comparison.columns import COLUMNS
 from cifarlab.comparison.results import read_table
 from engine.errors import UserError
 
@@ -134,7 +135,7 @@ def published_recipe(row):
     return {**NOT_MENTIONED, **known, "optimizer": optimizer}
 
 
-# What is compared with the published table; lower is better for all but the accuracy.
+# What is compared with the published table.
 QUANTITIES = [
     "total_params",
     "total_size_mb",
@@ -213,5 +214,5 @@ def _verdict(name, published, measured, low, high):
         return "within"
     if measured == published:
         return "exact"
-    is_higher_better = name == "test_accuracy_percent"
-    return "better" if (measured > published) == is_higher_better else "worse"
+    is_better = (measured > published) == (COLUMNS[name].better == "higher")
+    return "better" if is_better else "worse"

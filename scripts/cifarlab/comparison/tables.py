@@ -3,71 +3,11 @@
 import numpy as np
 import pandas as pd
 
+from cifarlab.comparison.columns import COLUMNS, columns_from
 from cifarlab.comparison.statistics import shared_ranks, wilson_interval
 
-TRAINING_COLUMNS = [
-    "min_loss",
-    "final_loss",
-    "train_seconds",
-    "images_per_second",
-    "peak_memory_mb",
-    "steps",
-    "device",
-    "device_name",
-    "threads",
-]
-METRIC_COLUMNS = [
-    "test_images",
-    "test_accuracy_percent",
-    "top5_accuracy_percent",
-    "superclass_accuracy_percent",
-    "test_loss",
-]
-COST_COLUMNS = [
-    "total_params",
-    "total_size_mb",
-    "size_convention",
-    "weights_mb",
-    "multiply_adds",
-    "latency_median_ms",
-    "latency_p95_ms",
-    "throughput_images_per_second",
-]
-MEMORY_COLUMNS = [
-    "batch_size",
-    "micro_batch",
-    "train_step_seconds",
-    "train_step_peak_mb",
-    "test_batch_peak_mb",
-]
-# The order of these first columns is part of the results contract.
-COMPARISON_COLUMNS = [
-    "model",
-    "recipe",
-    "seeds",
-    "total_params",
-    "total_size_mb",
-    "min_loss",
-    "final_loss",
-    "test_accuracy_percent",
-    "test_accuracy_std",
-    "train_seconds",
-    "size_convention",
-    "top5_accuracy_percent",
-    "superclass_accuracy_percent",
-    "test_loss",
-    "images_per_second",
-    "peak_memory_mb",
-    "input_size",
-    "initial_weights",
-    *COST_COLUMNS[3:],
-    *MEMORY_COLUMNS,
-    "test_images",
-    "test_accuracy_low_percent",
-    "test_accuracy_high_percent",
-    "rank",
-    "steps",
-]
+# Where a training ran, which has no mean.
+PLACE_OF_TRAINING = ("device", "device_name", "threads")
 # Of one row, the most frequent.
 MOST_CONFUSIONS = 10
 
@@ -76,7 +16,9 @@ def tabulate_runs(runs):
     """One row per run, in the order given.
 
     runs: list of RunFolder. Returns a DataFrame: model, recipe, seed, metrics, record of training.
+    A metric that the data set does not have is empty.
     """
+    metrics, training = columns_from("metrics"), columns_from("training")
     table = pd.DataFrame(
         [
             {
@@ -85,21 +27,22 @@ def tabulate_runs(runs):
                 "seed": run.seed,
                 "input_size": run.training["inputs"]["size"],
                 "initial_weights": (run.training["initial_weights"] or {}).get("source"),
-                **{column: run.metrics[column] for column in METRIC_COLUMNS},
-                **{column: run.training[column] for column in TRAINING_COLUMNS},
+                "test_images": run.metrics["test_images"],
+                **{column: run.metrics[column] for column in metrics},
+                **{column: run.training[column] for column in (*training, *PLACE_OF_TRAINING)},
             }
             for run in runs
         ]
     )
-    # Of a data set without superclasses every one is None, which pandas takes for no number.
-    return table.astype({"superclass_accuracy_percent": float})
+    # A column of nothing is one of numbers too.
+    return table.assign(**{column: pd.to_numeric(table[column]) for column in metrics})
 
 
 def compare(runs, costs):
     """One row per model × recipe, the mean over its seeds, in order of first appearance.
 
     runs: as `tabulate_runs` returns them; costs: dict from model to its cost, a dict.
-    Returns a DataFrame with COMPARISON_COLUMNS. `seeds` counts them; `test_accuracy_std` is the
+    Returns a DataFrame with COLUMNS. `seeds` counts them; `test_accuracy_std` is the
     sample standard deviation over seeds (n − 1) and empty where there is one seed. Low and high
     are the 95 % interval of the mean accuracy on so many test images; where intervals overlap, the
     rank is shared.
@@ -120,12 +63,12 @@ def compare(runs, costs):
     comparison["test_accuracy_high_percent"] = highs
     comparison["rank"] = shared_ranks(intervals)
     comparison["initial_weights"] = groups["initial_weights"].first().to_numpy()
-    for column in COST_COLUMNS:
+    for column in columns_from("cost"):
         comparison[column] = [costs[model][column] for model in comparison["model"]]
     memories = [costs[row.model]["memory"][row.recipe] for row in comparison.itertuples()]
-    for column in MEMORY_COLUMNS:
+    for column in columns_from("memory"):
         comparison[column] = [memory[column] for memory in memories]
-    return comparison[COMPARISON_COLUMNS]
+    return comparison[[*COLUMNS]]
 
 
 def tabulate_classes(runs, class_names):

@@ -3,6 +3,27 @@
 import numpy as np
 
 
+def metrics_of(logits, labels, superclass_of=None):
+    """All metrics of a prediction by name, ready for JSON.
+
+    logits: float [n_images, n_classes]; labels: int [n_images]; superclass_of: int [n_classes], or
+    None for classes without superclasses, whose accuracy is None then. Raises ValueError on shapes
+    that do not agree.
+    """
+    has_superclasses = superclass_of is not None
+    return {
+        "test_images": len(labels),
+        "test_accuracy_percent": 100 * top_k_accuracy(logits, labels, 1),
+        "top5_accuracy_percent": 100 * top_k_accuracy(logits, labels, 5),
+        "superclass_accuracy_percent": (
+            100 * superclass_accuracy(logits, labels, superclass_of) if has_superclasses else None
+        ),
+        "test_loss": mean_cross_entropy(logits, labels),
+        "confusion": confusion(logits, labels).tolist(),
+        "class_accuracy_percent": (100 * class_accuracies(logits, labels)).tolist(),
+    }
+
+
 def _checked(logits, labels):
     logits, labels = np.asarray(logits), np.asarray(labels)
     if logits.ndim != 2 or labels.shape != logits.shape[:1] or not len(labels):

@@ -1,13 +1,33 @@
 """The figures of the report, one module each, drawn by scripts/figure.py.
 
-A module has add_arguments(parser), for what it reads; inputs(arguments), the list of those files;
-draw(arguments), the SVG text. It imports what draws only when it draws: others need not wait.
+A module has FIGURE, its description, and imports what draws only when it draws: the workflow reads
+the descriptions at each start.
 """
 
 import importlib
 import pkgutil
+from dataclasses import replace
 
 FIGURES = {
-    module.name: importlib.import_module(f"{__name__}.{module.name}")
-    for module in pkgutil.iter_modules(__path__)
+    name: replace(importlib.import_module(f"{__name__}.{name}").FIGURE, name=name)
+    for _, name, _ in pkgutil.iter_modules(__path__)
 }
+# The code of each, which is part of no other's definition.
+CODE = {name: f"{__path__[0]}/{name}.py" for name in FIGURES}
+
+
+def drawings(rows):
+    """The file of every drawing below results/<dataset>/, by its label.
+
+    rows: (model, recipe) pairs of the comparison.
+    """
+    places = {
+        "comparison": [{}],
+        "row": [{"model": model, "recipe": recipe} for model, recipe in rows],
+        "model": [{"model": model} for model in dict.fromkeys(model for model, _ in rows)],
+    }
+    return {
+        figure.label.format(**place): figure.file.format(**place)
+        for figure in FIGURES.values()
+        for place in places[figure.per]
+    }

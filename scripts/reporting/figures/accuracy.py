@@ -1,80 +1,35 @@
 """Test accuracy of every model, with its interval, each run, and the published value."""
 
-from pathlib import Path
+from reporting.figure import Figure
+from reporting.messages import N_, Sentence
 
 
-def add_arguments(parser):
-    parser.add_argument("--runs-csv", type=Path, required=True, help="runs.csv to read")
-    parser.add_argument("--comparison", type=Path, required=True, help="comparison.csv to read")
-    parser.add_argument("--published", type=Path, required=True, help="compare/published.csv")
+def caption(content, _row):
+    measured = N_("Top-1 accuracy on the test split.")
+    beside = N_(
+        "Top-1 accuracy on the test split, measured beside published where it was published."
+    )
+    return [Sentence(measured if content.is_synthetic else beside, {})]
 
 
-def inputs(arguments):
-    return [arguments.runs_csv, arguments.comparison, arguments.published]
-
-
-def draw(arguments):
+def draw(comparison, runs_csv, published):
     from cifarlab.comparison.results import read_table
-    from reporting.names import entry_titles
-    from reporting.numbers import number
-    from reporting.plot import INK, drawing, legend_below, style_of, svg_text
+    from reporting.plot import drawing, legend_below, svg_text
+    from reporting.titles import row_titles
 
     key = ["model", "recipe"]
-    comparison = read_table(arguments.comparison, [*key, "test_accuracy_percent"]).set_index(key)
-    runs = read_table(arguments.runs_csv, [*key, "test_accuracy_percent"])
-    published = read_table(arguments.published, [*key, "same_training", "test_accuracy_percent"])
+    comparison = read_table(comparison, [*key, "test_accuracy_percent"]).set_index(key)
+    runs = read_table(runs_csv, [*key, "test_accuracy_percent"])
+    published = read_table(published, [*key, "same_training", "test_accuracy_percent"])
     # Without rows the column has no type.
     is_same = published["same_training"].astype(bool)
     published = published[is_same].set_index(key)["test_accuracy_percent"].dropna()
     accuracies_of = runs.groupby(key)["test_accuracy_percent"].apply(list)
-    titles = entry_titles(comparison.index)
+    titles = row_titles(comparison.index)
     with drawing(8.2, 1.3 + 0.42 * len(comparison)) as (figure, axes, say):
-        for place, (entry, row) in enumerate(comparison.iterrows()):
-            style, accuracies = style_of(place), accuracies_of[entry]
-            mean, low, high = (
-                row[f"test_accuracy_{name}percent"] for name in ("", "low_", "high_")
-            )
-            axes.errorbar(
-                *(mean, place),
-                xerr=[[mean - low], [high - mean]],
-                color=INK,
-                capsize=4,
-                linewidth=1.4,
-                label=say("95 % interval of the test split"),
-            )
-            axes.plot(mean, place, **style, markersize=9)
-            # Above and below the mean, so that none hides another.
-            axes.plot(
-                accuracies,
-                [place - 0.27] * len(accuracies),
-                linestyle="",
-                marker="|",
-                markersize=7,
-                markeredgewidth=1.5,
-                color=INK,
-                alpha=0.6,
-                label=say("one run"),
-            )
-            if entry in published:
-                axes.plot(
-                    published[entry],
-                    place + 0.27,
-                    linestyle="",
-                    marker="D",
-                    markersize=6,
-                    markerfacecolor="none",
-                    color=INK,
-                    label=say("published"),
-                )
-            axes.annotate(
-                number(mean, 2),
-                (1, place),
-                xycoords=("axes fraction", "data"),
-                xytext=(8, 0),
-                textcoords="offset points",
-                verticalalignment="center",
-            )
-        axes.set_yticks(range(len(comparison)), [titles[entry] for entry in comparison.index])
+        for place, (row, measured) in enumerate(comparison.iterrows()):
+            draw_row(axes, say, place, measured, accuracies_of[row], published.get(row))
+        axes.set_yticks(range(len(comparison)), [titles[row] for row in comparison.index])
         axes.set_ylim(len(comparison) - 0.4, -0.6)
         axes.spines["left"].set_visible(False)
         axes.tick_params(axis="y", length=0)
@@ -82,3 +37,48 @@ def draw(arguments):
         axes.set_xlabel(say("top-1 accuracy on the test split, % (mean over seeds)"))
         legend_below(figure, axes)
         return svg_text(figure, say)
+
+
+def draw_row(axes, say, place, measured, accuracies, published):
+    """One row at its place: the mean with its interval, each run, the published value if any."""
+    from reporting.numbers import number
+    from reporting.plot import INK, style_of
+
+    mean, low, high = (measured[f"test_accuracy_{name}percent"] for name in ("", "low_", "high_"))
+    interval = {"color": INK, "capsize": 4, "linewidth": 1.4}
+    label = say("95 % interval of the test split")
+    axes.errorbar(mean, place, xerr=[[mean - low], [high - mean]], **interval, label=label)
+    axes.plot(mean, place, **style_of(place), markersize=9)
+    # Above and below the mean, so that none hides another.
+    bar = {"linestyle": "", "marker": "|", "markersize": 7, "markeredgewidth": 1.5}
+    places = [place - 0.27] * len(accuracies)
+    axes.plot(accuracies, places, **bar, color=INK, alpha=0.6, label=say("one run"))
+    if published is not None:
+        mark = {"linestyle": "", "marker": "D", "markersize": 6, "markerfacecolor": "none"}
+        axes.plot(published, place + 0.27, **mark, color=INK, label=say("published"))
+    axes.annotate(
+        number(mean, 2),
+        (1, place),
+        xycoords=("axes fraction", "data"),
+        xytext=(8, 0),
+        textcoords="offset points",
+        verticalalignment="center",
+    )
+
+
+FIGURE = Figure(
+    per="comparison",
+    category="Figures",
+    title=N_("Test accuracy"),
+    description=N_(
+        "Chart: top-1 test accuracy of every model with its 95 % interval, each run, and what was "
+        "published"
+    ),
+    caption=caption,
+    files={
+        "comparison": "compare/comparison.csv",
+        "runs_csv": "compare/runs.csv",
+        "published": "compare/published.csv",
+    },
+    draw=draw,
+)

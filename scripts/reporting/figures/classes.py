@@ -1,32 +1,30 @@
 """Test accuracy of one model on every class, the highest first."""
 
-from pathlib import Path
 from xml.etree import ElementTree
 
-from cifarlab.comparison.results import RunFolder, files_of_runs
-from engine.files import read_json
+from reporting.figure import Figure
+from reporting.messages import N_, Sentence
 
 COLUMNS, COLUMN_WIDTH, ROW_HEIGHT, MARGIN = 4, 270, 16, 8
 NAME_WIDTH, BAR_WIDTH, VALUE_WIDTH, TEXT = 160, 60, 36, 10.5
 COLOUR = "#0072B2"
 
 
-def add_arguments(parser):
-    parser.add_argument(
-        "--runs", type=Path, nargs="+", required=True, help="folders runs/<model>/<recipe>/seed-<n>"
+def caption(_content, _row):
+    message = N_(
+        "Percent of the test images of each class, the mean over seeds, the highest first."
     )
-    parser.add_argument("--classes", type=Path, required=True, help="classes.json of the data set")
+    return [Sentence(message, {})]
 
 
-def inputs(arguments):
-    return [*files_of_runs(arguments.runs, "metrics.json"), arguments.classes]
-
-
-def draw(arguments):
+def draw(runs, classes):
     import numpy as np
 
-    names = read_json(arguments.classes)["fine_names"]
-    confusion = sum(np.array(RunFolder(run).metrics["confusion"]) for run in arguments.runs)
+    from cifarlab.comparison.results import RunFolder
+    from engine.files import read_json
+
+    names = read_json(classes)["fine_names"]
+    confusion = sum(np.array(RunFolder(run).metrics["confusion"]) for run in runs)
     with np.errstate(invalid="ignore"):
         accuracies = 100 * np.diag(confusion) / confusion.sum(axis=1)
     # NaN, of a class without images, comes last.
@@ -55,3 +53,17 @@ def classes_svg(classes):
         value = add(svg, "text", x=end + BAR_WIDTH + VALUE_WIDTH, y=baseline, text_anchor="end")
         value.text = f"{percent:.1f}" if is_known else "–"
     return ElementTree.tostring(svg, encoding="unicode") + "\n"
+
+
+FIGURE = Figure(
+    per="row",
+    category="Classes",
+    title=N_("Accuracy of every class"),
+    description=N_("Bar chart: test accuracy of %(title)s on every class"),
+    caption=caption,
+    runs=("metrics.json",),
+    files={"classes": "data/classes.json"},
+    sources=("compare/classes.csv",),
+    is_wide=True,
+    draw=draw,
+)

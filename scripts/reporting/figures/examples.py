@@ -2,31 +2,31 @@
 
 import base64
 import io
-from pathlib import Path
 from xml.etree import ElementTree
+
+from reporting.figure import Figure
+from reporting.messages import N_, Sentence
 
 N_PICTURES = 8
 CELL, PICTURE, HEADING, LINE, GAP, TEXT = 135, 100, 22, 13, 14, 10.5
 RIGHT, WRONG = "#009E73", "#D55E00"
 
 
-def add_arguments(parser):
-    parser.add_argument("--predictions", type=Path, required=True, help="predictions.npz of a run")
-    parser.add_argument("--dataset", type=Path, required=True, help="test.json of the data set")
-    parser.add_argument("--classes", type=Path, required=True, help="classes.json of the data set")
+def caption(_content, row):
+    message = N_(
+        "Test images with the class that the run of seed %(seed)s took them for and its "
+        "probability; below wrong ones, the true class."
+    )
+    return [Sentence(message, {"seed": str(row.runs[0].seed)})]
 
 
-def inputs(arguments):
-    return [arguments.predictions, arguments.dataset, arguments.classes]
-
-
-def draw(arguments):
+def draw(predictions, dataset, classes):
     from cifarlab.datasets.store import load_description, load_split
     from cifarlab.evaluation.logits import load_predictions
 
-    logits, labels = load_predictions(arguments.predictions)
-    names = load_description(arguments.classes)["fine_names"]
-    return examples_svg(load_split(arguments.dataset).images, logits, labels, names)
+    logits, labels = load_predictions(predictions)
+    names = load_description(classes)["fine_names"]
+    return examples_svg(load_split(dataset).images, logits, labels, names)
 
 
 def choose(logits, labels):
@@ -52,8 +52,7 @@ def choose(logits, labels):
 
 def examples_svg(images, logits, labels, names):
     """Rows of pictures, each with its true class and what it was taken for."""
-    from reporting.messages import Messages
-    from reporting.svg import add, drawing, fitted
+    from reporting.svg import Messages, add, drawing, fitted
 
     say = Messages()
     headings = {
@@ -94,3 +93,21 @@ def picture(pixels):
     buffer = io.BytesIO()
     Image.fromarray(np.asarray(pixels)).save(buffer, "JPEG", quality=90, subsampling=0)
     return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+PREDICTIONS = "runs/{model}/{recipe}/seed-{first_seed}/predictions.npz"
+FIGURE = Figure(
+    per="row",
+    category="Examples",
+    title=N_("Examples"),
+    description=N_("Pictures: test images with the classes that %(title)s took them for"),
+    caption=caption,
+    files={
+        "predictions": PREDICTIONS,
+        "dataset": "data/test.json",
+        "classes": "data/classes.json",
+    },
+    sources=(PREDICTIONS,),
+    is_wide=True,
+    draw=draw,
+)

@@ -1,35 +1,27 @@
 """Training of one model: loss of each seed, learning rate, and accuracy on the validation split."""
 
-from pathlib import Path
-
-from cifarlab.comparison.results import RunFolder, files_of_runs
+from reporting.figure import Figure
+from reporting.messages import N_, Sentence
 
 ENVELOPE_BINS = 120
 
 
-def add_arguments(parser):
-    parser.add_argument(
-        "--runs", type=Path, nargs="+", required=True, help="folders runs/<model>/<recipe>/seed-<n>"
+def caption(_content, row):
+    message = N_(
+        "Line: moving average over 2 % of the steps. Band: smallest to largest loss in each of up "
+        "to 120 stretches of them."
     )
+    validated = N_("Below: the learning rate, and the accuracy on the validation split.")
+    unvalidated = N_("Below: the learning rate. This recipe holds out no validation split.")
+    return [Sentence(message, {}), Sentence(validated if row.is_validated else unvalidated, {})]
 
 
-def inputs(arguments):
-    return files_of_runs(arguments.runs, "history.csv", "epochs.csv")
+def draw(runs):
+    from cifarlab.comparison.results import RunFolder
+    from reporting.curves import smoothed
+    from reporting.plot import INK, drawing, legend_below, over_steps, style_of, svg_text
 
-
-def draw(arguments):
-
-    from reporting.plot import (
-        INK,
-        drawing,
-        legend_below,
-        over_steps,
-        style_of,
-        svg_text,
-    )
-    from reporting.plot_data import smoothed
-
-    runs = [*map(RunFolder, arguments.runs)]
+    runs = [*map(RunFolder, runs)]
     is_validated = runs[0].epochs["validation_accuracy_percent"].notna().any()
     heights = [2.7, 0.9, 1.7][: 3 if is_validated else 2]
     grid = {"nrows": len(heights), "sharex": True, "height_ratios": heights}
@@ -79,3 +71,14 @@ def changing(rates):
     chosen = {*np.linspace(0, n - 1, min(n, ENVELOPE_BINS)).astype(int), 0, n - 1}
     bends = np.flatnonzero(np.abs(np.diff(rates, 2)) > 0.01 * rates.max()) + 1
     return sorted(chosen | {*bends})
+
+
+FIGURE = Figure(
+    per="row",
+    category="Training",
+    title=N_("Training"),
+    description=N_("Line charts: training loss and learning rate of %(title)s over steps"),
+    caption=caption,
+    runs=("history.csv", "epochs.csv"),
+    draw=draw,
+)

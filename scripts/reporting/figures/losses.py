@@ -1,47 +1,52 @@
 """Training loss of every model over the steps and over the seconds, the mean over its seeds."""
 
-from pathlib import Path
+from reporting.figure import Figure
+from reporting.messages import N_, Sentence
 
-from cifarlab.comparison.results import RunFolder, files_of_runs
 
-
-def add_arguments(parser):
-    parser.add_argument(
-        "--runs", type=Path, nargs="+", required=True, help="folders runs/<model>/<recipe>/seed-<n>"
+def caption(_content, _row):
+    message = N_(
+        "Moving average over 2 % of the steps, mean over seeds. Seconds are those of the training "
+        "loop, at its mean pace."
     )
+    return [Sentence(message, {})]
 
 
-def inputs(arguments):
-    return files_of_runs(arguments.runs, "history.csv", "epochs.csv")
-
-
-def draw(arguments):
+def draw(runs):
     import numpy as np
 
-    from reporting.names import entry_titles
-    from reporting.plot import (
-        drawing,
-        legend_below,
-        over_steps,
-        style_of,
-        svg_text,
-    )
-    from reporting.plot_data import smoothed
+    from cifarlab.comparison.results import RunFolder
+    from reporting.curves import smoothed
+    from reporting.plot import drawing, legend_below, over_steps, style_of, svg_text
+    from reporting.titles import row_titles
 
-    entries = {}
-    for run in map(RunFolder, arguments.runs):
-        entries.setdefault((run.model, run.recipe), []).append(run)
-    titles = entry_titles(entries)
-    height = 3.4 + 0.09 * len(entries)
+    rows = {}
+    for run in map(RunFolder, runs):
+        rows.setdefault((run.model, run.recipe), []).append(run)
+    titles = row_titles(rows)
+    height = 3.4 + 0.09 * len(rows)
     with drawing(8.2, height, ncols=2, sharey=True) as (figure, (by_step, by_second), say):
-        for number, (entry, runs) in enumerate(entries.items()):
-            curves = [smoothed(run.history["loss"].to_numpy()) for run in runs]
+        for number, (row, own) in enumerate(rows.items()):
+            curves = [smoothed(run.history["loss"].to_numpy()) for run in own]
             steps, losses = curves[0][0], np.mean([means for _, means in curves], axis=0)
             style = {**style_of(number), "markevery": 0.1, "markersize": 4.5}
-            by_step.plot(steps, losses, **style, label=titles[entry])
-            by_second.plot(steps * np.mean([run.seconds_per_step for run in runs]), losses, **style)
+            by_step.plot(steps, losses, **style, label=titles[row])
+            by_second.plot(steps * np.mean([run.seconds_per_step for run in own]), losses, **style)
         over_steps(by_step, say)
         by_second.set_xlabel(say("seconds in training"))
         by_step.set_ylabel(say("training loss, smoothed"))
         legend_below(figure, by_step)
         return svg_text(figure, say)
+
+
+FIGURE = Figure(
+    per="comparison",
+    category="Figures",
+    title=N_("Training loss"),
+    description=N_(
+        "Line charts: smoothed training loss over steps and over seconds, a line a model"
+    ),
+    caption=caption,
+    runs=("history.csv", "epochs.csv"),
+    draw=draw,
+)

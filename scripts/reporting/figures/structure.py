@@ -2,21 +2,14 @@
 
 import itertools
 import re
-from pathlib import Path
 from xml.etree import ElementTree
 
 from engine.files import read_json
-from reporting.layers import (
-    folded,
-    kind_text,
-    name_of_run,
-    parameters_text,
-    printable,
-    shape_text,
-)
-from reporting.messages import Messages
+from reporting.figure import Figure
+from reporting.layers import folded, kind_text, name_of_run, parameters_text, shape_text
+from reporting.messages import N_, Sentence
+from reporting.svg import Messages, drawing, fitted, length, printable
 from reporting.svg import add as _add
-from reporting.svg import drawing, fitted, length
 
 PLAIN = "Sequential"
 # A diagram is read at a glance or not at all.
@@ -31,16 +24,16 @@ COLUMN_WIDTHS = {SHAPE: 122, PARAMETERS: 118, SHARE: 62}
 HAS_PARAMETERS, REPEATED, NEITHER = "#0072B2", "#E69F00", "#808080"
 
 
-def add_arguments(parser):
-    parser.add_argument("--cost", type=Path, required=True, help="cost/<model>.json to read")
+def caption(_content, _row):
+    message = N_(
+        "Made from the model itself. Amber: alike blocks, drawn once; blue: others that have "
+        "parameters."
+    )
+    return [Sentence(message, {})]
 
 
-def inputs(arguments):
-    return [arguments.cost]
-
-
-def draw(arguments):
-    return structure_svg(read_json(arguments.cost)["structure"], arguments.cost.stem)
+def draw(cost):
+    return structure_svg(read_json(cost)["structure"], cost.stem)
 
 
 def structure_svg(tree, title):
@@ -194,3 +187,15 @@ def _column(svg, right, baseline, text, size=TEXT, **attributes):
 
 def _text(svg, x, y, text, width, size=TEXT, **attributes):
     _add(svg, "text", x=x, y=y, font_size=size, **attributes).text = fitted(text, width, size)
+
+
+FIGURE = Figure(
+    per="model",
+    category="Structure",
+    title=N_("Structure"),
+    description=N_("Diagram: the layers of %(title)s from input to class logits"),
+    caption=caption,
+    files={"cost": "cost/{model}.json"},
+    path="cost/{model}.svg",
+    draw=draw,
+)

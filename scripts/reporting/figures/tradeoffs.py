@@ -1,70 +1,87 @@
 """Test accuracy of every model against what it costs, with the line of those that none beats."""
 
-from pathlib import Path
+from reporting.figure import Figure
+from reporting.messages import N_, Sentence
+
+# What accuracy is drawn against, columns of the comparison.
+COSTS = {
+    "total_params": N_("parameters"),
+    "multiply_adds": N_("multiply-adds of one image"),
+    "latency_median_ms": N_("latency of one image, ms"),
+    "train_seconds": N_("training, s"),
+}
 
 
-def add_arguments(parser):
-    parser.add_argument("--comparison", type=Path, required=True, help="comparison.csv to read")
+def caption(content, _row):
+    message = N_(
+        "Bars: 95 % interval of the test split. The line joins the models that no other beats in "
+        "accuracy and cost."
+    )
+    sentences = [Sentence(message, {})]
+    free = [row.title for row in content.rows if not all(row.measured[cost] > 0 for cost in COSTS)]
+    if free:
+        message = N_(
+            "Not drawn against a cost of zero, for which a logarithmic axis has no place: "
+            "%(titles)s."
+        )
+        sentences.append(Sentence(message, {"titles": free}))
+    return sentences
 
 
-def inputs(arguments):
-    return [arguments.comparison]
-
-
-def draw(arguments):
-    from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
-
+def draw(comparison):
     from cifarlab.comparison.results import read_table
-    from cifarlab.comparison.tradeoffs import pareto
-    from reporting.names import entry_titles
-    from reporting.plot import INK, drawing, legend_below, style_of, svg_text
-    from reporting.words import COSTS
+    from reporting.plot import drawing, legend_below, svg_text
+    from reporting.titles import row_titles
 
     key = ["model", "recipe"]
-    comparison = read_table(arguments.comparison, [*key, "test_accuracy_percent", *COSTS])
-    entries = zip(comparison["model"], comparison["recipe"], strict=True)
-    titles = [*entry_titles(entries).values()]
-    accuracies = comparison["test_accuracy_percent"]
-    below = accuracies - comparison["test_accuracy_low_percent"]
-    above = comparison["test_accuracy_high_percent"] - accuracies
-    height = 5.6 + 0.09 * len(titles)
+    comparison = read_table(comparison, [*key, "test_accuracy_percent", *COSTS])
+    rows = zip(comparison["model"], comparison["recipe"], strict=True)
+    comparison["title"] = [*row_titles(rows).values()]
+    height = 5.6 + 0.09 * len(comparison)
     with drawing(8.2, height, nrows=2, ncols=2, sharey=True) as (figure, grid, say):
-        for axes, (cost, label) in zip(grid.flat, COSTS.items(), strict=True):
-            # A logarithmic axis has no place for zero; the report says so.
-            costs = comparison[cost][comparison[cost] > 0]
-            best = costs.index[pareto(costs, accuracies[costs.index])]
-            axes.plot(
-                costs[best],
-                accuracies[best],
-                drawstyle="steps-post",
-                color=INK,
-                alpha=0.4,
-                linewidth=1.2,
-                # The intervals are lines too, and its steps fall upon them.
-                linestyle=(0, (4, 3)),
-                label=say("Pareto line"),
-            )
-            for number in costs.index:
-                style = {**style_of(number), "linestyle": "", "markersize": 7}
-                axes.errorbar(
-                    *(costs[number], accuracies.iloc[number]),
-                    yerr=[[below.iloc[number]], [above.iloc[number]]],
-                    elinewidth=1,
-                    capsize=2,
-                    label=titles[number],
-                    **style,
-                )
-            axes.set_xscale("log")
-            axes.xaxis.set_major_locator(LogLocator(subs=ticks(costs)))
-            is_count = cost in ("total_params", "multiply_adds")
-            axes.xaxis.set_major_formatter(EngFormatter(sep="") if is_count else "{x:g}")
-            axes.xaxis.set_minor_formatter(NullFormatter())
-            axes.set_xlabel(say(label))
-            axes.margins(x=0.12)
+        for axes, cost in zip(grid.flat, COSTS, strict=True):
+            draw_panel(axes, say, comparison, cost)
         for axes in grid[:, 0]:
             axes.set_ylabel(say("test accuracy, %"))
         legend_below(figure, grid[0, 0])
         return svg_text(figure, say)
+
+
+def draw_panel(axes, say, comparison, cost):
+    """Accuracy against one cost, a column: the line of the best, and every row's interval."""
+    from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
+
+    from cifarlab.comparison.columns import COLUMNS
+    from cifarlab.comparison.tradeoffs import pareto
+    from reporting.plot import INK, style_of
+
+    # A logarithmic axis has no place for zero; the report says so.
+    shown = comparison[comparison[cost] > 0]
+    costs, accuracies = shown[cost], shown["test_accuracy_percent"]
+    best = costs.index[pareto(costs, accuracies)]
+    # The intervals are lines too, and its steps fall upon them.
+    line = {"color": INK, "alpha": 0.4, "linewidth": 1.2, "linestyle": (0, (4, 3))}
+    label = say("Pareto line")
+    axes.plot(costs[best], accuracies[best], drawstyle="steps-post", **line, label=label)
+    below = accuracies - shown["test_accuracy_low_percent"]
+    above = shown["test_accuracy_high_percent"] - accuracies
+    for number in costs.index:
+        style = {**style_of(number), "linestyle": "", "markersize": 7}
+        axes.errorbar(
+            *(costs[number], accuracies[number]),
+            yerr=[[below[number]], [above[number]]],
+            elinewidth=1,
+            capsize=2,
+            label=shown["title"][number],
+            **style,
+        )
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=ticks(costs)))
+    formatter = EngFormatter(sep="") if COLUMNS[cost].is_count else "{x:g}"
+    axes.xaxis.set_major_formatter(formatter)
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.set_xlabel(say(COSTS[cost]))
+    axes.margins(x=0.12)
 
 
 def ticks(costs):
@@ -73,3 +90,16 @@ def ticks(costs):
     if ratio > 30:
         return (1,)
     return (1, 2, 5) if ratio > 5 else (1, 1.5, 2, 3, 4, 5, 7)
+
+
+FIGURE = Figure(
+    per="comparison",
+    category="Figures",
+    title=N_("Accuracy against cost"),
+    description=N_(
+        "Four charts: test accuracy against parameters, multiply-adds, latency and training time"
+    ),
+    caption=caption,
+    files={"comparison": "compare/comparison.csv"},
+    draw=draw,
+)

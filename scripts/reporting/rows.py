@@ -1,10 +1,9 @@
-"""What is compared: models, each trained with a recipe, and their runs."""
+"""The rows of the comparison: models, each trained with a recipe, and their runs."""
 
 from dataclasses import dataclass
 
 from cifarlab.comparison.results import RunFolder
 from reporting.chapters import chapter_of, idea_of
-from reporting.names import entry_figure
 
 
 @dataclass(frozen=True)
@@ -32,8 +31,8 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Entry:
-    """One model × recipe.
+class Row:
+    """One model × recipe, with all its seeds.
 
     number: its place, from 0; measured: its row of comparison.csv; runs: its runs; cost: the
     model's cost; classes: accuracy in percent by label; class_images: test images by label;
@@ -106,13 +105,25 @@ class Entry:
     def beats(self, other):
         """Whether it is more accurate: beyond both intervals, and so is each run of it."""
         ranges = [
-            [run.measured["test_accuracy_percent"] for run in entry.runs] for entry in (self, other)
+            [run.measured["test_accuracy_percent"] for run in row.runs] for row in (self, other)
         ]
         return self.interval[0] > other.interval[1] and min(ranges[0]) > max(ranges[1])
 
-    def figure(self, kind):
-        """Name of one of its own figures."""
-        return f"structure.{self.model}" if kind == "structure" else entry_figure(kind, *self.key)
+    def cell(self, column):
+        """The anchor of its cell in the table of the comparison."""
+        return f"cell-{self.number}-{column}"
+
+    def class_cell(self, label):
+        """The anchor of its cell in the table of classes."""
+        return f"class-{label}-{self.number}"
+
+    @property
+    def anchor(self):
+        return f"model-{self.number}"
+
+    @property
+    def structure_anchor(self):
+        return f"structure-{self.number}"
 
     @property
     def key(self):

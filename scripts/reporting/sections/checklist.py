@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from math import isnan
 
-from reporting.language import N_
+from reporting.messages import N_
 
 
 @dataclass(frozen=True)
@@ -18,26 +18,16 @@ class Item:
 
 def checklist(content):
     """The items for the runs of a Content."""
-    runs, source = content.runs, content.manifest["source"]
-    n = len(runs)
-    states = [run.training.get("source") for run in runs]
-    commits = {state["commit"] for state in states if state}
-    clean = sum(bool(state and not state["dirty"]) for state in states)
-    seeds = min(entry.measured["seeds"] for entry in content.entries)
-    others = {run.name for run, *_ in content.other_versions}
-    repeatable = sum(
-        run.training["device"] == "cpu" or run.training["recipe"]["deterministic"] for run in runs
-    )
-    read = [run.training["dataset_sha256"] for run in runs]
+    return [*of_data(content), *of_origin(content), *of_certainty(content), *of_runs(content)]
+
+
+def of_data(content):
+    """What the runs read."""
+    source, n = content.manifest["source"], len(content.runs)
+    read = [run.training["dataset_sha256"] for run in content.runs]
     digests = {tuple(sorted(files.items())) for files in read}
     saw_test = sum(any(name.startswith("test_") for name in files) for files in read)
-    bounded = sum(entry.has_interval for entry in content.entries)
-    unknown = sum(
-        entry.measured["seeds"] > 1 and isnan(entry.measured["test_accuracy_std"])
-        for entry in content.entries
-    )
-    validated = sum(bool(run.training["recipe"]["validation"]) for run in runs)
-    resumed = sum(run.is_resumed for run in runs)
+    validated = sum(bool(run.training["recipe"]["validation"]) for run in content.runs)
     return [
         Item(
             N_("Is it known which images these are?"),
@@ -62,6 +52,17 @@ def checklist(content):
             ),
             {"k": saw_test, "n": n, "validated": validated},
         ),
+    ]
+
+
+def of_origin(content):
+    """What the runs were made with."""
+    n = len(content.runs)
+    states = [run.training.get("source") for run in content.runs]
+    commits = {state["commit"] for state in states if state}
+    clean = sum(bool(state and not state["dirty"]) for state in states)
+    others = {run.name for run, *_ in content.other_versions}
+    return [
         Item(
             N_("Did every run come from a committed state of the source?"),
             (clean == n) if any(states) else None,
@@ -74,6 +75,18 @@ def checklist(content):
             N_("runs with others: %(others)s of %(n)s"),
             {"others": len(others), "n": n},
         ),
+    ]
+
+
+def of_certainty(content):
+    """How sure the accuracies are."""
+    seeds = min(row.measured["seeds"] for row in content.rows)
+    bounded = sum(row.has_interval for row in content.rows)
+    unknown = sum(
+        row.measured["seeds"] > 1 and isnan(row.measured["test_accuracy_std"])
+        for row in content.rows
+    )
+    return [
         Item(
             N_("Does every model have more than one seed?"),
             seeds > 1,
@@ -82,13 +95,25 @@ def checklist(content):
         ),
         Item(
             N_("Does every accuracy that is compared carry its uncertainty?"),
-            bounded == len(content.entries) and not unknown,
+            bounded == len(content.rows) and not unknown,
             N_(
                 "with a 95 %% interval: %(k)s of %(n)s; with several seeds and without their "
                 "deviation: %(unknown)s"
             ),
-            {"k": bounded, "n": len(content.entries), "unknown": unknown},
+            {"k": bounded, "n": len(content.rows), "unknown": unknown},
         ),
+    ]
+
+
+def of_runs(content):
+    """Whether runs can be repeated and compared, and are all there."""
+    n = len(content.runs)
+    repeatable = sum(
+        run.training["device"] == "cpu" or run.training["recipe"]["deterministic"]
+        for run in content.runs
+    )
+    resumed = sum(run.is_resumed for run in content.runs)
+    return [
         Item(
             N_("Were only algorithms used that give the same bits again?"),
             repeatable == n,

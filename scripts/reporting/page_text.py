@@ -1,4 +1,4 @@
-"""How the report says things in one language, to one kind of page."""
+"""How texts stand on a page, HTML or Markdown, in one language."""
 
 import re
 import unicodedata
@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
-from reporting.language import N_
+from reporting.messages import N_, Cell, Sentence, Term
 from reporting.numbers import number
-from reporting.statements import Cell, Term
-from reporting.words import SETTINGS, SIZE_RULES, VALUES
+from reporting.setting_names import SETTINGS, SIZE_RULES, VALUES
 
 # The space before a % that begins no %(place)s, and before a unit that ends a title.
 UNIT = re.compile(r" (?=%(?!\()|(?<=, )(?:s|ms|px|MB|M)$)")
@@ -30,8 +29,8 @@ def markdown_escape(value):
 
 
 @dataclass(frozen=True)
-class Words:
-    """What the templates say in one language, to one kind of page.
+class PageText:
+    """Messages, names and numbers as one kind of page has them, in one language.
 
     language: Language; is_html: whether values are escaped for HTML, else for Markdown.
     """
@@ -49,11 +48,38 @@ class Words:
         return Markup("<bdi>%s</bdi>") % text if self.is_html and turns else self.safe(text)
 
     def names(self, texts):
-        return Markup(self(N_(", ")).join(map(self.name, texts)))
+        return self.joined(self(N_(", ")), map(self.name, texts))
 
     def code(self, text):
         """A path or a command."""
         return Markup("<code>%s</code>") % text if self.is_html else Markup(f"`{text}`")
+
+    def link(self, anchor, text):
+        """A text that leads to an anchor; Markdown's tables have no anchors."""
+        return Markup('<a href="#%s">%s</a>') % (anchor, text) if self.is_html else text
+
+    def strong(self, text):
+        """A user's text that stands out, which on the page is a matter of its place."""
+        return self.safe(text) if self.is_html else Markup(f"**{self.safe(text)}**")
+
+    def joined(self, gap, texts):
+        """Texts that are ready for the page, with `gap` between them."""
+        return Markup(gap).join(escape(t) if self.is_html else Markup(t) for t in texts)
+
+    def beside(self, text, note):
+        """A number with a smaller one on its line."""
+        small = Markup('<small class="beside">%s</small>') % note if self.is_html else note
+        return self.joined(" ", [text, small])
+
+    def lines(self, text, *notes):
+        """A cell's text, or none, with notes below it, in smaller letters where there are such."""
+        if not self.is_html:
+            return self.joined("<br>", filter(None, [text, *notes]))
+        return self.joined("", [text, *(Markup("<small>%s</small>") % note for note in notes)])
+
+    def pair(self, name, value):
+        """A name and its value on one line."""
+        return self.joined(self(N_(": ")), [name, value])
 
     def source(self, *paths):
         """The sentence that names the files in which numbers stand."""
@@ -62,9 +88,7 @@ class Words:
 
     def sentences(self, sentences):
         """Sentences one after the other, each a Sentence or text that is ready."""
-        return Markup(self.language.gap).join(
-            s if isinstance(s, str) else self(s.message, **s.values) for s in sentences
-        )
+        return Markup(self.language.gap).join(map(self.value, sentences))
 
     def __call__(self, message, **values):
         """A message in the page's language; what is put into it is escaped, numbers are linked."""
@@ -84,6 +108,8 @@ class Words:
             return f"[{text}](#{TABLES[value.anchor.partition('-')[0]]})"
         if isinstance(value, Markup):
             return value
+        if isinstance(value, Sentence):
+            return self(value.message, **value.values)
         if isinstance(value, Term):
             return self(value.message)
         if isinstance(value, list):

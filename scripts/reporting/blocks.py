@@ -1,0 +1,181 @@
+"""What a section of the report is built of, for both kinds of page.
+
+Texts are ready for their page, as PageText makes them; the templates lay the blocks out.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+
+class Block:
+    @property
+    def kind(self):
+        """Name of the macro that lays it out."""
+        return type(self).__name__.lower()
+
+
+@dataclass(frozen=True)
+class Paragraph(Block):
+    """style: quiet or source, or none."""
+
+    text: str
+    style: str = ""
+
+
+@dataclass(frozen=True)
+class Group(Block):
+    """Blocks under a heading of their own, which others may lead to."""
+
+    title: str
+    blocks: list
+    anchor: str = ""
+
+
+@dataclass(frozen=True)
+class Listing(Block):
+    items: list[str]
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Warnings(Block):
+    items: list[str]
+
+
+@dataclass(frozen=True)
+class Pairs(Block):
+    """(name, value), one below the other; is_numbers: whether the values are."""
+
+    pairs: list
+    title: str = ""
+    is_numbers: bool = False
+
+
+@dataclass(frozen=True)
+class Columns(Block):
+    """Blocks side by side, where there is room."""
+
+    blocks: list
+
+
+@dataclass(frozen=True)
+class Field:
+    """A cell of a table. attributes: of its HTML element; is_number: whether it stands right."""
+
+    text: str
+    is_number: bool = False
+    attributes: dict = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Table(Block):
+    """head: Fields; rows: lists of Fields, the first of which names its row.
+
+    label: what it is, for those who cannot see it; title: shown above it on the page; style, id: of
+    the HTML element; left_out: numbers of the columns that Markdown does not have; at_once: how
+    many columns Markdown shows beside the first `repeated`, which stand before each part.
+    """
+
+    head: list[Field]
+    rows: list
+    label: str
+    title: str = ""
+    style: str = ""
+    id: str = ""
+    left_out: tuple = ()
+    at_once: int | None = None
+    repeated: int = 1
+
+    @property
+    def parts(self):
+        """Numbers of the columns of each part in Markdown."""
+        columns = range(self.repeated, len(self.head))
+        further = [number for number in columns if number not in self.left_out]
+        size = self.at_once or max(1, len(further))
+        starts = range(0, max(1, len(further)), size)
+        return [[*range(self.repeated), *further[start : start + size]] for start in starts]
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A drawing to point at and zoom, which replaces a picture where scripts run.
+
+    options: (value, text) of what it may be drawn over.
+    """
+
+    name: str
+    label: str
+    options: list
+    chosen: str
+
+
+@dataclass(frozen=True)
+class Picture(Block):
+    """A figure by its label. description: for those who cannot see it; anchor: of the title."""
+
+    label: str
+    title: str
+    description: str
+    caption: str
+    anchor: str = ""
+    is_wide: bool = False
+    chart: Chart | None = None
+
+
+@dataclass(frozen=True)
+class Details(Block):
+    """Blocks that are folded away at first. id: of the HTML element."""
+
+    summary: str
+    blocks: list
+    id: str = ""
+
+
+@dataclass(frozen=True)
+class Code(Block):
+    """Text in a monospaced font. language: as Markdown names it."""
+
+    text: str
+    language: str = "text"
+
+
+@dataclass(frozen=True)
+class Facts(Block):
+    """(name, value, note) of what matters most."""
+
+    facts: list
+
+
+@dataclass(frozen=True)
+class Answers(Block):
+    """(answer, its word, question, evidence); answer: yes, no or unknown."""
+
+    answers: list
+
+
+@dataclass(frozen=True)
+class ViewControls(Block):
+    """Filter, choice of columns and copies of the comparison's table: (name, title, is shown)."""
+
+    columns: list
+
+
+@dataclass(frozen=True)
+class PairControls(Block):
+    """The choice of two rows to set side by side: (number, title)."""
+
+    rows: list
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the report.
+
+    anchor: which leads to it; title: a message; blocks: a function from a Content and a PageText;
+    links: a function from a Content to (anchor, text) of parts that the table of contents names.
+    """
+
+    anchor: str
+    title: str
+    blocks: Callable
+    links: Callable = lambda _content: ()

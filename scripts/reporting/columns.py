@@ -1,0 +1,115 @@
+"""What the report calls the columns of the comparison, and how it shows their values."""
+
+from dataclasses import dataclass
+
+from cifarlab.comparison.columns import COLUMNS
+from reporting.messages import N_
+from reporting.numbers import number
+
+
+@dataclass(frozen=True)
+class Title:
+    """title: a message of a few words, with the unit; help: one sentence; is_shown: at first."""
+
+    title: str
+    help: str
+    is_shown: bool = False
+
+
+# In the order in which a reader meets them, which is not that of comparison.csv.
+TITLES = {
+    "model": Title(N_("model"), N_("Architecture with its settings."), True),
+    "recipe": Title(N_("recipe"), N_("Everything about training that is not the model."), True),
+    "rank": Title(
+        N_("rank"), N_("By test accuracy; models whose intervals overlap share one."), True
+    ),
+    "test_accuracy_percent": Title(
+        N_("test accuracy, %"),
+        N_("Top-1, the mean over seeds; ± is the standard deviation over seeds."),
+        True,
+    ),
+    "test_accuracy_low_percent": Title(
+        N_("95 % interval, from"), N_("Wilson's interval of the test split, lower end."), True
+    ),
+    "test_accuracy_high_percent": Title(
+        N_("95 % interval, to"), N_("Wilson's interval of the test split, upper end."), True
+    ),
+    "test_accuracy_std": Title(
+        N_("standard deviation over seeds, points"),
+        N_("Sample standard deviation of the test accuracy, in percentage points."),
+    ),
+    "seeds": Title(N_("seeds"), N_("Runs that differ in the seed alone."), True),
+    "steps": Title(N_("steps"), N_("Of the training, the mean over seeds."), True),
+    "total_params": Title(N_("parameters"), N_("All that are trained."), True),
+    "total_size_mb": Title(
+        N_("total size, MB"),
+        N_("By the published table's rule for each model; the rules cannot be compared."),
+    ),
+    "min_loss": Title(N_("lowest training loss"), N_("Of any step's batch, the mean over seeds.")),
+    "final_loss": Title(
+        N_("final training loss"), N_("Of the last step's batch, the mean over seeds.")
+    ),
+    "train_seconds": Title(N_("training, s"), N_("Time in the training loop."), True),
+    "size_convention": Title(N_("rule of the size"), N_("How the total size is counted.")),
+    "top5_accuracy_percent": Title(
+        N_("top-5 accuracy, %"), N_("The true class is among the five of highest logit.")
+    ),
+    "superclass_accuracy_percent": Title(
+        N_("superclass accuracy, %"),
+        N_("The predicted class lies in the right one of the superclasses."),
+    ),
+    "test_loss": Title(N_("test loss"), N_("Mean cross-entropy on the test split.")),
+    "images_per_second": Title(N_("training images per second"), N_("In the training loop.")),
+    "peak_memory_mb": Title(
+        N_("peak memory, MB"),
+        N_("Of the training process: the GPU's, or the resident size on a CPU."),
+    ),
+    "input_size": Title(N_("input, px"), N_("Side to which images are resized on the device.")),
+    "initial_weights": Title(
+        N_("initial weights"), N_("What the training started from; a dash: from scratch.")
+    ),
+    "weights_mb": Title(N_("weights, MB"), N_("Size of parameters and buffers.")),
+    "multiply_adds": Title(N_("multiply-adds, M"), N_("Millions of them for one image."), True),
+    "latency_median_ms": Title(
+        N_("latency, ms"), N_("Median time of one image, without gradients."), True
+    ),
+    "latency_p95_ms": Title(
+        N_("latency, 95th percentile, ms"), N_("Of one image, without gradients.")
+    ),
+    "throughput_images_per_second": Title(
+        N_("test images per second"), N_("In batches of 64, without gradients.")
+    ),
+    "batch_size": Title(N_("batch size"), N_("Images per training step.")),
+    "micro_batch": Title(N_("images at once"), N_("A batch may be computed in parts.")),
+    "train_step_seconds": Title(N_("training step, s"), N_("Median of some steps.")),
+    "train_step_peak_mb": Title(
+        N_("memory of training, MB"), N_("Peak of some steps in a fresh process.")
+    ),
+    "test_batch_peak_mb": Title(
+        N_("memory of testing, MB"), N_("Peak of one batch in a fresh process.")
+    ),
+    "test_images": Title(N_("test images"), N_("Read once per run, after training.")),
+}
+
+
+def columns_of(content):
+    """Names of the columns to show: all but those of metrics that the data set does not have."""
+    rows = [row.measured for row in content.rows]
+    return [
+        name
+        for name in TITLES
+        if COLUMNS[name].source != "metrics" or any(row[name] == row[name] for row in rows)
+    ]
+
+
+def shown(say, row, name):
+    """The value of a Row's column as a page has it. say: PageText."""
+    column, value = COLUMNS[name], row.measured[name]
+    if value is None or value != value:
+        return "–"
+    if column.digits is None:
+        return say.setting_value(value) if name == "size_convention" else say.safe(value)
+    text = number(value / column.divisor, column.digits)
+    if name == "test_accuracy_percent" and row.measured["seeds"] > 1:
+        return say.beside(text, f"± {number(row.measured['test_accuracy_std'], column.digits)}")
+    return text

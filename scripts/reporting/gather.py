@@ -1,0 +1,123 @@
+"""Everything that a report says, read from files under results/."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from cifarlab.comparison.failures import read_failure
+from cifarlab.comparison.results import RunFolder, files_of_runs, read_table
+from engine.files import read_json
+from reporting.content import Content
+from reporting.figures import drawings
+from reporting.rows import Row, Run
+from reporting.titles import row_titles
+
+TABLES = ("runs", "comparison", "published", "verdicts", "classes", "confusions")
+KEY = ["model", "recipe"]
+
+
+@dataclass(frozen=True)
+class Results:
+    """The files that a report is made from. path: of the folder results/<dataset>/."""
+
+    path: Path
+
+    @property
+    def manifest(self):
+        return self.path / "data/manifest.json"
+
+    def table(self, name):
+        return self.path / f"compare/{name}.csv"
+
+    @cached_property
+    def runs(self):
+        """The lines of runs.csv, dicts."""
+        columns = [*KEY, "seed", "test_accuracy_percent"]
+        return read_table(self.table("runs"), columns).to_dict("records")
+
+    @property
+    def folders(self):
+        """The folders of the runs."""
+        return [
+            self.path / f"runs/{run['model']}/{run['recipe']}/seed-{run['seed']}"
+            for run in self.runs
+        ]
+
+    @property
+    def costs(self):
+        """The file of each model's cost, by its name."""
+        models = dict.fromkeys(run["model"] for run in self.runs)
+        return {model: self.path / f"cost/{model}.json" for model in models}
+
+    @property
+    def drawings(self):
+        """The file of each figure, by its label."""
+        rows = dict.fromkeys((run["model"], run["recipe"]) for run in self.runs)
+        return {label: self.path / file for label, file in drawings(rows).items()}
+
+    def files(self):
+        """Paths of all of them."""
+        names = ("training.json", "history.csv", "epochs.csv")
+        tables = [self.table(name) for name in TABLES]
+        files = [self.manifest, *tables, *files_of_runs(self.folders, *names)]
+        return [*files, *self.costs.values(), *self.drawings.values()]
+
+
+def gather(results, failure_paths=(), **about):
+    """The Content of a report.
+
+    results: Results; failure_paths: of runs that failed; about: what else Content has.
+    Raises UserError where a file is missing or not what it should be.
+    """
+    rows = rows_of(results)
+    verdicts = read_table(results.table("verdicts"), ["quantity", "verdict"])
+    figures = results.drawings
+    return Content(
+        dataset_name=results.path.name,
+        manifest=read_json(results.manifest),
+        rows=rows,
+        comparison_csv=results.table("comparison").read_text(encoding="utf-8"),
+        verdicts=verdicts.astype({"recipe": object}).to_dict("records"),
+        figures={label: path.read_text(encoding="utf-8") for label, path in figures.items()},
+        failures=[read_failure(path) for path in failure_paths],
+        **about,
+    )
+
+
+def rows_of(results):
+    """The Rows of the comparison, in its order."""
+    comparison = read_table(
+        results.table("comparison"), [*KEY, "test_accuracy_percent", "rank"]
+    ).to_dict("records")
+    classes = by_row(read_table(results.table("classes"), [*KEY, "class"]))
+    confusions = by_row(read_table(results.table("confusions"), [*KEY, "true_class"]))
+    runs = {}
+    for measured, folder in zip(results.runs, map(RunFolder, results.folders), strict=True):
+        key = measured["model"], measured["recipe"]
+        runs.setdefault(key, []).append(Run(*key, measured["seed"], measured, folder))
+    costs = {model: read_json(path) for model, path in results.costs.items()}
+    titles = row_titles((measured["model"], measured["recipe"]) for measured in comparison)
+    return [
+        Row(
+            number=number,
+            model=key[0],
+            recipe=key[1],
+            title=titles[key],
+            measured=measured,
+            runs=runs[key],
+            cost=costs[key[0]],
+            classes=[line["test_accuracy_percent"] for line in classes[key]],
+            class_images=[line["test_images"] for line in classes[key]],
+            confusions=confusions.get(key, []),
+        )
+        for number, measured in enumerate(comparison)
+        for key in [(measured["model"], measured["recipe"])]
+    ]
+
+
+def by_row(table):
+    """The lines of a table, dicts, by (model, recipe)."""
+    lines = {}
+    for line in table.to_dict("records"):
+        lines.setdefault((line["model"], line["recipe"]), []).append(line)
+    return lines

@@ -1,0 +1,19 @@
+"""The sections of the report, one module each, in the order of the page.
+
+A module has SECTION, which says what it is called and gives its blocks. They are imported by name,
+so that the code of each is part of the report's definition.
+"""
+
+from reporting.sections import (
+    analysis,
+    charts,
+    comparison,
+    models,
+    not_run,
+    overview,
+    provenance,
+    published,
+)
+
+MODULES = (overview, comparison, models, charts, analysis, published, not_run, provenance)
+SECTIONS = [module.SECTION for module in MODULES]

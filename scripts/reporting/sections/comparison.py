@@ -1,0 +1,97 @@
+"""The table of the comparison."""
+
+from cifarlab.comparison.columns import COLUMNS
+from reporting.blocks import Details, Field, Pairs, Paragraph, Section, Table, ViewControls
+from reporting.columns import TITLES, columns_of, shown
+from reporting.messages import N_, Sentence, Term
+from reporting.setting_names import SIZE_RULES
+
+
+def notes_on_costs(content):
+    """By which rules sizes were counted, and where the rest was measured."""
+    notes = [Sentence(N_("Total sizes follow the published table's rule for each model."), {})]
+    for rule, models in content.size_rules.items():
+        values = {"models": models, "rule": Term(SIZE_RULES[rule])}
+        notes.append(Sentence(N_("%(models)s: %(rule)s."), values))
+    for (device, threads), models in content.measured_on.items():
+        values = {"models": models, "device": device, "threads": str(threads)}
+        if len(content.measured_on) == 1:
+            del values["models"]
+            message = N_(
+                "Latency, throughput and memory were measured on %(device)s, threads of the CPU: "
+                "%(threads)s."
+            )
+        else:
+            message = N_(
+                "Latency, throughput and memory of %(models)s were measured on %(device)s, threads "
+                "of the CPU: %(threads)s."
+            )
+        notes.append(Sentence(message, values))
+    return notes
+
+
+def blocks(content, say):
+    columns = columns_of(content)
+    table = Table(
+        id="table",
+        label=say(N_("Comparison")),
+        head=[head(say, name) for name in columns],
+        rows=[[cell(say, row, name) for name in columns] for row in content.rows],
+        # The rules of sizes stand below.
+        left_out=(columns.index("size_convention"),),
+        at_once=10,
+        repeated=2,
+    )
+    return [
+        Paragraph(
+            say(
+                N_(
+                    "One row per model and recipe, means over seeds. The 95 % interval is "
+                    "Wilson's, of the test split: what another test split of that size could have "
+                    "given. Models whose intervals overlap, directly or through others between "
+                    "them, share a rank."
+                )
+            )
+        ),
+        ViewControls([(name, say(TITLES[name].title), TITLES[name].is_shown) for name in columns]),
+        table,
+        Paragraph(
+            say.sentences([say.source("compare/comparison.csv"), *notes_on_costs(content)]),
+            "source",
+        ),
+        Details(say(N_("What the columns mean")), [Pairs(meanings(say, columns))]),
+    ]
+
+
+def head(say, name):
+    """The head of a column, by which the page's script knows it."""
+    attributes = {"data-column": name, "title": say(TITLES[name].help)}
+    return Field(
+        say(TITLES[name].title), COLUMNS[name].digits is not None, attributes | hidden(name)
+    )
+
+
+def cell(say, row, name):
+    value = row.measured[name]
+    attributes = {"id": row.cell(name), "data-column": name}
+    attributes["data-value"] = "" if value is None or value != value else value
+    text = say.link(row.anchor, say.strong(row.model)) if name == "model" else None
+    return Field(
+        text or shown(say, row, name),
+        COLUMNS[name].digits is not None,
+        attributes | hidden(name),
+    )
+
+
+def hidden(name):
+    return {} if TITLES[name].is_shown else {"hidden": ""}
+
+
+def meanings(say, columns):
+    return [
+        (say.joined(" ", [say(TITLES[name].title), say.code(name)]), say(TITLES[name].help))
+        for name in columns
+    ]
+
+
+SECTION = Section("comparison", N_("Comparison"), blocks)

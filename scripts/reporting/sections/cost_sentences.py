@@ -1,0 +1,143 @@
+"""Sentences on what models cost: multiply-adds, time, parameters."""
+
+import itertools
+
+from reporting.messages import N_, Cell, Sentence
+
+# Beyond these a reader looks at the table.
+MOST_PAIRS = 6
+
+
+def cost_sentences(content):
+    """Who reaches the first rank for least, who pays more for less, who took how long."""
+    if len(content.rows) < 2:
+        return []
+    return [*of_the_best(content), *dominated(content)[:MOST_PAIRS], *of_times(content)]
+
+
+def cost(row):
+    return Cell(row.cell("multiply_adds"), row.measured["multiply_adds"] / 1e6, 1)
+
+
+def of_the_best(content):
+    """What the most accurate need, and those whose intervals overlap theirs."""
+    good, cheapest = content.as_good, content.best_for_cost
+    costliest = max(good, key=lambda row: row.measured["multiply_adds"])
+    values = {"a": cheapest.title, "m": cost(cheapest)}
+    if len(good) == 1:
+        message = N_(
+            "The interval of no other model overlaps that of %(a)s, which needs %(m)s million "
+            "multiply-adds an image."
+        )
+        return [Sentence(message, values)]
+    if cost(costliest).value == cost(cheapest).value:
+        return []
+    message = N_(
+        "Of the most accurate model and those whose intervals overlap its own, %(a)s needs the "
+        "fewest multiply-adds, %(m)s million an image; %(b)s needs the most, %(n)s million."
+    )
+    return [Sentence(message, {**values, "b": costliest.title, "n": cost(costliest)})]
+
+
+def dominated(content):
+    """Each row that another beats for as much or less."""
+    message = N_(
+        "%(a)s needs at least as many multiply-adds as %(b)s (%(m)s million against %(n)s "
+        "million) and is less accurate: their 95 %% intervals do not overlap."
+    )
+    sentences = []
+    for row in content.rows:
+        better = [
+            other
+            for other in content.rows
+            if cost(other).value <= cost(row).value and other.beats(row)
+        ]
+        if better:
+            best = max(better, key=lambda other: other.accuracy)
+            values = {"a": row.title, "b": best.title, "m": cost(row), "n": cost(best)}
+            sentences.append(Sentence(message, values))
+    return sentences
+
+
+def of_times(content):
+    """Which training took the least and which the most time, where that can be compared."""
+    fastest, slowest = (
+        pick(content.rows, key=lambda row: row.measured["train_seconds"]) for pick in (min, max)
+    )
+    seconds = [round(row.measured["train_seconds"], 1) for row in (fastest, slowest)]
+    if seconds[0] >= seconds[1] or not content.times_compare:
+        return []
+    message = N_(
+        "The training of %(a)s took the least time, %(s)s s, and that of %(b)s the most, %(t)s s."
+    )
+    values = {
+        name: Cell(row.cell("train_seconds"), row.measured["train_seconds"], 1)
+        for name, row in {"s": fastest, "t": slowest}.items()
+    }
+    return [Sentence(message, {**values, "a": fastest.title, "b": slowest.title})]
+
+
+SMALLER = N_(
+    "%(b)s has fewer parameters than %(a)s, %(n)s against %(m)s, above all in the layer %(layer)s: "
+    "%(now)s instead of %(was)s."
+)
+LARGER = N_(
+    "%(b)s has more parameters than %(a)s, %(n)s against %(m)s, above all in the layer %(layer)s: "
+    "%(now)s instead of %(was)s."
+)
+SMALLER_BY_A_LAYER = N_(
+    "%(b)s has fewer parameters than %(a)s, %(n)s against %(m)s; of the latter, %(was)s are in the "
+    "layer %(layer)s, which %(b)s does not have."
+)
+LARGER_BY_A_LAYER = N_(
+    "%(b)s has more parameters than %(a)s, %(n)s against %(m)s; of these, %(now)s are in the layer "
+    "%(layer)s, which %(a)s does not have."
+)
+
+
+def parameter_sentences(content):
+    """Within a chapter, which layer makes a model larger or smaller than the one before it."""
+    sentences = []
+    for _, rows in content.chapters:
+        rows = list({row.model: row for row in rows}.values())
+        for before, row in itertools.pairwise(rows):
+            counts = [e.measured["total_params"] for e in (before, row)]
+            layer, was, now = largest_change(before.cost, row.cost, counts[1] - counts[0])
+            if layer is None:
+                continue
+            if counts[1] > counts[0]:
+                message = LARGER if was is not None else LARGER_BY_A_LAYER
+            else:
+                message = SMALLER if now is not None else SMALLER_BY_A_LAYER
+            values = {
+                "a": before.model,
+                "b": row.model,
+                "m": Cell(before.cell("total_params"), counts[0], 0),
+                "n": Cell(row.cell("total_params"), counts[1], 0),
+                "layer": layer,
+            }
+            if was is not None:
+                values["was"] = Cell(before.structure_anchor, was, 0)
+            if now is not None:
+                values["now"] = Cell(row.structure_anchor, now, 0)
+            sentences.append(Sentence(message, values))
+    return sentences[:MOST_PAIRS]
+
+
+def largest_change(before, cost, change):
+    """(a top-level layer, its parameters before, now), of the largest change in a direction.
+
+    before, cost: of two models; change: of the sum, whose sign is the direction. The parameters are
+    None of a model without such a layer, and all three where no layer changes so.
+    """
+    was, now = (
+        {child["name"]: child["parameters"] for child in each["structure"]["children"]}
+        for each in (before, cost)
+    )
+    sign = (change > 0) - (change < 0)
+    names = [*was, *(name for name in now if name not in was)]
+    differences = {name: sign * (now.get(name, 0) - was.get(name, 0)) for name in names}
+    layer = max(differences, key=differences.get, default=None)
+    if layer is None or differences[layer] <= 0:
+        return None, None, None
+    return layer, was.get(layer), now.get(layer)

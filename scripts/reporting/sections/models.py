@@ -1,0 +1,142 @@
+"""Each model by itself: how it was trained, what it is, what it is good at."""
+
+import re
+
+from markupsafe import Markup, escape
+
+from reporting.blocks import (
+    Code,
+    Columns,
+    Details,
+    Field,
+    Group,
+    Pairs,
+    Paragraph,
+    Section,
+    Table,
+)
+from reporting.columns import TITLES, columns_of, shown
+from reporting.layers import structure_text
+from reporting.messages import N_, Sentence, Term
+from reporting.numbers import number
+from reporting.pictures import further, picture
+
+# Columns of the comparison that a model's part repeats.
+RESULTS = (
+    *("test_accuracy_percent", "test_accuracy_low_percent", "test_accuracy_high_percent", "rank"),
+    *("top5_accuracy_percent", "superclass_accuracy_percent", "test_loss", "min_loss"),
+    *("final_loss", "train_seconds", "images_per_second", "peak_memory_mb", "total_params"),
+    *("multiply_adds", "latency_median_ms"),
+)
+# What became of the classifier layer of weights that a training started from.
+HEADS = {"kept": N_("kept"), "replaced": N_("replaced")}
+# These have their places; further ones come after them.
+PLACED = ("structure", "loss", "classes", "examples")
+
+
+def about_training(row):
+    """How one model was trained, in words."""
+    values = {"recipe": row.recipe, "seeds": [str(run.seed) for run in row.runs]}
+    sentences = [Sentence(N_("Recipe %(recipe)s, seeds: %(seeds)s."), values)]
+    if origin := row.origin:
+        message = N_("Started from %(source)s (SHA-256 %(digest)s…), classifier layer: %(head)s.")
+        values = {"source": origin["source"], "digest": origin["sha256"][:16]}
+        values["head"] = Term(HEADS[origin["head"]])
+        sentences.append(Sentence(message, values))
+    else:
+        sentences.append(Sentence(N_("Trained from scratch."), {}))
+    if row.is_cut_short:
+        message = N_("Ended early, after %(n)s steps, as its recipe says.")
+        sentences.append(Sentence(message, {"n": row.runs[0].training["steps"]}))
+    return sentences
+
+
+def blocks(content, say):
+    return [
+        Group(say(chapter), [model(content, say, row) for row in rows])
+        for chapter, rows in content.chapters
+    ]
+
+
+def model(content, say, row):
+    """The part of one Row."""
+    return Group(
+        say.safe(row.title),
+        [
+            Paragraph(say(row.idea)),
+            Paragraph(say.sentences(about_training(row)), "quiet"),
+            Columns([hyperparameters(say, row), results(content, say, row)]),
+            picture(content, say, "structure", row, anchor=row.structure_anchor),
+            Details(say(N_("Table of layers")), [layers(say, row)]),
+            picture(content, say, "loss", row),
+            picture(content, say, "classes", row),
+            *confusions(say, row),
+            picture(content, say, "examples", row),
+            *(picture(content, say, name, row) for name in further(PLACED, "row", "model")),
+        ],
+        anchor=row.anchor,
+    )
+
+
+def hyperparameters(say, row):
+    pairs = [(say.setting_name(key), say.setting_value(v)) for key, v in row.hyperparameters]
+    steps = (say(N_("steps")), number(row.runs[0].training["steps"]))
+    return Pairs([*pairs, steps], say(N_("Hyperparameters")))
+
+
+def results(content, say, row):
+    known = columns_of(content)
+    pairs = [
+        (say(TITLES[name].title), say.link(row.cell(name), shown(say, row, name)))
+        for name in RESULTS
+        if name in known
+    ]
+    return Pairs(pairs, say(N_("Results")), is_numbers=True)
+
+
+def layers(say, row):
+    text = structure_text(row.cost["structure"], say.language)
+    return Code(aligned(text) if say.is_html else text)
+
+
+def aligned(text):
+    """A table in a monospaced font as HTML, Chinese letters as wide as two others."""
+
+    def two_columns(match):
+        return f'<span class="cjk" style="width:{2 * len(match[0])}ch">{match[0]}</span>'
+
+    return Markup(re.sub(r"[\u4e00-\u9fff]+", two_columns, str(escape(text))))
+
+
+def confusions(say, row):
+    """The pairs of classes that are confused most, as blocks; none where there are none."""
+    if not row.confusions:
+        return []
+    title = say(N_("Most confused pairs"))
+    heads = (N_("true class"), N_("taken for"))
+    numbers = (N_("images, all seeds"), N_("share of the class, %"))
+    return [
+        Table(
+            title=title,
+            label=say.pair(title, say.safe(row.title)),
+            style="narrow dense",
+            head=[*(Field(say(h)) for h in heads), *(Field(say(n), True) for n in numbers)],
+            rows=[
+                [
+                    Field(say.safe(line["true_class"])),
+                    Field(say.safe(line["predicted_class"])),
+                    Field(number(line["images"]), True),
+                    Field(number(line["share_percent"], 1), True),
+                ]
+                for line in row.confusions
+            ],
+        ),
+        Paragraph(say.source("compare/confusions.csv"), "source"),
+    ]
+
+
+def links(content):
+    return [(row.anchor, row.title) for row in content.rows]
+
+
+SECTION = Section("models", N_("Models"), blocks, links)

@@ -1,0 +1,52 @@
+"""What is in no table, and why."""
+
+from reporting.blocks import Listing, Section
+from reporting.messages import N_, Sentence
+
+
+def not_run(content):
+    """One Sentence on each thing that is in no table."""
+    sentences = []
+    for failure in content.failures:
+        message = N_(
+            "%(model)s, recipe %(recipe)s, seed %(seed)s failed: the loss became %(loss)s at step "
+            "%(step)s with learning rate %(rate)s; it is in no table and in no figure."
+        )
+        facts = failure.facts
+        values = {"model": failure.model, "recipe": failure.recipe, "seed": str(failure.seed)}
+        values |= {"loss": facts["loss"], "step": facts["step"]}
+        values["rate"] = str(facts["learning_rate"])
+        sentences.append(Sentence(message, values))
+    for model, recipe, seed in content.missing:
+        message = N_(
+            "%(model)s, recipe %(recipe)s, seed %(seed)s was asked for and has no results here."
+        )
+        values = {"model": model, "recipe": recipe, "seed": str(seed)}
+        sentences.append(Sentence(message, values))
+    for name in content.not_here:
+        message = N_("%(model)s was published and is in no run of this configuration.")
+        sentences.append(Sentence(message, {"model": name}))
+    models, recipes = content.unused
+    for name in models:
+        if name not in content.not_here:
+            message = N_("%(model)s is defined in the configuration and in none of its runs.")
+            sentences.append(Sentence(message, {"model": name}))
+    for name in recipes:
+        message = N_("Recipe %(recipe)s is defined in the configuration and in none of its runs.")
+        sentences.append(Sentence(message, {"recipe": name}))
+    if not content.uses_gpu:
+        message = N_("Nothing ran on a GPU: every training and every measurement is of a CPU.")
+        sentences.append(Sentence(message, {}))
+    if content.unvalidated:
+        message = N_("No validation split was held out for: %(titles)s.")
+        titles = [row.title for row in content.unvalidated]
+        sentences.append(Sentence(message, {"titles": titles}))
+    message = N_("Statistical tests between pairs of models were not made.")
+    return [*sentences, Sentence(message, {})]
+
+
+def blocks(content, say):
+    return [Listing([say.value(sentence) for sentence in not_run(content)])]
+
+
+SECTION = Section("not-run", N_("What was not run"), blocks)

@@ -1,0 +1,144 @@
+"""Where the results come from: source, data, every run, and a checklist."""
+
+import json
+import re
+
+from reporting.blocks import (
+    Answers,
+    Code,
+    Details,
+    Field,
+    Group,
+    Pairs,
+    Paragraph,
+    Section,
+    Table,
+    Warnings,
+)
+from reporting.columns import TITLES
+from reporting.messages import N_
+from reporting.numbers import number
+from reporting.sections.checklist import checklist
+
+
+def blocks(content, say):
+    other = N_(
+        "Another version accepted: %(run)s was trained with %(library)s %(found)s, locked is "
+        "%(locked)s."
+    )
+    others = [
+        say(other, run=run.name, library=library, found=found, locked=locked)
+        for run, library, found, locked in content.other_versions
+    ]
+    command = [Paragraph(say(N_("command")), "quiet"), Code(content.command, "sh")]
+    return [
+        *(command if content.command else []),
+        Pairs(origins(content, say)),
+        *([Warnings(others)] if others else []),
+        Group(say(N_("Checklist of reproducibility")), [answers(content, say)]),
+        Group(say(N_("Runs")), runs(content, say)),
+        Details(say(N_("Configuration")), [Code(folded_json(content.configuration), "json")]),
+    ]
+
+
+def origins(content, say):
+    """Where the results come from, as (name, what to show)."""
+    source, images = content.manifest["source"], content.manifest["sha256"]["test_images.npy"]
+    state = say(N_("no git checkout"))
+    if content.source:
+        changes = N_("with uncommitted changes") if content.source["dirty"] else N_("clean")
+        commit = say.code(content.source["commit"])
+        state = say(N_("%(name)s (%(rest)s)"), name=commit, rest=say(changes))
+    # What a data set is made from is for its module to say.
+    made_from = [
+        (say.setting_name(key), say.code(value) if key == "md5" else say.setting_value(value))
+        for key, value in source.items()
+        if key != "synthetic" and value is not None
+    ]
+    return [
+        (say(N_("source")), state),
+        (say(N_("data set")), say.name(content.dataset_name)),
+        *made_from,
+        (say(N_("test images")), say.joined(" ", ["SHA-256", say.code(images)])),
+    ]
+
+
+def answers(content, say):
+    words = {True: "yes", False: "no", None: "unknown"}
+    return Answers(
+        [
+            (
+                words[item.answer],
+                say.answer(item.answer),
+                say(item.question),
+                say(item.evidence, **item.values),
+            )
+            for item in checklist(content)
+        ]
+    )
+
+
+def runs(content, say):
+    """Every run, as blocks."""
+    accuracy, seconds = (
+        say(TITLES[name].title) for name in ("test_accuracy_percent", "train_seconds")
+    )
+    texts = (N_("device"), N_("libraries"), N_("start and end (UTC)"), N_("source"))
+    head = [Field(say(N_("model"))), Field(say(N_("recipe"))), Field(say(N_("seed")), True)]
+    head += [Field(accuracy, True), Field(seconds, True), *(Field(say(text)) for text in texts)]
+    table = Table(
+        id="runs",
+        label=say(N_("Runs")),
+        head=head,
+        rows=[[Field(say.safe(run.model)), *run_fields(say, run)] for run in content.runs],
+    )
+    asterisk = say(N_("An asterisk: with uncommitted changes."))
+    source = say.sentences([say.source("runs/…/training.json"), asterisk])
+    return [table, Paragraph(source, "source")]
+
+
+def run_fields(say, run):
+    """The cells of one run but the first."""
+    training = run.training
+    start, end = (training[name][:19].replace("T", " ") for name in ("started_at", "ended_at"))
+    source = training["source"]
+    versions = [f"{library} {version}" for library, version in training["versions"].items()]
+    return [
+        Field(say.safe(run.recipe)),
+        Field(str(run.seed), True),
+        Field(number(run.measured["test_accuracy_percent"], 2), True),
+        Field(number(training["train_seconds"], 1), True),
+        Field(device(say, training)),
+        Field(say.lines("", *map(say.safe, versions))),
+        Field(say.lines(start, end, say.pair(say(N_("resumed")), say.answer(run.is_resumed)))),
+        Field(
+            say.code(source["commit"][:10]) + ("*" if say.is_html else "\\*") * source["dirty"]
+            if source
+            else "–"
+        ),
+    ]
+
+
+def device(say, training):
+    """Where a run was trained."""
+    notes = []
+    if training["driver"]:
+        notes.append(say.joined(" ", [say(N_("driver")), say.name(training["driver"])]))
+    if training["device"] != "cpu":
+        notes.append(say.pair("CPU", say.name(training["cpu"])))
+    notes.append(say.pair(say(N_("threads")), training["threads"]))
+    name = say.pair(training["device"].upper(), say.name(training["device_name"]))
+    return say.lines(name, *notes)
+
+
+def folded_json(value):
+    """A JSON object as indented text, short objects and lists on one line."""
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    return re.sub(
+        r"([\[{])\n\s+([^\[\]{}]{1,150}?)\n\s+([\]}])",
+        lambda match: f"{match[1]}{' '.join(match[2].split())}{match[3]}",
+        text,
+    )
+
+
+SECTION = Section("provenance", N_("Provenance"), blocks)

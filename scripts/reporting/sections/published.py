@@ -1,0 +1,78 @@
+"""What was published, beside what was measured, with a verdict on each number."""
+
+from markupsafe import Markup
+
+from cifarlab.comparison.columns import COLUMNS
+from reporting.blocks import Field, Paragraph, Section, Table
+from reporting.columns import TITLES
+from reporting.messages import N_
+from reporting.numbers import number
+
+VERDICTS = {
+    "exact": N_("exact"),
+    "within": N_("within the interval"),
+    "better": N_("better"),
+    "worse": N_("worse"),
+    "not_run": N_("not run here"),
+    "not_published": "–",
+}
+ABOUT = N_(
+    "Each cell: measured, published, verdict. Exact: the same as far as digits were published. "
+    "Within: inside the 95 % interval of the accuracy, or the range over seeds of other results. "
+    "Better: higher accuracy, lower everything else. Not run here: no run of the model, or only "
+    "with another recipe, at another input size or by another rule. The published study trained "
+    "each model once, on its own machine, so times tell of two machines."
+)
+ABOUT_SYNTHETIC = N_(
+    "Beside synthetic images only what follows from the architecture alone is shown; published "
+    "accuracies, losses and times belong to real images and stay out of this report."
+)
+
+
+def verdict_anchor(number):
+    """The anchor of a cell of the published table. number: of the line of verdicts.csv."""
+    return f"verdict-{number}"
+
+
+def blocks(content, say):
+    found = [Paragraph(say(ABOUT))]
+    if content.is_synthetic:
+        found.append(Paragraph(say(ABOUT_SYNTHETIC)))
+    if sources := content.published_sources:
+        found.append(Paragraph(say(N_("Published in: %(sources)s."), sources=sources)))
+    if content.verdict_table:
+        found += [table(content, say), Paragraph(say.source("compare/verdicts.csv"), "source")]
+    return found
+
+
+def table(content, say):
+    quantities = list(content.verdict_table[0][2])
+    rows = []
+    for model, recipe, cells in content.verdict_table:
+        name = say.lines(say.strong(model), say.safe(recipe or "–"))
+        rows.append([Field(name), *(cell(say, key, *cells[key]) for key in quantities)])
+    heads = [Field(say(TITLES[name].title), is_number=True) for name in quantities]
+    return Table(
+        label=say(N_("Published beside measured")),
+        style="narrow",
+        head=[Field(say(N_("model, recipe"))), *heads],
+        rows=rows,
+    )
+
+
+def cell(say, quantity, place, line):
+    """The Field of a line of verdicts.csv: measured, published, verdict. place: of the line."""
+    measured, published = (
+        number(line[name], COLUMNS[quantity].digits) for name in ("measured", "published")
+    )
+    numbers = say.lines(measured, say(N_("published %(value)s"), value=published))
+    verdict = line["verdict"]
+    word = say(VERDICTS[verdict])
+    if say.is_html:
+        text = Markup('%s<span class="verdict %s">%s</span>') % (numbers, verdict, word)
+    else:
+        text = f"{numbers}<br>*{word}*"
+    return Field(text, is_number=True, attributes={"id": verdict_anchor(place)})
+
+
+SECTION = Section("published", N_("Published beside measured"), blocks)
