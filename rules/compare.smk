@@ -29,7 +29,7 @@ rule compare:
             RESULTS / "compare/published.csv",
             caption="../templates/captions/published.rst",
             category="Comparison",
-            labels={"table": "Published, as far as it may stand beside"},
+            labels={"table": "Published, where it can be compared"},
         ),
         verdicts=report(
             RESULTS / "compare/verdicts.csv",

@@ -34,7 +34,7 @@ def argument_parser():
         "--published-beside",
         type=Path,
         required=True,
-        help="CSV to write: what was published of each row",
+        help="CSV to write: what of the published numbers each row can be compared with",
     )
     parser.add_argument(
         "--verdicts", type=Path, required=True, help="CSV to write, a row per published cell"

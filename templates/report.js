@@ -269,14 +269,14 @@
     const place = box.querySelector(".plot");
     const select = box.querySelector("select");
     const readout = box.querySelector(".readout");
-    // at: the place in the data that is told; the mouse gives it, or the keys, which may then pass
+    // at: the place in the data that is read out; the mouse gives it, or the keys, which may then pass
     // places that share an x, or lie outside of what is shown.
     let plot, at = null, isKey = false;
-    const tell = (place) => {
+    const readOut = (place) => {
       at = place;
       readout.replaceChildren(...(at == null ? [] : options.readout(select.value, at)));
     };
-    const follow = (u) => { if (!isKey) tell(u.cursor.idx ?? null); };
+    const follow = (u) => { if (!isKey) readOut(u.cursor.idx ?? null); };
     const draw = () => {
       plot?.destroy();
       const { axes, scales, series, values, hooks } = options.make(select.value);
@@ -285,7 +285,7 @@
         axes, scales, series, hooks: { ...hooks, setCursor: [follow] },
         legend: { live: false }, cursor: { drag: { x: true, y: true, uni: 20 }, points: { show: options.showPoints ?? true } },
       }, values, place);
-      tell(null);
+      readOut(null);
       place.querySelectorAll(".u-marker").forEach((mark, i) => options.mark(mark, i, select.value));
       // uPlot hides and shows a line by a click on its name.
       for (const name of place.querySelectorAll(".u-legend .u-series > th")) {
@@ -313,7 +313,7 @@
       const { min, max } = plot.scales.x;
       const shown = [...x.keys()].filter((i) => x[i] >= min && x[i] <= max);
       const first = by > 0 ? shown[0] : shown.at(-1);
-      tell(at == null ? first ?? 0 : Math.min(x.length - 1, Math.max(0, at + by)));
+      readOut(at == null ? first ?? 0 : Math.min(x.length - 1, Math.max(0, at + by)));
       // What is shown moves along, by as much or, on a logarithmic axis, as many times.
       const edge = x[at] < min ? min : x[at] > max ? max : null;
       if (edge != null) {

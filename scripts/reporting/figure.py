@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-# There is one of each figure for the whole comparison, for each row (model × recipe) or each model.
+# A figure exists once for the comparison, once for each row (model × recipe) or for each model.
 LABELS = {"comparison": "", "row": ".{model}+{recipe}", "model": ".{model}"}
 NAMES = {"comparison": "", "row": "{model}/{recipe}", "model": "{model}"}
 
@@ -42,7 +42,7 @@ class Figure:
 
     @property
     def label(self):
-        """What tells it from all others, a pattern: accuracy, loss.{model}+{recipe}."""
+        """Its name among all drawings, a pattern: accuracy, loss.{model}+{recipe}."""
         return self.name + LABELS[self.per]
 
     @property
@@ -52,12 +52,12 @@ class Figure:
 
     @property
     def of(self):
-        """What it is drawn of, a pattern, by which its jobs are told apart."""
+        """What it is drawn of, a pattern that names its jobs."""
         return NAMES[self.per]
 
     @property
     def labels(self):
-        """By which Snakemake's own report tells it from others of its category."""
+        """Its labels in Snakemake's own report."""
         if self.per == "comparison":
             return {"figure": self.title}
         return {name: f"{{{name}}}" for name in ("model", "recipe") if f"{{{name}}}" in self.label}

@@ -8,7 +8,7 @@ def wilson_interval(share, n, chosen_from=1):
     """The 95 % interval of a share that was measured on n independent cases: (low, high).
 
     share: in [0, 1], a mean over seeds too; n: cases, at least 1; chosen_from: among how many
-    shares this one was picked for its value, which widens the interval (Bonferroni). It tells how
+    shares this one was picked for its value, which widens the interval (Bonferroni). It says how
     far another test split of n images could have moved the share, not how far another seed could.
     Never leaves [0, 1], and has a width where the share is 0 or 1. Raises ValueError outside of
     these. Wilson 1927, "Probable inference, the law of succession, and statistical inference".
@@ -26,9 +26,9 @@ def wilson_interval(share, n, chosen_from=1):
 def shared_ranks(intervals):
     """Ranks from 1, the highest first; those whose intervals overlap share one.
 
-    intervals: list of (low, high). Overlap is handed on: where a overlaps b and b overlaps c, all
-    three share a rank, so that none is ranked above one that it cannot be told from. After a
-    shared rank the next is one more than all before it, as in sports.
+    intervals: list of (low, high). Where a overlaps b and b overlaps c, all three share a rank, so
+    that none is ranked above one that may be as good. After a shared rank the next is one more than
+    all before it, as in sports.
     """
     order = sorted(range(len(intervals)), key=lambda i: intervals[i][1], reverse=True)
     ranks, lowest = [0] * len(intervals), math.inf

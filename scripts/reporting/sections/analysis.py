@@ -91,7 +91,7 @@ def seed_sentences(content):
 
 
 def class_sentences(content):
-    """Between which classes the best model reaches, where their intervals tell them apart."""
+    """Between which classes the best model reaches, where their intervals do not overlap."""
     best, names = content.best, content.manifest["fine_names"]
     known = [label for label, percent in enumerate(best.classes) if percent == percent]
     if len(known) < 2:
