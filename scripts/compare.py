@@ -53,14 +53,16 @@ def main(arguments):
     runs = tabulate_runs(folders)
     comparison = compare(runs, {path.stem: read_json(path) for path in arguments.costs})
     manifest = read_json(arguments.dataset)
-    dataset, class_names = dataset_of(manifest), manifest["fine_names"]
-    published = comparable_part(read_published(arguments.published), dataset, len(class_names))
+    images = {"dataset": dataset_of(manifest), **manifest["source"]}
+    del images["synthetic"]
+    class_names = manifest["fine_names"]
+    published = comparable_part(read_published(arguments.published), images, len(class_names))
     trainings = {(run.model, run.recipe): run.training for run in folders}
     beside = published_beside(published, trainings)
     tables = {
         arguments.runs_csv: runs,
         arguments.published_beside: beside,
-        arguments.verdicts: verdicts(published, beside, runs, comparison, dataset),
+        arguments.verdicts: verdicts(published, beside, runs, comparison, images),
         arguments.classes: tabulate_classes(folders, class_names),
         arguments.confusions: tabulate_confusions(folders, class_names),
         arguments.comparison: comparison,

@@ -144,13 +144,13 @@ class Content:
 
     @property
     def other_versions(self):
-        """(run, library, its version, the locked one) where they differ."""
+        """(run, library, its version or None, the locked one) where they are not known to agree."""
         return [
-            (run, name, run.training["versions"][name], version)
+            (run, name, found, version)
             for run in self.runs
             for name, version in self.versions.items()
             # A build's own mark, as in 2.14.1+cpu, is no other version.
-            if run.training["versions"].get(name, version).partition("+")[0] != version
+            if ((found := run.training["versions"].get(name)) or "").partition("+")[0] != version
         ]
 
     @property
@@ -183,10 +183,10 @@ class Content:
 
     @property
     def not_here(self):
-        """Names of published models that no run here is of."""
-        here = {*self.models, *(failure.model for failure in self.failures)}
-        names = dict.fromkeys(cell["model"] for cell in self.verdicts)
-        return [name for name in names if name not in here]
+        """Names of published models that no run here is of, also of other models' names."""
+        failed = {failure.model for failure in self.failures}
+        names = [model for model, recipe, _ in self.verdict_table if recipe is None]
+        return [name for name in names if name not in failed]
 
     @property
     def missing(self):

@@ -10,7 +10,16 @@ import numpy as np
 from drawings import draw_figure, run
 from project import ROOT
 from run_files import write_cost, write_data, write_json, write_predictions, write_run
-from scenes import LANGUAGES, N_CLASSES, SCENES, SYLLABLES, TEST_PER_CLASS, VERSIONS, configuration
+from scenes import (
+    CIFAR100_MD5,
+    LANGUAGES,
+    N_CLASSES,
+    SCENES,
+    SYLLABLES,
+    TEST_PER_CLASS,
+    VERSIONS,
+    configuration,
+)
 
 import compare
 import report
@@ -36,7 +45,7 @@ class Builder:
         test = replace(few.test, images=few.test.images[repeated], labels=few.test.labels[repeated])
         names = [f"{a}{b}".strip("_") for a in SYLLABLES for b in SYLLABLES]
         dataset = replace(few, test=test, fine_names=names)
-        save_dataset(dataset, folder, {"synthetic": False, "md5": "3675e5e7" * 4})
+        save_dataset(dataset, folder, {"synthetic": False, "md5": CIFAR100_MD5})
         return folder
 
     @functools.cached_property

@@ -4,10 +4,11 @@ import json
 from dataclasses import replace
 
 import pytest
-from test_report import content_of, language, write_results
+from test_report import TEMPLATES, content_of, language, write_results
 
 from cifarlab.comparison.failures import Failure
 from reporting.page_text import PageText
+from reporting.render import render
 from reporting.sections.checklist import checklist
 from reporting.sections.not_run import not_run
 
@@ -89,6 +90,13 @@ def test_an_answer_turns_to_no_with_its_data_and_the_evidence_with_it(content, n
     assert before[0] is True
     assert after[0] is False
     assert before[1] != after[1]
+
+
+def test_a_version_that_was_not_recorded_is_not_the_locked_one(content):
+    unknown = with_record(content, versions={})
+    answer, evidence = answers(unknown)["versions"]
+    assert (answer, evidence) == (False, "runs with others: 1 of 2")
+    assert "torch –, locked is" in render(unknown, TEMPLATES, language())[1]
 
 
 def test_seeds_without_their_deviation_are_an_uncertainty_that_is_missing(content):

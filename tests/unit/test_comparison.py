@@ -10,6 +10,7 @@ from project import ROOT
 from cifarlab.comparison.columns import COLUMNS
 from cifarlab.comparison.published import (
     NO_BEARING,
+    NO_BEARING_OF_MODELS,
     QUANTITIES,
     VERDICT_COLUMNS,
     comparable_part,
@@ -26,6 +27,7 @@ from cifarlab.comparison.tables import (
     tabulate_runs,
 )
 from cifarlab.configuration import read_configuration, run_table
+from cifarlab.models.families import FAMILIES, torchvision
 from cifarlab.training.recipes import Recipe
 from engine.errors import UserError
 from engine.files import write_csv
@@ -62,6 +64,16 @@ COST = {
     "threads": 2,
 }
 COSTS = {"b": COST, "a": {**COST, "total_params": 20}}
+# As a training records them.
+SETTINGS = {
+    "family": "cnn",
+    "blocks": 2,
+    "weights": "none",
+    "input_size": 32,
+    "normalize": "auto",
+    "head": None,
+    "size_convention": "activations-x2-MiB-batch64",
+}
 
 
 N_CLASSES, IMAGES_PER_CLASS = 100, 100
@@ -99,7 +111,7 @@ def write_run(results, model, seed, accuracy, recipe="r", epochs=5, **others):
     }
     steps = 2 * epochs
     training = {
-        "model": others.pop("settings", {"family": "cnn", "blocks": 2}),
+        "model": others.pop("settings", SETTINGS),
         "recipe": {
             "epochs": epochs,
             "batch_size": 64,
@@ -215,7 +227,7 @@ def test_a_folder_that_is_no_run_is_named(tmp_path):
 def test_the_command_writes_plain_numbers_and_leaves_unknown_ones_empty(tmp_path, run_command):
     folder = write_run(tmp_path, "a", 0, 43.75)
     (tmp_path / "a.json").write_text(json.dumps({**COST, "total_params": 1_234_567}))
-    manifest = {"source": {"synthetic": False}, "fine_names": ["x"] * N_CLASSES}
+    manifest = {"source": {"synthetic": False, "md5": MD5}, "fine_names": ["x"] * N_CLASSES}
     (tmp_path / "manifest.json").write_text(json.dumps(manifest))
     result, tables = run_compare(
         run_command, tmp_path, [folder], [tmp_path / "a.json"], tmp_path / "manifest.json"
@@ -302,7 +314,13 @@ def test_at_most_ten_pairs_are_told_and_none_of_a_model_without_a_mistake(tmp_pa
 
 # --- verdicts
 
+MD5 = "eb9058c3a382ffc7106e4002c42a8d85"
+CIFAR100 = {"dataset": "cifar100", "md5": MD5}
 PUBLISHED = {
+    "family": "cnn",
+    "architecture": None,
+    "blocks": 2,
+    "weights": "none",
     "total_params": 1000,
     "total_size_mb": 40.63,
     "size_convention": "activations-x2-MiB-batch64",
@@ -316,9 +334,8 @@ PUBLISHED = {
     "optimizer": "adam",
     "learning_rate": 0.001,
     "momentum": None,
-    "pretrained": "no",
     "input_size": 32,
-    "dataset": "cifar100",
+    **CIFAR100,
     "n_classes": N_CLASSES,
     "source": "An article",
 }
@@ -329,7 +346,7 @@ def verdict_of(tmp_path):
     """A function from a run's accuracies, one a seed, to its verdicts by quantity."""
 
     def verdict_of(
-        accuracies=(40.0,), published=None, cost=None, epochs=5, dataset="cifar100", **others
+        accuracies=(40.0,), published=None, cost=None, epochs=5, images=CIFAR100, **others
     ):
         folders = [
             write_run(tmp_path, "a", seed, accuracy, epochs=epochs, **others)
@@ -340,10 +357,10 @@ def verdict_of(tmp_path):
         write_csv(
             path, [{"model": "a", **PUBLISHED, **(published or {})}, {"model": "z", **PUBLISHED}]
         )
-        table = comparable_part(read_published(path), dataset, N_CLASSES)
+        table = comparable_part(read_published(path), images, N_CLASSES)
         trainings = {("a", "r"): RunFolder(folders[0]).training}
         beside = published_beside(table, trainings)
-        result = verdicts(table, beside, runs, comparison, dataset)
+        result = verdicts(table, beside, runs, comparison, images)
         assert list(result.columns) == VERDICT_COLUMNS
         return {(row["model"], row["quantity"]): row for row in result.to_dict("records")}
 
@@ -418,7 +435,8 @@ def test_one_seed_has_no_range(verdict_of, published, verdict):
         {"changed_recipe": {"precision": "bf16"}},
         {"changed_recipe": {"optimizer": {"name": "sgd", "learning_rate": 0.001}}},
         {"initial_weights": {"source": "W", "sha256": "0" * 64, "head": "new"}},
-        {"published": {"pretrained": "yes"}},
+        {"published": {"weights": "W"}},
+        {"settings": {**SETTINGS, "normalize": "imagenet"}},
         {"published": {"learning_rate": 0.01}},
         {"inputs": {"size": 64}},
         {
@@ -483,7 +501,78 @@ def test_a_record_that_lacks_a_key_of_the_recipe_is_of_another_training(tmp_path
     assert row["same_training"] == (key in NO_BEARING)
 
 
-@pytest.mark.parametrize("column", ["epochs", "learning_rate", "loss", "optimizer", "pretrained"])
+# A published model of each family, as training.json has the settings of one that is the same.
+MODELS = {
+    "cnn": ({"blocks": 2}, SETTINGS),
+    "torchvision": (
+        {"architecture": "vgg19", "blocks": None},
+        {
+            **{name: value for name, value in SETTINGS.items() if name != "blocks"},
+            "family": "torchvision",
+            "architecture": "vgg19",
+        },
+    ),
+}
+# Settings without a bearing on what a model is; results are compared by what was made of them.
+NOT_OF_THE_MODEL = {"normalize", *NO_BEARING_OF_MODELS}
+
+
+@pytest.mark.parametrize(
+    ("family", "key"), [(family, key) for family in MODELS for key in MODELS[family][1]]
+)
+@pytest.mark.parametrize("value", ["another", 7, True, None, "absent"])
+def test_any_other_setting_of_a_model_makes_it_another_one_but_for_those_named(
+    verdict_of, family, key, value
+):
+    described, settings = MODELS[family]
+    changed = {**settings, key: value}
+    if changed == settings:
+        changed[key] = "any"
+    if value == "absent":
+        del changed[key]
+    rows = verdict_of(published={"family": family, **described}, settings=changed)
+    seen = {q for q in QUANTITIES if ("a", q) in rows and rows["a", q]["verdict"] != "not_run"}
+    if key in NO_BEARING_OF_MODELS:
+        assert seen == set(QUANTITIES)
+    else:
+        assert seen == (set(QUANTITIES) - set(RESULTS) if key == "normalize" else set())
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_model_with_any_setting_that_no_column_names_is_another_one(verdict_of, family):
+    fields = FAMILIES[family].Settings.model_fields
+    settings = {**SETTINGS, **dict.fromkeys(fields, "another"), "family": family}
+    rows = verdict_of(published={"family": family}, settings=settings)
+    assert {verdict["verdict"] for verdict in rows.values()} == {"not_run"}
+
+
+def test_every_setting_of_a_family_that_was_published_is_drawn_above():
+    for family, (_, settings) in MODELS.items():
+        assert settings.keys() == FAMILIES[family].Settings.model_fields.keys()
+        assert set(settings) > NOT_OF_THE_MODEL
+
+
+@pytest.mark.parametrize(
+    "weights",
+    ["/a/vgg19.pth", "IMAGENET1K_V1", "VGG19_Weights.DEFAULT", "https://a/b-1a2b3c4d.pth"],
+)
+def test_results_from_other_first_weights_are_not_compared(verdict_of, weights):
+    described, settings = MODELS["torchvision"]
+    published = {**described, "family": "torchvision", "weights": "VGG19_Weights.IMAGENET1K_V1"}
+    origin = {"source": weights, "sha256": "0" * 64, "head": "replaced"}
+    rows = verdict_of(published=published, settings=settings, initial_weights=origin)
+    assert {rows["a", quantity]["verdict"] for quantity in RESULTS} == {"not_run"}
+    assert rows["a", "total_params"]["verdict"] != "not_run"
+
+
+def test_what_only_has_the_name_of_a_published_model_leaves_that_one_not_run(verdict_of):
+    rows = verdict_of(settings={**SETTINGS, "blocks": 3})
+    for quantity in QUANTITIES:
+        row = rows["a", quantity]
+        assert (row["recipe"], row["verdict"]) == (None, "not_run")
+
+
+@pytest.mark.parametrize("column", ["epochs", "learning_rate", "loss", "optimizer", "weights"])
 def test_a_setting_that_was_not_published_is_equal_to_none(verdict_of, column):
     rows = verdict_of(published={column: None})
     assert {rows["a", quantity]["verdict"] for quantity in RESULTS} == {"not_run"}
@@ -495,12 +584,15 @@ def test_the_default_configuration_asks_for_the_published_trainings():
     trainings = {}
     for run in run_table(configuration):
         model = configuration.models[run.model]
+        weights = str(torchvision.named_weights(model)) if model.is_pretrained else None
         trainings[run.model, run.recipe] = {
+            "model": json.loads(model.to_json()),
             "recipe": json.loads(configuration.recipes[run.recipe].to_json()),
-            "initial_weights": {"source": model.weights} if model.is_pretrained else None,
+            "initial_weights": weights and {"source": weights},
             "inputs": {"size": model.input_size},
         }
-    part = comparable_part(published, configuration.dataset.kind, 100)
+    dataset = configuration.dataset
+    part = comparable_part(published, {"dataset": dataset.kind, **dataset.origin}, 100)
     table = published_beside(part, trainings)
     assert set(table["model"]) == set(published.index)
     assert table["same_training"].all()
@@ -547,10 +639,21 @@ def test_a_published_model_that_has_no_run_is_told(verdict_of):
 
 
 def test_of_another_data_set_with_as_many_classes_the_architecture_alone_is_compared(verdict_of):
-    rows = verdict_of(dataset="synthetic")
+    rows = verdict_of(images={"dataset": "synthetic", "seed": 0})
     assert {quantity for _, quantity in rows} == {"total_params", "total_size_mb"}
     assert rows["a", "total_params"]["verdict"] == "better"
     assert rows["z", "total_params"]["verdict"] == "not_run"
+
+
+@pytest.mark.parametrize(
+    "images",
+    [{**CIFAR100, "md5": "0" * 32}, {"dataset": "cifar100"}, {**CIFAR100, "without_borders": True}],
+)
+def test_other_images_of_the_same_kind_are_another_data_set(verdict_of, images):
+    assert {quantity for _, quantity in verdict_of(images=images)} == {
+        "total_params",
+        "total_size_mb",
+    }
 
 
 @pytest.mark.parametrize("named", ["cifar10", None])
@@ -566,17 +669,18 @@ def test_no_published_result_is_kept_for_another_data_set(tmp_path):
     training["recipe"]["optimizer"] = optimizer
     table = read_published(tmp_path / "published.csv")
     rows = {
-        dataset: published_beside(
-            comparable_part(table, dataset, N_CLASSES), {("a", "r"): training}
+        images["dataset"]: published_beside(
+            comparable_part(table, images, N_CLASSES), {("a", "r"): training}
         ).to_dict("records")[0]
-        for dataset in ("cifar100", "synthetic")
+        for images in (CIFAR100, {"dataset": "synthetic", "seed": 0})
     }
     real, synthetic = rows["cifar100"], rows["synthetic"]
     published = {**PUBLISHED, "momentum": 0.9}
+    del published["architecture"], real["architecture"]
     assert real == {"model": "a", "recipe": "r", "same_training": True, **published}
     known = {name: value for name, value in synthetic.items() if value == value}
-    architecture = ("total_params", "total_size_mb", "size_convention", "input_size")
-    about = ("dataset", "n_classes", "source")
+    architecture = ("family", "blocks", "total_params", "total_size_mb", "size_convention")
+    about = ("input_size", "dataset", "md5", "n_classes", "source")
     assert known == {
         "model": "a",
         "recipe": "r",

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from drawings import draw_figure, run
 from project import ROOT
-from test_comparison import COST, TABLES, write_run
+from test_comparison import COST, MD5, TABLES, write_run
 
 import compare
 from cifarlab.datasets.store import save_dataset
@@ -42,7 +42,7 @@ def write_data(folder, synthetic, class_names=()):
     folder.mkdir(parents=True)
     dataset = make_synthetic(1, 1, 0)
     names = [*class_names, *dataset.fine_names[len(class_names) :]]
-    source = {"synthetic": False, "md5": "0" * 32}
+    source = {"synthetic": False, "md5": MD5}
     if synthetic:
         source = {"synthetic": True, "seed": 0, "train_per_class": 1, "test_per_class": 1}
     save_dataset(replace(dataset, fine_names=names), folder, source)
@@ -368,6 +368,16 @@ def test_what_failed_and_what_was_not_run_is_told(real, tmp_path):
         assert "Recipe idle is defined" in text
         assert "Nothing ran on a GPU" in text
         assert "No validation split was held out for: cnn_2." in text
+
+
+def test_what_only_has_the_name_of_a_published_model_is_not_put_beside_it(tmp_path):
+    accuracies = {("cnn_2", "r"): (40.0,), ("cnn_3", "r"): (41.0,)}
+    html, markdown = rendered(write_results(tmp_path / "cifar100", accuracies=accuracies))
+    for text in (visible(html), markdown.replace("\\_", "_")):
+        # All runs here are of two blocks.
+        assert "cnn_3 here is another model than the published one of that name." in text
+        assert "cnn_2 here is another model" not in text
+        assert "vgg19 was published and is in no run" in text
 
 
 def test_a_cell_that_was_not_published_is_a_dash(real):

@@ -6,9 +6,16 @@ from cifarlab.comparison.columns import COLUMNS
 from cifarlab.comparison.results import read_table
 from engine.errors import UserError
 
-TEXTS = ["model", "size_convention", "loss", "optimizer", "pretrained", "dataset", "source"]
+TEXTS = [
+    *("model", "family", "architecture", "weights", "size_convention", "loss", "optimizer"),
+    *("dataset", "md5", "source"),
+]
+# The settings that say what a published model is; a family without one of them leaves it empty.
+ARCHITECTURE = ["family", "architecture", "blocks"]
 PUBLISHED_COLUMNS = [
     "model",
+    *ARCHITECTURE,
+    "weights",
     "total_params",
     "total_size_mb",
     "size_convention",
@@ -22,9 +29,9 @@ PUBLISHED_COLUMNS = [
     "optimizer",
     "learning_rate",
     "momentum",
-    "pretrained",
     "input_size",
     "dataset",
+    "md5",
     "n_classes",
     "source",
 ]
@@ -33,11 +40,13 @@ NUMBERS = [n for n in PUBLISHED_COLUMNS if n not in TEXTS]
 # compared on any images.
 DATA_INDEPENDENT_COLUMNS = [
     "model",
+    *ARCHITECTURE,
     "total_params",
     "total_size_mb",
     "size_convention",
     "input_size",
     "dataset",
+    "md5",
     "n_classes",
     "source",
 ]
@@ -49,13 +58,19 @@ NOT_MENTIONED = {
     "validation": 0.0,
     "warm_up": 0.0,
 }
-# Keys of a recipe that have no bearing on results, with the reason. Every other key counts, also
-# one that is not known here.
+NOT_MENTIONED_OF_MODELS = {"head": None, "normalize": "auto"}
+# Keys that have no bearing, of a recipe on results and of a model's settings on what it is, with
+# the reason. Every other key counts, also one that is not known here.
 NO_BEARING = {
     "channels_last": "the same numbers in another order in memory",
     "compile": "the same computation, compiled",
     "deterministic": "the same computation, each sum in a fixed order",
     "micro_batch": "the same gradient, summed over parts of the batch that fit the memory",
+}
+NO_BEARING_OF_MODELS = {
+    "input_size": "compared with the column of its name",
+    "size_convention": "a rule of counting, compared where sizes are",
+    "weights": "compared by what the training says that it started from",
 }
 
 
@@ -74,14 +89,15 @@ def read_published(path):
     return published
 
 
-def comparable_part(published, dataset, n_classes):
+def comparable_part(published, images, n_classes):
     """The part of the published table that may be compared with results on a data set.
 
-    published: as `read_published` returns it; dataset: name of the data set's module; n_classes:
-    its number. Returns the rows of this data set, and of those of others with as many classes
-    DATA_INDEPENDENT_COLUMNS, the other columns empty.
+    published: as `read_published` returns it; images: what the images follow from, a dict: dataset,
+    the name of its module, and what else a manifest's source has; n_classes: its number. Returns
+    the rows of these images, and of those of others with as many classes DATA_INDEPENDENT_COLUMNS,
+    the other columns empty.
     """
-    is_same = published["dataset"] == dataset
+    is_same = _are_of(images, published)
     part = published.assign(
         **{
             name: published[name].where(is_same)
@@ -92,30 +108,57 @@ def comparable_part(published, dataset, n_classes):
     return part[is_same | (published["n_classes"] == n_classes)]
 
 
+def _are_of(images, published):
+    """Whether published results are of these images. published: the table, or a row of it."""
+    # Images that follow from anything else too, such as a setting of the data set, are others.
+    has_same_keys = images.keys() == {"dataset", "md5"}
+    is_same_dataset = published["dataset"] == images["dataset"]
+    return has_same_keys & is_same_dataset & (published["md5"] == images.get("md5"))
+
+
 def published_beside(published, trainings):
     """What was published of each model × recipe, where something was.
 
     published: as `comparable_part` returns it; trainings: dict from (model, recipe) to the record
     of one of its trainings, a dict. Returns a DataFrame with recipe and same_training next to
-    PUBLISHED_COLUMNS. same_training: whether the published training had the same settings, so that
-    results may be compared.
+    PUBLISHED_COLUMNS, and no row of a model that only has the name of a published one.
+    same_training: whether the published training had the same settings, so that results may be
+    compared.
     """
     rows = []
     for (model, recipe), training in trainings.items():
-        if model in published.index:
-            row = published.loc[model]
+        if model in published.index and _is_same_model(training, row := published.loc[model]):
             same = _is_same_training(training, row)
             rows.append({"model": model, "recipe": recipe, "same_training": same, **row})
     return pd.DataFrame(rows, columns=["model", "recipe", "same_training", *PUBLISHED_COLUMNS[1:]])
 
 
+def _is_same_model(training, row):
+    # The normalisation of the inputs has a bearing on results alone.
+    settings = {**training["model"], "normalize": NOT_MENTIONED_OF_MODELS["normalize"]}
+    return _without(NO_BEARING_OF_MODELS, settings) == published_model(row)
+
+
 def _is_same_training(training, row):
-    recipe = {key: value for key, value in training["recipe"].items() if key not in NO_BEARING}
+    initial = training["initial_weights"]
     return bool(
-        recipe == published_recipe(row)
-        and row["pretrained"] == ("yes" if training["initial_weights"] else "no")
-        and training["inputs"]["size"] == row["input_size"]
+        _without(NO_BEARING_OF_MODELS, training["model"]) == published_model(row)
+        and _without(NO_BEARING, training["recipe"]) == published_recipe(row)
+        and row["weights"] == ("none" if initial is None else initial["source"])
+        and row["input_size"] == training["inputs"]["size"]
     )
+
+
+def _without(names, settings):
+    return {key: value for key, value in settings.items() if key not in names}
+
+
+def published_model(row):
+    """The settings of a published model, but for NO_BEARING_OF_MODELS, as in training.json.
+
+    row: of the published table.
+    """
+    return {**NOT_MENTIONED_OF_MODELS, **row[ARCHITECTURE].dropna().to_dict()}
 
 
 def published_recipe(row):
@@ -149,39 +192,39 @@ VERDICT_COLUMNS = [
 ]
 
 
-def verdicts(published, beside, runs, comparison, dataset):
+def verdicts(published, beside, runs, comparison, images):
     """A verdict on every published cell, a DataFrame with VERDICT_COLUMNS.
 
     published: as `comparable_part` returns it; beside: as `published_beside` returns it; runs,
-    comparison: the tables of the comparison; dataset: name of the data set's module. verdict:
-    exact, to the digits that were published; within: the interval from low to high holds the
-    published value; better or worse: measured, compared with published; not_run: the model was not
-    run here, or only with another training, at another input size or by another rule of the size;
-    not_published: the cell is empty. The interval of the accuracy is that of the test split, of
-    other results the range over seeds.
+    comparison: the tables of the comparison; images: as for `comparable_part`. verdict: exact, to
+    the digits that were published; within: the interval from low to high holds the published value;
+    better or worse: measured, compared with published; not_run: the model was not run here, or only
+    with another training, at another input size or by another rule of the size; not_published: the
+    cell is empty. The interval of the accuracy is that of the test split, of other results the
+    range over seeds.
     """
     rows = []
     measured = comparison.set_index(["model", "recipe"])
     groups = runs.groupby(["model", "recipe"])
     for row in beside.to_dict("records"):
         entry = (row["model"], row["recipe"])
-        for name in _quantities(row, dataset):
+        for name in _quantities(row, images):
             result = _measured(name, measured.loc[entry], groups.get_group(entry))
             verdict = _verdict(name, row[name], *result)
             if not _is_comparable(name, row, measured.loc[entry], verdict):
                 result, verdict = (None, None, None), "not_run"
             rows.append((*entry, name, row[name], *result, verdict, row["source"]))
-    for model in published.index.difference(comparison["model"], sort=False):
+    for model in published.index.difference(beside["model"], sort=False):
         row = published.loc[model]
         rows += [
             (model, None, name, row[name], None, None, None, "not_run", row["source"])
-            for name in _quantities(row, dataset)
+            for name in _quantities(row, images)
         ]
     return pd.DataFrame(rows, columns=VERDICT_COLUMNS)
 
 
-def _quantities(row, dataset):
-    is_same = row["dataset"] == dataset
+def _quantities(row, images):
+    is_same = _are_of(images, row)
     return [name for name in QUANTITIES if is_same or name in DATA_INDEPENDENT_COLUMNS]
 
 

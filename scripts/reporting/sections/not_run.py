@@ -25,6 +25,8 @@ def not_run(content):
         sentences.append(Sentence(message, values))
     for name in content.not_here:
         message = N_("%(model)s was published and is in no run of this configuration.")
+        if name in content.models:
+            message = N_("%(model)s here is another model than the published one of that name.")
         sentences.append(Sentence(message, {"model": name}))
     models, recipes = content.unused
     for name in models:

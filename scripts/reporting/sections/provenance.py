@@ -27,7 +27,7 @@ def blocks(content, say):
         "%(locked)s."
     )
     others = [
-        say(other, run=run.name, library=library, found=found, locked=locked)
+        say(other, run=run.name, library=library, found=found or "–", locked=locked)
         for run, library, found, locked in content.other_versions
     ]
     command = [Paragraph(say(N_("command")), "quiet"), Code(content.command, "sh")]
