@@ -1,5 +1,6 @@
 """How texts stand on a page, HTML or Markdown, in one language."""
 
+import json
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -135,20 +136,19 @@ class PageText:
         return self(SETTINGS[key]) if key in SETTINGS else self.safe(key.replace("_", " "))
 
     def setting_value(self, value):
-        """One setting for people: nested ones in parentheses after the name."""
+        """One setting for people: those of a part in parentheses after its name, others as JSON."""
         if isinstance(value, bool):
             return self.answer(value)
-        if isinstance(value, dict):
+        if isinstance(value, dict) and "name" in value:
             parts = [
                 Markup(f"{self.setting_name(key)} {self.setting_value(item)}")
                 for key, item in value.items()
                 if key != "name"
             ]
-            rest = self(N_(", ")).join(parts)
-            if "name" not in value:
-                return rest
-            name = self.setting_value(value["name"])
+            name, rest = self.setting_value(value["name"]), self(N_(", ")).join(parts)
             return self(N_("%(name)s (%(rest)s)"), name=name, rest=rest) if parts else name
+        if isinstance(value, dict):
+            return self.safe(json.dumps(value, ensure_ascii=False))
         if isinstance(value, str) and value in SIZE_RULES:
             return self(SIZE_RULES[value])
         if isinstance(value, str) and value in VALUES:

@@ -1,9 +1,11 @@
 """Both languages are complete, and names that users chose stay as they are."""
 
+import itertools
 import re
 import shlex
 import string
 import typing
+from dataclasses import replace
 from html import unescape
 
 import pytest
@@ -22,6 +24,7 @@ from test_report import (
 
 from cifarlab.comparison.columns import COLUMNS
 from cifarlab.comparison.published import QUANTITIES
+from cifarlab.comparison.results import RunFolder
 from cifarlab.models.families import FAMILIES
 from cifarlab.training.parts import OneOf
 from cifarlab.training.recipes import Recipe
@@ -31,7 +34,7 @@ from reporting.figures import FIGURES
 from reporting.language import LANGUAGES, catalogue_path, load_language
 from reporting.page_text import PageText
 from reporting.render import figures_in, render
-from reporting.sections import SECTIONS
+from reporting.sections import SECTIONS, models
 from reporting.sections.published import VERDICTS
 from reporting.setting_names import SETTINGS, SIZE_RULES, VALUES
 from reporting.svg import MARK, MESSAGE, Messages, translated
@@ -194,8 +197,37 @@ def test_settings_are_told_with_nested_ones_behind_the_name():
         say.setting_value({"name": "adam", "learning_rate": 0.001}) == "Adam (learning rate 0.001)"
     )
     assert say.setting_value({"name": "sgd"}) == "SGD"
-    assert say.setting_value({"depth": {"<b>": "&"}}) == "depth &lt;b&gt; &amp;"
+    json_text = "{&#34;depth&#34;: {&#34;&lt;b&gt;&#34;: &#34;&amp;&#34;}}"
+    assert say.setting_value({"depth": {"<b>": "&"}}) == json_text
     assert (say.setting_value(True), say.setting_value(False)) == ("yes", "no")
+
+
+DRAWN = (
+    *(None, "another", "a, another", 7, 0.7, 0.70001, [7], True, {"name": "adam"}),
+    *({"x": {"y": 7}, "z": "yes"}, {"x": {"y": 7, "z": "yes"}}, {"x": {"y": 7}, "z": True}),
+    *({"name": "adam", "x": {"y": 7}, "z": 7}, {"name": "adam", "x": {"y": 7, "z": 7}}),
+)
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+@pytest.mark.parametrize("is_html", [True, False])
+def test_settings_that_differ_in_any_key_are_shown_differently(results, code, is_html):
+    say = PageText(language(code), is_html)
+    row = content_of(results).rows[0]
+
+    def shown(key, value):
+        # Of a folder that was not read yet.
+        run = replace(row.runs[0], folder=RunFolder(row.runs[0].folder.path))
+        run.training["model"].pop(key, None)
+        run.training["recipe"][key] = value
+        return str(models.hyperparameters(say, replace(row, runs=[run])))
+
+    keys = {"unknown", *itertools.chain(*(group.model_fields for group in groups_of_settings()))}
+    # How a size is counted is in the table of the comparison.
+    for key in keys - {"size_convention"}:
+        assert len({shown(key, value) for value in DRAWN}) == len(DRAWN)
+    for words in (SETTINGS, VALUES):
+        assert len({say(message) for message in words.values()}) == len(words)
 
 
 # --- the pages
