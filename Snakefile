@@ -23,7 +23,7 @@ include: "rules/report.smk"
 
 
 rule all:
-    """The report; whatever it comes from is made again where it was deleted."""
+    """The report; a deleted file that it comes from is created again by its job."""
     default_target: True
     input:
         rules.report.output.record,

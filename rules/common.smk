@@ -30,12 +30,12 @@ except UserError as error:
 
 DATASET = CONFIGURATION.dataset
 LOGS = RESULTS / "logs"
-# What tells a run from others, and a row.
+# What identifies a run, and a row.
 RUN_NAME, ROW_NAME = "{model}/{recipe}/seed-{seed}", "{model}/{recipe}"
 RUN = RESULTS / "runs" / RUN_NAME
 DATA = RESULTS / "data"
 MANIFEST = DATA / "manifest.json"
-# What a training goes on from; no output, because Snakemake removes those of a job that failed.
+# What a training resumes from; no output, because Snakemake removes those of a job that failed.
 CHECKPOINTS = RESULTS / "checkpoints" / RUN_NAME
 # What can be seen of a training while it runs; no output for the same reason.
 LIVE = RESULTS / "live" / RUN_NAME
@@ -74,7 +74,7 @@ def inputs(**files):
 
 
 def record_of(stage, name=""):
-    """The file that says what a job's outputs are made from. name: tells jobs of a stage apart."""
+    """The file that says what a job's outputs are made from. name: of the job in its stage."""
     return RECORDS / f"{Path(stage, name)}.json"
 
 
@@ -109,7 +109,7 @@ LOCKED_VERSIONS = locked_versions()
 
 
 def checkpoint_arguments():
-    """The words that tell scripts/train.py how often to keep a checkpoint."""
+    """The arguments of scripts/train.py that say how often to save a checkpoint."""
     intervals = CONFIGURATION.checkpoints.model_dump(exclude_none=True)
     return [word for name, value in intervals.items() for word in (f"--checkpoint-{name}", value)]
 
@@ -125,7 +125,7 @@ def data_settings():
 
 
 def data_arguments():
-    """The words that say to scripts/data.py what to make, and where to find it."""
+    """The arguments of scripts/data.py that say what to make, and where to find it."""
     words = [DATASET.kind]
     for name, value in DATASET.origin.items():
         text = value if isinstance(value, str) else canonical_json(value)

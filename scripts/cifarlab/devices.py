@@ -72,7 +72,7 @@ def device_name(device):
 
 
 def driver_version(device):
-    """The version of the GPU's driver, or None on another device and where nothing tells it."""
+    """The version of the GPU's driver, or None on another device and where it is not known."""
     if device.type != "cuda":
         return None
     words = ["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"]

@@ -1,4 +1,4 @@
-"""Checkpoints of a training: written whole, verified when read, the last two kept."""
+"""Checkpoints of a training: written completely, verified when read, the last two kept."""
 
 import hashlib
 import io
@@ -62,7 +62,7 @@ class Checkpoints:
                 file.write(hashlib.sha256(content).hexdigest().encode() + b"\n")
                 file.write(content)
         except (UserError, OSError) as error:
-            print(f"no checkpoint after step {step}, going on: {error}", file=sys.stderr)
+            print(f"no checkpoint after step {step}, continuing: {error}", file=sys.stderr)
         for older in self._paths()[KEPT:]:
             older.unlink()
         self.last_seconds, self.last_step = time.monotonic(), step
@@ -70,7 +70,7 @@ class Checkpoints:
         return path.exists()
 
     def latest(self):
-        """The state that was kept last and is whole, or None; says which ones it passes over."""
+        """The state that was saved last and is complete, or None; says which ones it skips."""
         for path in self._paths():
             checkpoint, fault = _read(path)
             if checkpoint and checkpoint["definition"] != self.definition:

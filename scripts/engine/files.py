@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, and their digests."""
+"""Files that are written completely or not at all, and their digests."""
 
 import csv
 import errno
@@ -62,7 +62,7 @@ def new_files(*paths):
 
     If the block raises, the temporary files are removed and `paths` stay as they were. The last
     path is the seal of the set: it is taken away before the first is replaced and put in place
-    after all others, so whoever finds it finds the whole set. Raises UserError on a full
+    after all others, so whoever finds it finds the complete set. Raises UserError on a full
     disk and where one may not write.
     """
     paths = [Path(path) for path in paths]

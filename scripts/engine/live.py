@@ -13,7 +13,7 @@ from engine.observers import Observer
 
 PROGRESS = "progress.json"
 SECONDS_BETWEEN_WRITES = 2
-# TensorBoard shows no more points of a curve.
+# TensorBoard shows at most so many points of a curve.
 MOST_POINTS = 1000
 
 
@@ -22,7 +22,7 @@ class Live(Observer):
 
     folder: Path of the event files and of progress.json, or None; batch_size: images per step.
     Nothing depends on these files: where they cannot be written, that is said on standard error
-    and the training goes on without them.
+    and the training continues without them.
     """
 
     def __init__(self, folder, batch_size):
@@ -119,5 +119,5 @@ class Live(Observer):
         try:
             yield
         except (ImportError, OSError, UserError) as error:
-            print(f"no live view from here on, the training goes on: {error}", file=sys.stderr)
+            print(f"no live view from here on, the training continues: {error}", file=sys.stderr)
             self.writer = None

@@ -29,7 +29,7 @@ def _git(*words):
     """What git prints, or None where it fails or is not there."""
     # Many trainings may ask at once, and none of them needs the index refreshed.
     command = ["git", "--no-optional-locks", "-C", str(PROJECT), *words]
-    # In a hook of another repository, git is told to look there.
+    # In a hook of another repository, these variables point git to that one.
     plain = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     try:
         result = subprocess.run(command, capture_output=True, text=True, check=False, env=plain)

@@ -12,7 +12,7 @@ from engine.records import plain_value, read_record
 class Job:
     """One job of the workflow, as it is defined now.
 
-    stage: its rule; name: what tells it from others of the stage, for people; command: the name of
+    stage: its rule; name: of the job in its stage, for people; command: the name of
     the command's module; settings: values that define the outputs, by name; inputs, outputs: paths;
     record: path of its record; repeats: whether the same definition is sure to give the same bytes;
     is_checkpoint: whether what is downstream is decided after it ran.
@@ -174,7 +174,7 @@ def _changes(before, now, prefix=""):
 
 
 def _typed(value):
-    """A value as text that tells 1, 1.0 and True apart."""
+    """A value as text, different for 1, 1.0 and True."""
     return json.dumps(value, sort_keys=True)
 
 

@@ -12,7 +12,7 @@ from engine.files import read_json
 RUN_LIST = "logs/runs.json"
 # In the order in which they are shown where there is no room for all runs.
 STATES = ("running", "silent", "failed", "interrupted", "waiting", "done")
-# A training tells of itself every few seconds.
+# A training writes its progress every few seconds.
 SILENT_SECONDS = 60
 HEADER = ("data set", "model", "recipe", "seed", "state", "step", "loss", "images/s", "left", "")
 TO_THE_RIGHT = {"seed", "step", "loss", "images/s", "left"}
@@ -21,7 +21,7 @@ SHORTEST_NAME = 8
 
 @dataclass(frozen=True)
 class Sign:
-    """A file that tells of a training: when it was written, in seconds, and its JSON object."""
+    """A file about a training: when it was written, in seconds, and its JSON object."""
 
     at: float
     content: dict
@@ -124,9 +124,9 @@ def table(runs, width=None, height=None):
     Where there are too many, those that run come first and the last line counts those left out.
     """
     counts = Counter(run.state for run in runs)
-    told = ", ".join(f"{counts[state]} {state}" for state in STATES if counts[state])
+    states = ", ".join(f"{counts[state]} {state}" for state in STATES if counts[state])
     plural = "" if len(runs) == 1 else "s"
-    lines, n_left_out = [f"{len(runs)} run{plural}: {told}"], 0
+    lines, n_left_out = [f"{len(runs)} run{plural}: {states}"], 0
     if height is not None and len(runs) + 2 > height:
         n_shown = max(0, height - 3)
         n_left_out = len(runs) - n_shown

@@ -66,7 +66,7 @@ def ask_to_stop(run, chance, count, numbers=1):
 
 
 def no_room_for_checkpoints(run, _chance, _count):
-    """The training goes on without them, and keeps the one that it has."""
+    """The training continues without them, and keeps the one that it has."""
     run.start_until(INTERVAL + 2)
     [kept] = run.checkpoints()
     run.go_on_with_room_for(
@@ -74,12 +74,12 @@ def no_room_for_checkpoints(run, _chance, _count):
     )
     run.injected += 1
     run.wait(0)
-    run.expect_said(f"no checkpoint after step {2 * INTERVAL}, going on: no room left")
+    run.expect_said(f"no checkpoint after step {2 * INTERVAL}, continuing: no room left")
     expect(run.checkpoints() == [kept], f"expected {kept.name} alone, found {run.checkpoints()}")
 
 
 def no_room_for_outputs(run, _chance, _count):
-    """One line and nothing half-made; with room, the same command goes on."""
+    """One line and nothing half-made; with room, the same command resumes."""
     run.start_until(LAST_CHECKPOINT + 2)
     run.go_on_with_room_for(run.undisturbed("weights.safetensors").stat().st_size // 2)
     run.injected += 1
@@ -104,7 +104,7 @@ def flip_one_bit(content, chance):
 
 
 def damage_newest_checkpoint(run, chance, _count, damage):
-    """It is named and passed over: the training goes on from the one before."""
+    """It is named and skipped: the training resumes from the one before."""
     run.start_until(chance.randrange(2 * INTERVAL + 1, N_STEPS))
     run.kill()
     newest = run.checkpoints()[0]

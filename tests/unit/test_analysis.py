@@ -346,7 +346,7 @@ def test_the_deviation_over_seeds_is_set_beside_the_interval():
         "says."
     ]
     assert said(seed_sentences(near)) == [
-        "Over 2 seeds the accuracy of m0 has a standard deviation of 0.71 points, no more than "
+        "Over 2 seeds the accuracy of m0 has a standard deviation of 0.71 points, at most "
         "half the width of its 95 % interval."
     ]
     assert seed_sentences(one) == []

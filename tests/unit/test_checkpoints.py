@@ -166,7 +166,7 @@ def test_a_full_disk_is_said_and_the_older_checkpoint_stays(tmp_path, capsys):
         assert not checkpoints.save(2, state(2))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    assert "no checkpoint after step 2, going on: no room left" in capsys.readouterr().err
+    assert "no checkpoint after step 2, continuing: no room left" in capsys.readouterr().err
     assert checkpoints.latest()["list"][0] == 1
     assert len(list(tmp_path.iterdir())) == 1
 

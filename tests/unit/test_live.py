@@ -193,7 +193,7 @@ def test_where_the_live_view_cannot_be_written_the_training_is_the_same(
     said = blocked.end()
     lines = [line for line in said.splitlines() if "no live view" in line]
     assert len(lines) == 1
-    assert lines[0].startswith("no live view from here on, the training goes on: ")
+    assert lines[0].startswith("no live view from here on, the training continues: ")
     assert "Traceback" not in said
     assert (tmp_path / "live").read_text() == "in the way"
 

@@ -94,8 +94,8 @@ def test_auto_halves_until_it_fits_says_so_and_keeps_the_gradient(capfd):
     assert found_loss == pytest.approx(loss, rel=1e-6)
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-7)
     said = capfd.readouterr().err
-    assert "48 images at once; going on with micro_batch 24" in said
-    assert "24 images at once; going on with micro_batch 12" in said
+    assert "48 images at once; continuing with micro_batch 24" in said
+    assert "24 images at once; continuing with micro_batch 12" in said
 
 
 def test_the_history_records_the_micro_batch_that_was_found():
@@ -122,7 +122,7 @@ def test_a_test_batch_that_does_not_fit_is_halved_and_gives_the_same_logits(capf
     expected = predict(plain_model(), images, 48)
     found = predict(Memory(plain_model(), 13).eval(), images, 48)
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
-    assert "going on with 12" in capfd.readouterr().err
+    assert "continuing with 12" in capfd.readouterr().err
 
 
 def test_no_memory_for_the_optimizers_state_is_one_line():

@@ -1,1 +1,1 @@
-"""All runs side by side, and beside what was published. Imports no torch."""
+"""All runs side by side, and what was published. Imports no torch."""

@@ -64,8 +64,7 @@ def measure_memory(settings, recipe, n_classes, image_side, device_name, threads
     device_name, threads: as for a training. Returns train_step_peak_mb, train_step_seconds (the
     median of up to 3 steps in about 5 s, after a first one that makes the optimizer's state),
     test_batch_peak_mb, batch_size and micro_batch. On a GPU it is the allocator's peak, on a CPU
-    the resident size of the process, torch included. Raises UserError where a process does not
-    live to tell.
+    the resident size of the process, torch included. Raises UserError where a process dies.
     """
     arguments = (settings, recipe, n_classes, image_side, device_name, threads)
     return {

@@ -15,7 +15,7 @@ MEMBER_BYTES_LIMIT = 256 << 20
 def read_pickles(path, names):
     """The dictionaries that are pickled in members of a gzipped tar, by the members' names.
 
-    names: of the members; other regular files are passed over. Nothing is unpacked to disk. The
+    names: of the members; other regular files are skipped. Nothing is unpacked to disk. The
     keys of a dictionary become text. Raises UserError where the archive is damaged or unsafe, has
     no such member, or one that does not hold a dictionary of numpy arrays and plain values.
     """

@@ -28,7 +28,7 @@ def predict(model, images, batch_size):
             if part is None:
                 batch_size = (batch_size + 1) // 2
                 free_memory(images.images.device)
-                print(f"memory does not suffice; going on with {batch_size}", file=sys.stderr)
+                print(f"memory does not suffice; continuing with {batch_size}", file=sys.stderr)
                 continue
             logits.append(part)
             start += len(part)

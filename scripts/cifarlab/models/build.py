@@ -29,7 +29,7 @@ def build_for_counting(settings, n_classes):
         with torch.device("meta"):
             model = FAMILIES[settings.family].build(settings, n_classes)
         _try_out(model, settings, n_classes)
-    except Exception:  # built again on the CPU, where a fault of the model itself is told
+    except Exception:  # built again on the CPU, where a fault of the model itself is reported
         model = build_model(settings, n_classes)
     return model.eval()
 
@@ -46,7 +46,7 @@ def _try_out(model, settings, n_classes):
     if shape != (2, n_classes):
         raise UserError(
             f"expected logits of shape {(2, n_classes)} for two images, found {shape or logits!r}; "
-            "mend the model, or name its head"
+            "correct the model, or name its head"
         )
 
 
@@ -62,5 +62,5 @@ def _faults_of_the_model(settings):
         raise UserError(
             f"the model cannot be built and run with {settings.to_json()}: "
             f"{type(error).__name__}: {error} ({place.filename}, line {place.lineno}); "
-            "mend its settings or its code"
+            "correct its settings or its code"
         ) from error

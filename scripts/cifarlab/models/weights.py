@@ -85,7 +85,7 @@ def read_metadata(path):
             return json.loads((file.metadata() or {})[METADATA_KEY])
     except (OSError, KeyError, ValueError, safetensors.SafetensorError) as error:
         raise UserError(
-            f"{path} is not a weights file of this workflow ({error}); make it again"
+            f"{path} is not a weights file of this workflow ({error}); rerun the job that writes it"
         ) from error
 
 

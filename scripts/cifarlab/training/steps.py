@@ -92,7 +92,7 @@ class Stepper:
         self.micro_batch = (largest + 1) // 2
         free_memory(self.device)
         print(
-            f"memory does not suffice for {largest} images at once; going on with "
+            f"memory does not suffice for {largest} images at once; continuing with "
             f"micro_batch {self.micro_batch}",
             file=sys.stderr,
         )

@@ -78,7 +78,7 @@ def seed_sentences(content):
             if deviation > half
             else N_(
                 "Over %(n)s seeds the accuracy of %(a)s has a standard deviation of %(s)s points, "
-                "no more than half the width of its 95 %% interval."
+                "at most half the width of its 95 %% interval."
             )
         )
         values = {

@@ -1,4 +1,4 @@
-"""What was published, beside what was measured, with a verdict on each number."""
+"""What was published next to what was measured, with a verdict on each number."""
 
 from markupsafe import Markup
 
