@@ -4,7 +4,6 @@
 import gc
 import os
 import re
-import shlex
 
 # With many runs Snakemake makes millions of objects that live to its end: looking for garbage among
 # them as often as Python does takes a seventh of a dry run.
@@ -202,13 +201,3 @@ def runs_of_row(wildcards):
 def runs_of_model(wildcards):
     """The folders of the runs of one model, with every recipe."""
     return [str(RUN).format(**run._asdict()) for run in RUNS if run.model == wildcards.model]
-
-
-def command_to_reproduce():
-    """The command line that makes these results."""
-    words = ["snakemake", "--cores", str(THREADS)]
-    if further := [file for file in CONFIGFILES if file != "config/config.yaml"]:
-        words += ["--configfile", *further]
-    if OVERRIDES:
-        words += ["--config", *(f"{key}={value}" for key, value in OVERRIDES.items())]
-    return shlex.join(words)

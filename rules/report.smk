@@ -1,10 +1,24 @@
 # In: the tables of the comparison, record and history of every training, costs, figures, templates.
 # Out: the report in HTML and in Markdown, in every language.
 
+import shlex
+
 REPORT = RESULTS / "report"
 TABLES = ["runs", "comparison", "published", "verdicts", "classes", "confusions"]
 # Where each is drawn, by its label.
 DRAWINGS = {label: RESULTS / file for label, file in drawings(ROWS).items()}
+
+
+def command_to_reproduce():
+    """The command line that makes these results."""
+    words = ["snakemake", "--cores", str(THREADS)]
+    if further := [file for file in CONFIGFILES if file != "config/config.yaml"]:
+        words += ["--configfile", *further]
+    if OVERRIDES:
+        words += ["--config", *(f"{key}={value}" for key, value in OVERRIDES.items())]
+    return shlex.join(words)
+
+
 DEFINES_REPORT = {
     "command": command_to_reproduce(),
     "versions": LOCKED_VERSIONS,
