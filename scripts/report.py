@@ -10,7 +10,7 @@ from engine.files import new_files
 from engine.provenance import source_state
 from reporting.figures import CODE
 from reporting.gather import Results, gather
-from reporting.language import LANGUAGES, load_language
+from reporting.language import load_language
 from reporting.render import figures_in, render
 
 
@@ -32,9 +32,8 @@ def argument_parser():
     parser.add_argument(
         "--languages",
         nargs="+",
-        choices=LANGUAGES,
         default=["en"],
-        help="of the report, the first one first (default: %(default)s)",
+        help="codes: en and those with a catalogue in locale/, the first one first (default: en)",
     )
     parser.add_argument(
         "--templates",
