@@ -7,7 +7,7 @@ INSTALLED := .venv/installed
 CONFIGFILE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo watch test test-slurm test-oldest staleness faults bench-dag bench-checkpoint bench-report lint format schema docs translations lock clean
+.PHONY: help demo watch test test-long test-browser test-oldest test-slurm staleness faults bench-dag bench-checkpoint bench-report lint format schema docs translations lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,8 +20,13 @@ watch: $(INSTALLED) ## show all runs in a terminal while a workflow trains them;
 	@$(BIN)/python scripts/watch.py
 
 test: $(INSTALLED) ## run the tests
-	tests/browser/install.sh
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto -m "not long" tests/unit tests/workflow
+
+test-long: $(INSTALLED) ## run the tests of edits, faults, tutorials and how-tos (ten minutes)
+	$(BIN)/python -m pytest -n auto -m long tests/workflow
+
+test-browser: $(INSTALLED) ## test the report in a browser, which tests/browser/install.sh installs
+	$(BIN)/python -m pytest tests/browser
 
 test-slurm: $(INSTALLED) ## test on a real one-node Slurm, which this installs (Debian, as root)
 	tests/slurm/install.sh

@@ -4,7 +4,6 @@
 import gc
 import os
 import re
-import shlex
 
 # With many runs Snakemake makes millions of objects that live to its end: looking for garbage among
 # them as often as Python does takes a seventh of a dry run.
@@ -12,7 +11,7 @@ gc.set_threshold(50_000, 50, 50)
 
 from cifarlab.configuration import check_files, read_configuration, run_table
 from reporting.figures import FIGURES, drawings
-from reporting.language import LANGUAGES as KNOWN_LANGUAGES
+from reporting.language import describe_language
 from engine.settings import canonical_json
 
 # `.venv/bin/snakemake` without an activated .venv must find the same Python for its jobs. With
@@ -24,6 +23,11 @@ try:
     RUNS = run_table(CONFIGURATION)
     RESULTS = Path("results") / CONFIGURATION.dataset.name
     RECORDS = RESULTS / "records"
+    # Names of the report's, by code.
+    LANGUAGES = {
+        code: describe_language(code, "templates/locale").name
+        for code in CONFIGURATION.report.languages
+    }
     check_files(CONFIGURATION, RUNS, has_data=(RECORDS / "data.json").exists())
 except UserError as error:
     sys.exit(f"error in the configuration: {error}")
@@ -54,8 +58,6 @@ GPUS_PER_RUN = 0 if DEVICE == "cpu" else 1
 # Each as canonical JSON, by name: made once, asked for by every job.
 MODELS = {name: model.to_json() for name, model in CONFIGURATION.models.items()}
 RECIPES = {name: recipe.to_json() for name, recipe in CONFIGURATION.recipes.items()}
-# The report's, by code.
-LANGUAGES = {code: KNOWN_LANGUAGES[code].name for code in CONFIGURATION.report.languages}
 VERSIONS_ARE_LOCKED = CONFIGURATION.library_versions == "locked"
 
 
@@ -199,13 +201,3 @@ def runs_of_row(wildcards):
 def runs_of_model(wildcards):
     """The folders of the runs of one model, with every recipe."""
     return [str(RUN).format(**run._asdict()) for run in RUNS if run.model == wildcards.model]
-
-
-def command_to_reproduce():
-    """The command line that makes these results."""
-    words = ["snakemake", "--cores", str(THREADS)]
-    if further := [file for file in CONFIGFILES if file != "config/config.yaml"]:
-        words += ["--configfile", *further]
-    if OVERRIDES:
-        words += ["--config", *(f"{key}={value}" for key, value in OVERRIDES.items())]
-    return shlex.join(words)

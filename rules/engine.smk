@@ -50,10 +50,10 @@ if MISSING or not hasattr(snakemake.workflow, "DAG"):
 class ContentDag(DAG):
     """Snakemake's plan, in which decisions from content take the place of its triggers.
 
-    Jobs without an output `record` are left to Snakemake. What this class relies on, beside the
-    names in NEEDED: a job with an output in `forcefiles` runs; update_needrun sets the plan anew,
-    at the start and after each checkpoint; postprocess is called after it, before jobs start.
-    If one of them changes, check_plan or check_end ends the invocation with an error.
+    Jobs without an output `record` are left to Snakemake. What this relies on, beside NEEDED: a job
+    with an output in `forcefiles` runs; update_needrun plans, at the start and after a checkpoint;
+    postprocess follows it, before jobs start. If one of them changes, check_plan or check_end ends
+    the invocation with an error.
     """
 
     def __init__(self, workflow, *args, **kwargs):
@@ -138,8 +138,8 @@ class ContentDag(DAG):
         # with many runs: only a rule that a decision waits for is one.
         undecided = [item for item in self.decisions.values() if not item.runs]
         self.awaited = {job.stage for item in undecided for job in item.waits_for}
-        for checkpoint_rule in self.checkpoint_rules:
-            checkpoint_rule.is_checkpoint = checkpoint_rule.name in self.awaited
+        for one in self.checkpoint_rules:
+            one.is_checkpoint = one.name in self.awaited
 
     def asked_for(self):
         """Records of the jobs that targets, --until and --omit-from ask for, and what they need."""
@@ -152,7 +152,7 @@ class ContentDag(DAG):
         for job in self.jobs:
             for file in job.input:
                 # Snakemake takes a file that is there for a source where no job can make it.
-                if file not in made and any(rule.is_producer(file) for rule in self.rules):
+                if file not in made and any(one.is_producer(file) for one in self.rules):
                     raise WorkflowError(
                         f"{file} is there and can no longer be made: a file that its rule reads is "
                         "missing. Restore that file."

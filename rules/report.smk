@@ -1,12 +1,16 @@
 # In: the tables of the comparison, record and history of every training, costs, figures, templates.
 # Out: the report in HTML and in Markdown, in every language.
 
+from engine.command import snakemake_command
+
 REPORT = RESULTS / "report"
 TABLES = ["runs", "comparison", "published", "verdicts", "classes", "confusions"]
 # Where each is drawn, by its label.
 DRAWINGS = {label: RESULTS / file for label, file in drawings(ROWS).items()}
+
+
 DEFINES_REPORT = {
-    "command": command_to_reproduce(),
+    "command": snakemake_command(THREADS, CONFIGFILES, OVERRIDES),
     "versions": LOCKED_VERSIONS,
     "languages": list(LANGUAGES),
 }

@@ -10,7 +10,7 @@ from engine.files import new_files
 from engine.provenance import source_state
 from reporting.figures import CODE
 from reporting.gather import Results, gather
-from reporting.language import LANGUAGES, load_language
+from reporting.language import load_language
 from reporting.render import figures_in, render
 
 
@@ -29,19 +29,42 @@ def argument_parser():
         help="folder to write report.<language>.html and report.<language>.md into; the Markdown "
         "links figures.<language>/<label>.svg beside it (default: report/ beside data/)",
     )
-    help = "of the report, the first one first (default: %(default)s)"
-    parser.add_argument("--languages", nargs="+", choices=LANGUAGES, default=["en"], help=help)
-    help = "folder, with its translations in locale/ (default: %(default)s)"
-    parser.add_argument("--templates", type=Path, default="templates", help=help)
-    help = "failures/…/seed-<n>.json of failed runs"
-    parser.add_argument("--failures", type=Path, nargs="*", default=[], help=help)
-    help = "the command line that gives these results, to be shown"
-    parser.add_argument("--command", default="", help=help)
-    help = "JSON object of the locked versions: the report says which runs had others"
-    parser.add_argument("--versions", default="{}", help=help)
-    help = "JSON object, to be shown and for what was not run"
-    parser.add_argument("--configuration", default="{}", help=help)
+    parser.add_argument(
+        "--languages",
+        nargs="+",
+        default=["en"],
+        help="codes: en and those with a catalogue in locale/, the first one first (default: en)",
+    )
+    parser.add_argument(
+        "--templates",
+        type=Path,
+        default="templates",
+        help="folder, with its translations in locale/ (default: %(default)s)",
+    )
+    add_facts(parser)
     return parser
+
+
+def add_facts(parser):
+    """The arguments for what the report says beside the results."""
+    parser.add_argument(
+        "--failures",
+        type=Path,
+        nargs="*",
+        default=[],
+        help="failures/…/seed-<n>.json of failed runs",
+    )
+    parser.add_argument(
+        "--command", default="", help="the command line that gives these results, to be shown"
+    )
+    parser.add_argument(
+        "--versions",
+        default="{}",
+        help="JSON object of the locked versions: the report says which runs had others",
+    )
+    parser.add_argument(
+        "--configuration", default="{}", help="JSON object, to be shown and for what was not run"
+    )
 
 
 def results_of(arguments):

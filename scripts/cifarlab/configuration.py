@@ -126,10 +126,9 @@ class RunSet(Settings):
 class ReportSettings(Settings):
     """What the report is like."""
 
-    languages: Annotated[list[Literal["en", "zh"]], Field(min_length=1)] = Field(
-        default_factory=lambda: ["en", "zh"]
-    )
-    """One report for each, linked to each other: `en`, English; `zh`, Chinese."""
+    languages: Names = Field(default_factory=lambda: ["en", "zh"])
+    """One report for each, linked to each other: `en`, English, or the name of a folder of
+    `templates/locale/`, such as `zh`, Chinese."""
 
 
 class Configuration(Settings):

@@ -14,9 +14,10 @@ ENGINE = Path(__file__).resolve().parent
 HOUSES = {"cifarlab", "engine", "reporting"}
 # What is called with a text for people: by its own name, or as a method of what has such a name.
 MESSAGES, LOGGERS = {"print"}, {"log", "logger", "logging", "warnings"}
-# Calls that describe a command line, and their arguments that only people read.
-PARSERS = {"ArgumentParser", "add_parser", "add_argument", "add_argument_group", "add_subparsers"}
-HELP = {"help", "description", "metavar", "epilog", "usage"}
+# Arguments that only people read: `help` of every call, and the others of a parser.
+HELP = {"help"}
+PARSERS = {"ArgumentParser", "add_parser", "add_argument_group", "add_subparsers"}
+HELP_OF_PARSERS = {"help", "description", "metavar", "epilog", "usage"}
 
 
 def code_digests(roots):
@@ -113,9 +114,9 @@ def _without_words(call):
     function = call.func
     name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", None)
     owner = getattr(getattr(function, "value", None), "id", None)
-    if name in PARSERS:
-        keywords = [keyword for keyword in call.keywords if keyword.arg not in HELP]
-        return ast.Call(function, call.args, keywords)
+    help_words = HELP_OF_PARSERS if name in PARSERS else HELP
+    keywords = [keyword for keyword in call.keywords if keyword.arg not in help_words]
+    call = ast.Call(function, call.args, keywords)
     is_message = owner in LOGGERS or (isinstance(function, ast.Name) and name in MESSAGES)
     return _without_texts(call) if is_message else call
 

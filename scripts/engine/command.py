@@ -1,5 +1,6 @@
 """How a command runs: its arguments, its faults, and the record that it leaves."""
 
+import shlex
 import signal
 import sys
 from pathlib import Path
@@ -54,3 +55,16 @@ def _paths(files, arguments):
     for value in values:
         paths += value if isinstance(value, list) else [value]
     return [path for path in paths if path is not None]
+
+
+def snakemake_command(cores, configfiles, overrides):
+    """The command line that makes the same results: text.
+
+    configfiles: paths; overrides: values of --config by key.
+    """
+    words = ["snakemake", "--cores", str(cores)]
+    if further := [file for file in configfiles if file != "config/config.yaml"]:
+        words += ["--configfile", *further]
+    if overrides:
+        words += ["--config", *(f"{key}={value}" for key, value in overrides.items())]
+    return shlex.join(words)

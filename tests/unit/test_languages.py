@@ -31,7 +31,7 @@ from cifarlab.training.recipes import Recipe
 from engine.errors import UserError
 from reporting.columns import TITLES
 from reporting.figures import FIGURES
-from reporting.language import LANGUAGES, catalogue_path, load_language
+from reporting.language import catalogue_path, describe_language, known_languages, load_language
 from reporting.page_text import PageText
 from reporting.render import figures_in, render
 from reporting.sections import SECTIONS, models
@@ -39,7 +39,7 @@ from reporting.sections.published import VERDICTS
 from reporting.setting_names import SETTINGS, SIZE_RULES, VALUES
 from reporting.svg import MARK, MESSAGE, Messages, translated
 
-OTHERS = sorted(set(LANGUAGES) - {"en"})
+OTHERS = known_languages(TEMPLATES / "locale")[1:]
 PLACE = re.compile(r"%\((\w+)\)s")
 # Words of programming languages and libraries, the same in every language.
 TECHNICAL = {"fp32", "bf16", "fp16", *FAMILIES}
@@ -115,9 +115,36 @@ def test_a_translation_ends_as_its_message_does(catalogue):
         assert expected is None or text[-1] == expected, (message, text)
 
 
-def test_a_language_without_a_catalogue_is_a_fault_of_the_files(tmp_path):
-    with pytest.raises(UserError, match="cannot read the translations"):
-        load_language(OTHERS[0], tmp_path)
+def test_a_language_without_a_catalogue_is_refused_with_those_that_have_one():
+    with pytest.raises(
+        UserError, match=r"languages en, zh, found 'de'; .*/de/LC_MESSAGES/report\.po"
+    ):
+        load_language("de", TEMPLATES / "locale")
+
+
+@pytest.mark.parametrize(
+    ("code", "content", "words"),
+    [("de", "msgid", "cannot read the translations"), ("nowhere", "", "such as de or pt_BR")],
+)
+def test_a_catalogue_that_is_none_is_a_fault_of_the_files(tmp_path, code, content, words):
+    path = catalogue_path(tmp_path, code)
+    path.parent.mkdir(parents=True)
+    path.write_text(content)
+    with pytest.raises(UserError, match=words):
+        load_language(code, tmp_path)
+
+
+def test_a_language_has_its_own_name_and_the_tag_that_html_knows(tmp_path):
+    for code in ("zh", "pt_BR"):
+        catalogue_path(tmp_path, code).parent.mkdir(parents=True)
+        catalogue_path(tmp_path, code).touch()
+    assert known_languages(tmp_path) == ["en", "pt_BR", "zh"]
+    found = [describe_language(code, tmp_path) for code in known_languages(tmp_path)]
+    assert [(language.name, language.tag, language.gap) for language in found] == [
+        ("English", "en", " "),
+        ("português (Brasil)", "pt-BR", " "),
+        ("中文", "zh-Hans", ""),
+    ]
 
 
 def test_the_empty_text_stays_empty():
@@ -209,7 +236,7 @@ DRAWN = (
 )
 
 
-@pytest.mark.parametrize("code", LANGUAGES)
+@pytest.mark.parametrize("code", ["en", *OTHERS])
 @pytest.mark.parametrize("is_html", [True, False])
 def test_settings_that_differ_in_any_key_are_shown_differently(results, code, is_html):
     say = PageText(language(code), is_html)

@@ -1,6 +1,8 @@
+import os
 import shutil
 
 import pytest
+from filelock import FileLock
 from project import Project, copy_project
 from staleness_table import Scene
 
@@ -11,12 +13,28 @@ def project(tmp_path):
     return copy_project(tmp_path / "project")
 
 
+def shared(tmp_path_factory, name, make):
+    """The project that make(folder) computes, once for all processes that test at the same time."""
+    root = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        root = root.parent
+    folder = root / name / "project"
+    with FileLock(root / f"{name}.lock"):
+        if not (root / f"{name}.made").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            make(folder)
+            (root / f"{name}.made").touch()
+    return Project(folder)
+
+
+def compute(folder):
+    result = copy_project(folder).snakemake()
+    assert result.returncode == 0, result.stderr
+
+
 @pytest.fixture(scope="session")
 def computed_once(tmp_path_factory):
-    project = copy_project(tmp_path_factory.mktemp("computed") / "project")
-    result = project.snakemake()
-    assert result.returncode == 0, result.stderr
-    return project
+    return shared(tmp_path_factory, "computed", compute)
 
 
 @pytest.fixture
@@ -30,4 +48,4 @@ def computed(computed_once, tmp_path):
 @pytest.fixture(scope="session")
 def made_once(tmp_path_factory):
     """A project in which everything can be edited, computed; not to be changed."""
-    return Scene().make(tmp_path_factory.mktemp("made") / "project")
+    return shared(tmp_path_factory, "made", Scene().make)

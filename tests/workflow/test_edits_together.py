@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from project import Project
 from staleness_table import Scene, table, would_make
 
+pytestmark = pytest.mark.long
+
 TABLE = table(Scene())
 # Edits of one file each, no two of the same place, with that file.
 FILES = {

@@ -38,6 +38,7 @@ def made(made_once, tmp_path):
     return Project(tmp_path / "project")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", TABLE)
 def test_an_edit_recomputes_exactly(made, name):
     edit, expected = TABLE[name]
@@ -61,6 +62,7 @@ def test_where_it_runs_changes_nothing(made, arguments):
     assert would_make(made, *arguments) == NOTHING
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", LATE)
 def test_an_edit_of_the_data_recomputes_exactly(made, name):
     edit, expected = LATE[name]

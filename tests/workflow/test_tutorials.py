@@ -8,6 +8,8 @@ import sys
 import pytest
 from project import ROOT
 
+pytestmark = pytest.mark.long
+
 BLOCK = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 

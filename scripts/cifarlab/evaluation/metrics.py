@@ -1,24 +1,36 @@
 """Metrics of a prediction, from logits and labels alone."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import numpy as np
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric, and the column that it is in runs.csv and comparison.csv.
+
+    of: a function of logits, float [n_images, n_classes], labels, int [n_images], and
+    superclass_of, int [n_classes] or None for classes without superclasses; it returns a float, or
+    None where the metric needs superclasses and there are none. unit, digits, better: as those of
+    cifarlab.comparison.columns.Column.
+    """
+
+    of: Callable
+    unit: str = ""
+    digits: int = 0
+    better: str = ""
 
 
 def metrics_of(logits, labels, superclass_of=None):
     """All metrics of a prediction by name, ready for JSON.
 
     logits: float [n_images, n_classes]; labels: int [n_images]; superclass_of: int [n_classes], or
-    None for classes without superclasses, whose accuracy is None then. Raises ValueError on shapes
-    that do not agree.
+    None for classes without superclasses. Raises ValueError on shapes that do not agree.
     """
-    has_superclasses = superclass_of is not None
     return {
         "test_images": len(labels),
-        "test_accuracy_percent": 100 * top_k_accuracy(logits, labels, 1),
-        "top5_accuracy_percent": 100 * top_k_accuracy(logits, labels, 5),
-        "superclass_accuracy_percent": (
-            100 * superclass_accuracy(logits, labels, superclass_of) if has_superclasses else None
-        ),
-        "test_loss": mean_cross_entropy(logits, labels),
+        **{name: metric.of(logits, labels, superclass_of) for name, metric in METRICS.items()},
         "confusion": confusion(logits, labels).tolist(),
         "class_accuracy_percent": (100 * class_accuracies(logits, labels)).tolist(),
     }
@@ -93,3 +105,24 @@ def class_accuracies(logits, labels):
     counts = np.bincount(labels, minlength=n_classes)
     with np.errstate(invalid="ignore"):
         return np.bincount(right, minlength=n_classes) / counts
+
+
+def _superclass_percent(logits, labels, superclass_of):
+    if superclass_of is None:
+        return None
+    return 100 * superclass_accuracy(logits, labels, superclass_of)
+
+
+# By name, in the order of the files. What a column is called is said in reporting.columns.
+METRICS = {
+    "test_accuracy_percent": Metric(
+        lambda logits, labels, _: 100 * top_k_accuracy(logits, labels, 1), "%", 2, "higher"
+    ),
+    "top5_accuracy_percent": Metric(
+        lambda logits, labels, _: 100 * top_k_accuracy(logits, labels, 5), "%", 2, "higher"
+    ),
+    "superclass_accuracy_percent": Metric(_superclass_percent, "%", 2, "higher"),
+    "test_loss": Metric(
+        lambda logits, labels, _: mean_cross_entropy(logits, labels), "", 4, "lower"
+    ),
+}
