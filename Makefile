@@ -23,7 +23,7 @@ test: $(INSTALLED) ## run the tests
 	$(BIN)/python -m pytest -n auto -m "not long" tests/unit tests/workflow
 
 test-long: $(INSTALLED) ## run the tests of edits, faults, tutorials and how-tos (ten minutes)
-	$(BIN)/python -m pytest -n auto -m long tests/workflow
+	$(BIN)/python -m pytest -n auto -m long tests/unit tests/workflow
 
 test-browser: $(INSTALLED) ## test the report in a browser, which tests/browser/install.sh installs
 	$(BIN)/python -m pytest tests/browser

@@ -28,6 +28,7 @@ def recipe(**changes):
     return checked_settings(Recipe, {**values, **changes})
 
 
+@pytest.mark.long
 def test_testing_takes_less_memory_than_training_and_micro_batches_less_than_batches():
     whole = measure_memory(RESNET, recipe(), 10, 32, "cpu", 1)
     split = measure_memory(RESNET, recipe(micro_batch=4), 10, 32, "cpu", 1)

@@ -161,6 +161,7 @@ def test_training_in_every_precision_lowers_the_loss_and_keeps_fp32_weights(prec
     assert {parameter.dtype for parameter in model.parameters()} == {torch.float32}
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not shutil.which("g++"), reason="torch.compile needs a C++ compiler, g++")
 def test_a_compiled_model_takes_the_same_step():
     loss, expected = gradient(plain_model())

@@ -13,6 +13,8 @@ import pytest
 from project import ROOT, Project, copy_project
 from test_tutorials import BLOCK
 
+pytestmark = pytest.mark.long
+
 PAGE = (ROOT / "docs/architecture.md").read_text()
 INTRODUCTION, *PARTS = re.split(
     r"^### ", PAGE.partition("\n## How to add\n")[2], flags=re.MULTILINE
