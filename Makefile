@@ -20,10 +20,10 @@ watch: $(INSTALLED) ## show all runs in a terminal while a workflow trains them;
 	@$(BIN)/python scripts/watch.py
 
 test: $(INSTALLED) ## run the tests
-	$(BIN)/python -m pytest -n auto -m "not long" tests/unit tests/workflow
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not long" tests/unit tests/workflow
 
 test-long: $(INSTALLED) ## run the tests of edits, faults, tutorials and how-tos (ten minutes)
-	$(BIN)/python -m pytest -n auto -m long tests/unit tests/workflow
+	$(BIN)/python -m pytest -n auto --dist worksteal -m long tests/unit tests/workflow
 
 test-browser: $(INSTALLED) ## test the report in a browser, which tests/browser/install.sh installs
 	$(BIN)/python -m pytest tests/browser

@@ -1,29 +1,19 @@
 # The configuration and what follows from it. This is the only file that reads `config`;
 # rules take the names below.
 
-import gc
-import os
 import re
-
-# With many runs Snakemake makes millions of objects that live to its end: looking for garbage among
-# them as often as Python does takes a seventh of a dry run.
-gc.set_threshold(50_000, 50, 50)
 
 from cifarlab.configuration import check_files, read_configuration, run_table
 from reporting.figures import FIGURES, drawings
 from reporting.language import describe_language
 from engine.settings import canonical_json
 
-# `.venv/bin/snakemake` without an activated .venv must find the same Python for its jobs. With
-# `--sdm conda` the environment of a rule is activated later and comes first.
-os.environ.update(PATH=os.pathsep.join([str(Path(sys.executable).parent), *os.get_exec_path()]))
-
 try:
     CONFIGURATION = read_configuration(config)
     RUNS = run_table(CONFIGURATION)
     RESULTS = Path("results") / CONFIGURATION.dataset.name
     RECORDS = RESULTS / "records"
-    # Names of the report's, by code.
+    # The names of the report's languages, by code.
     LANGUAGES = {
         code: describe_language(code, "templates/locale").name
         for code in CONFIGURATION.report.languages
@@ -201,3 +191,22 @@ def runs_of_row(wildcards):
 def runs_of_model(wildcards):
     """The folders of the runs of one model, with every recipe."""
     return [str(RUN).format(**run._asdict()) for run in RUNS if run.model == wildcards.model]
+
+
+# Tables of the comparison, by name: category and label in Snakemake's own report.
+COMPARED = {
+    "runs": ("Comparison", "Every run"),
+    "comparison": ("Comparison", "Models, mean over seeds"),
+    "published": ("Comparison", "Published, where it can be compared"),
+    "verdicts": ("Comparison", "Published and measured"),
+    "classes": ("Classes", "Accuracy of every class"),
+    "confusions": ("Classes", "Most confused pairs"),
+}
+
+
+def table_of_report(name):
+    """A table of the comparison as Snakemake's own report shows it."""
+    category, label = COMPARED[name]
+    caption = f"../templates/captions/{name}.rst"
+    path = RESULTS / f"compare/{name}.csv"
+    return report(path, caption=caption, category=category, labels={"table": label})

@@ -12,43 +12,8 @@ rule compare:
             dataset=MANIFEST,
         ),
     output:
+        **{name: table_of_report(name) for name in COMPARED},
         record=record_of("compare"),
-        runs=report(
-            RESULTS / "compare/runs.csv",
-            caption="../templates/captions/runs.rst",
-            category="Comparison",
-            labels={"table": "Every run"},
-        ),
-        comparison=report(
-            RESULTS / "compare/comparison.csv",
-            caption="../templates/captions/comparison.rst",
-            category="Comparison",
-            labels={"table": "Models, mean over seeds"},
-        ),
-        published=report(
-            RESULTS / "compare/published.csv",
-            caption="../templates/captions/published.rst",
-            category="Comparison",
-            labels={"table": "Published, where it can be compared"},
-        ),
-        verdicts=report(
-            RESULTS / "compare/verdicts.csv",
-            caption="../templates/captions/verdicts.rst",
-            category="Comparison",
-            labels={"table": "Published beside measured"},
-        ),
-        classes=report(
-            RESULTS / "compare/classes.csv",
-            caption="../templates/captions/classes-table.rst",
-            category="Classes",
-            labels={"table": "Accuracy of every class"},
-        ),
-        confusions=report(
-            RESULTS / "compare/confusions.csv",
-            caption="../templates/captions/confusions.rst",
-            category="Classes",
-            labels={"table": "Most confused pairs"},
-        ),
     log:
         log_of("compare"),
     conda:

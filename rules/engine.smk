@@ -4,6 +4,7 @@
 # This is the only file that uses what Snakemake does not document, each use with what breaks when
 # Snakemake changes. tests/workflow/test_engine.py runs with the oldest and the locked Snakemake.
 
+import gc
 import os
 import re
 import sys
@@ -18,6 +19,13 @@ from snakemake.settings.types import RerunTrigger
 from snakemake.utils import min_version
 
 min_version("9.0")
+
+# With many runs Snakemake makes millions of objects that live to its end: looking for garbage among
+# them as often as Python does takes a seventh of a dry run.
+gc.set_threshold(50_000, 50, 50)
+# `.venv/bin/snakemake` without an activated .venv must find the same Python for its jobs. With
+# `--sdm conda` the environment of a rule is activated later and comes first.
+os.environ.update(PATH=os.pathsep.join([str(Path(sys.executable).parent), *os.get_exec_path()]))
 
 sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 

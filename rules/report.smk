@@ -4,7 +4,6 @@
 from engine.command import snakemake_command
 
 REPORT = RESULTS / "report"
-TABLES = ["runs", "comparison", "published", "verdicts", "classes", "confusions"]
 # Where each is drawn, by its label.
 DRAWINGS = {label: RESULTS / file for label, file in drawings(ROWS).items()}
 
@@ -21,7 +20,7 @@ rule report:
     input:
         **inputs(
             dataset=MANIFEST,
-            tables=[RESULTS / f"compare/{name}.csv" for name in TABLES],
+            tables=[RESULTS / f"compare/{name}.csv" for name in COMPARED],
             training=of_all_runs(RUN / "training.json"),
             histories=of_all_runs(RUN / "history.csv"),
             epochs=of_all_runs(RUN / "epochs.csv"),

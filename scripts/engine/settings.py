@@ -2,9 +2,10 @@
 
 import difflib
 import json
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -43,6 +44,18 @@ def _number(value):
     return value
 
 
+def _plain(value):
+    """A value that JSON has: commands and records hold settings as JSON."""
+    try:
+        is_plain = json.loads(json.dumps(value, allow_nan=False)) == value
+    except (TypeError, ValueError):
+        is_plain = False
+    if not is_plain:
+        raise ValueError("should be a text, a finite number, true, false, null, or made of these")
+    return value
+
+
+PlainValue = Annotated[Any, AfterValidator(_plain)]
 Number = Annotated[float, BeforeValidator(_number)]
 PositiveNumber = Annotated[Number, Field(gt=0)]
 NonNegativeNumber = Annotated[Number, Field(ge=0)]

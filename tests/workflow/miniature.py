@@ -24,15 +24,19 @@ RATE_THAT_FAILS = 13
 
 
 class Miniature:
-    """A copy in a folder; `numbers`, `template` and `configuration` are what it is made from."""
+    """A copy in a folder; `numbers`, `template` and `configuration` are what it is made from.
 
-    def __init__(self, folder, snakemake):
+    computed: the folder of another one to copy, with its results, or None.
+    """
+
+    def __init__(self, folder, snakemake, computed=None):
         self.folder, self.program = folder, snakemake
-        shutil.copytree(SOURCE, folder)
-        (folder / "rules").mkdir()
-        shutil.copy(ROOT / "rules/engine.smk", folder / "rules")
         unwanted = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(ROOT / "scripts/engine", folder / "scripts/engine", ignore=unwanted)
+        shutil.copytree(computed or SOURCE, folder, ignore=unwanted)
+        if computed is None:
+            (folder / "rules").mkdir()
+            shutil.copy(ROOT / "rules/engine.smk", folder / "rules")
+            shutil.copytree(ROOT / "scripts/engine", folder / "scripts/engine", ignore=unwanted)
         self.numbers = {name: number for name, (_, _, number) in NUMBERS.items()}
         self.template, self.configuration = "Report: \n", json.loads(json.dumps(CONFIGURATION))
         self.configure()

@@ -18,17 +18,23 @@ METRICS = "results/metrics/a.json"
 NOTHING = "Nothing to be done"
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def snakemake(request):
     """The program to run: the locked Snakemake, or another."""
     return request.config.getoption("--snakemake")
 
 
-@pytest.fixture
-def miniature(tmp_path, snakemake):
-    miniature = Miniature(tmp_path / "miniature", snakemake)
+@pytest.fixture(scope="session")
+def computed_miniature(tmp_path_factory, snakemake):
+    miniature = Miniature(tmp_path_factory.mktemp("computed") / "miniature", snakemake)
     ends_well(miniature)
-    return miniature
+    return miniature.folder
+
+
+@pytest.fixture
+def miniature(tmp_path, snakemake, computed_miniature):
+    """A miniature workflow in which everything is computed."""
+    return Miniature(tmp_path / "miniature", snakemake, computed_miniature)
 
 
 def ends_well(miniature, *arguments):

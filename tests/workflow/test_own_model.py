@@ -1,6 +1,7 @@
 """A user's model and the files that a configuration names, through the real workflow."""
 
 import copy
+import datetime
 import json
 import os
 import subprocess
@@ -111,3 +112,14 @@ def test_a_named_file_that_is_missing_is_one_line_before_anything_is_planned(own
     assert "Nothing to be done" not in result.stderr
     assert "Traceback" not in result.stderr
     assert own.files() == []
+
+
+@pytest.mark.parametrize("value", [float("nan"), datetime.date(2026, 1, 1), {1: 2}, [float("inf")]])
+def test_an_option_that_json_does_not_have_is_one_line(own, value):
+    own.values["models"]["own"]["options"]["note"] = value
+    own.configure(own.values)
+    result = own.snakemake("--dry-run")
+    assert result.returncode == 1
+    assert "models.own.options.note: " in result.stderr
+    assert "should be a text, a finite number" in result.stderr
+    assert "Traceback" not in result.stderr

@@ -4,7 +4,7 @@ import importlib
 import sys
 import types
 from contextlib import contextmanager
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -13,6 +13,7 @@ from engine.code import HOUSES
 from engine.errors import UserError
 from engine.files import local_path
 from engine.observed import observing
+from engine.settings import PlainValue
 
 # The package that a user's file is loaded into.
 PACKAGE = "users_model"
@@ -27,7 +28,7 @@ class Settings(BaseModelSettings):
     factory: Annotated[str, Field(pattern=r"^.+\.py:[A-Za-z_]\w*$")]
     """`path/to/model.py:function`, which returns the model."""
 
-    options: dict[str, Any] = Field(default_factory=dict)
+    options: dict[str, PlainValue] = Field(default_factory=dict)
     """Further arguments of the function, by name."""
 
     @property
