@@ -4,7 +4,6 @@
 # This is the only file that uses what Snakemake does not document, each use with what breaks when
 # Snakemake changes. tests/workflow/test_engine.py runs with the oldest and the locked Snakemake.
 
-import gc
 import os
 import re
 import sys
@@ -20,22 +19,17 @@ from snakemake.utils import min_version
 
 min_version("9.0")
 
-# With many runs Snakemake makes millions of objects that live to its end: looking for garbage among
-# them as often as Python does takes a seventh of a dry run.
-gc.set_threshold(50_000, 50, 50)
-# `.venv/bin/snakemake` without an activated .venv must find the same Python for its jobs. With
-# `--sdm conda` the environment of a rule is activated later and comes first.
-os.environ.update(PATH=os.pathsep.join([str(Path(sys.executable).parent), *os.get_exec_path()]))
-
 sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 
 from engine.errors import UserError
 from engine.locks import release_stale_locks
+from engine.process import prepare_process
 from engine.records import Digests
 from engine.staleness import Job, decide, why
 
-# False in the Snakemake that a cluster's job or a subprocess starts for one job: what it runs was
-# decided. If this goes, each such process decides again, which costs seconds.
+prepare_process()
+# False in the Snakemake that a cluster's job starts: what it runs was decided. If this goes, each
+# such process decides again, which costs seconds.
 IS_MAIN_PROCESS = workflow.is_main_process
 # --cores, which workflow.cores has too, but that raises where none was given (--report).
 CORES = workflow.resource_settings.cores or 0
@@ -85,14 +79,10 @@ class ContentDag(DAG):
             self.host_file = release_stale_locks(logger)
 
     async def update_needrun(self, *args, **kwargs):
-        """Plan what Snakemake plans (missing targets, --forcerun) and what is stale."""
+        """Plan what is missing or forced, as Snakemake does, and what is stale."""
         self.decide()
-        self.our_files.update(
-            file
-            for record, job in self.our_jobs.items()
-            if self.decisions[record].runs
-            for file in job.output
-        )
+        stale = [job for record, job in self.our_jobs.items() if self.decisions[record].runs]
+        self.our_files.update(file for job in stale for file in job.output)
         self.forcefiles.update(self.our_files)
         # Snakemake skips the reasons of all jobs downstream of one that runs: with inputs that are
         # not ancient() they would run anyway. It finds them with bfs; without masking all count.
@@ -195,9 +185,9 @@ class ContentDag(DAG):
 def engine_job(job, record):
     """A job of Snakemake as the engine knows it.
 
-    Of its parameters, `defines` are the settings that define the outputs, by name; `reads` are
-    inputs at paths that a user chose, in which braces are no wildcards; `repeats` is False where
-    the same definition may give other bytes.
+    Of its parameters, `defines` are the settings that define the outputs; `reads` are inputs at
+    paths of a user's choice, whose braces are no wildcards; `repeats` is False where the same
+    definition may give other bytes.
     """
     params = job.params
     return Job(

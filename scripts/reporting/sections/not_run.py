@@ -6,34 +6,8 @@ from reporting.messages import N_, Sentence
 
 def not_run(content):
     """One Sentence on each thing that is in no table."""
-    sentences = []
-    for failure in content.failures:
-        message = N_(
-            "%(model)s, recipe %(recipe)s, seed %(seed)s failed: the loss became %(loss)s at step "
-            "%(step)s with learning rate %(rate)s; it is in no table and in no figure."
-        )
-        facts = failure.facts
-        values = {"model": failure.model, "recipe": failure.recipe, "seed": str(failure.seed)}
-        values |= {"loss": facts["loss"], "step": facts["step"]}
-        values["rate"] = str(facts["learning_rate"])
-        sentences.append(Sentence(message, values))
-    for model, recipe, seed in content.missing:
-        message = N_(
-            "%(model)s, recipe %(recipe)s, seed %(seed)s was asked for and has no results here."
-        )
-        values = {"model": model, "recipe": recipe, "seed": str(seed)}
-        sentences.append(Sentence(message, values))
-    for name in content.not_here:
-        message = N_("%(model)s was published and is in no run of this configuration.")
-        if name in content.models:
-            message = N_("%(model)s here is another model than the published one of that name.")
-        sentences.append(Sentence(message, {"model": name}))
-    models, recipes = content.unused
-    for name in models:
-        if name not in content.not_here:
-            message = N_("%(model)s is defined in the configuration and in none of its runs.")
-            sentences.append(Sentence(message, {"model": name}))
-    for name in recipes:
+    sentences = [*_runs_without_results(content), *_models_without_runs(content)]
+    for name in content.unused[1]:
         message = N_("Recipe %(recipe)s is defined in the configuration and in none of its runs.")
         sentences.append(Sentence(message, {"recipe": name}))
     if not content.uses_gpu:
@@ -45,6 +19,35 @@ def not_run(content):
         sentences.append(Sentence(message, {"titles": titles}))
     message = N_("Statistical tests between pairs of models were not made.")
     return [*sentences, Sentence(message, {})]
+
+
+def _runs_without_results(content):
+    for failure in content.failures:
+        message = N_(
+            "%(model)s, recipe %(recipe)s, seed %(seed)s failed: the loss became %(loss)s at step "
+            "%(step)s with learning rate %(rate)s; it is in no table and in no figure."
+        )
+        facts = failure.facts
+        values = {"model": failure.model, "recipe": failure.recipe, "seed": str(failure.seed)}
+        values |= {"loss": facts["loss"], "step": facts["step"]}
+        yield Sentence(message, {**values, "rate": str(facts["learning_rate"])})
+    for model, recipe, seed in content.missing:
+        message = N_(
+            "%(model)s, recipe %(recipe)s, seed %(seed)s was asked for and has no results here."
+        )
+        yield Sentence(message, {"model": model, "recipe": recipe, "seed": str(seed)})
+
+
+def _models_without_runs(content):
+    for name in content.not_here:
+        message = N_("%(model)s was published and is in no run of this configuration.")
+        if name in content.models:
+            message = N_("%(model)s here is another model than the published one of that name.")
+        yield Sentence(message, {"model": name})
+    for name in content.unused[0]:
+        if name not in content.not_here:
+            message = N_("%(model)s is defined in the configuration and in none of its runs.")
+            yield Sentence(message, {"model": name})
 
 
 def blocks(content, say):
