@@ -56,8 +56,8 @@ def describe_language(code, folder):
     known = known_languages(folder)
     if code not in known:
         raise UserError(
-            f"expected one of the languages {', '.join(known)}, found {code!r}; a language needs "
-            f"{catalogue_path(folder, code)}"
+            f"report.languages: expected {', '.join(known)}, found {code!r}; another language "
+            f"needs a catalogue at {catalogue_path(folder, code)}"
         )
     try:
         name = Locale.parse(code).display_name

@@ -117,7 +117,8 @@ def test_a_translation_ends_as_its_message_does(catalogue):
 
 def test_a_language_without_a_catalogue_is_refused_with_those_that_have_one():
     with pytest.raises(
-        UserError, match=r"languages en, zh, found 'de'; .*/de/LC_MESSAGES/report\.po"
+        UserError,
+        match=r"report\.languages: expected en, zh, found 'de'; .*/de/LC_MESSAGES/report\.po",
     ):
         load_language("de", TEMPLATES / "locale")
 

@@ -1,5 +1,6 @@
 import os
 import shutil
+from functools import partial
 
 import pytest
 from filelock import FileLock
@@ -33,8 +34,14 @@ def compute(folder):
 
 
 @pytest.fixture(scope="session")
-def computed_once(tmp_path_factory):
-    return shared(tmp_path_factory, "computed", compute)
+def once(tmp_path_factory):
+    """A function of a name and of what computes a project in a folder; as `shared`."""
+    return partial(shared, tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def computed_once(once):
+    return once("computed", compute)
 
 
 @pytest.fixture
@@ -46,6 +53,6 @@ def computed(computed_once, tmp_path):
 
 
 @pytest.fixture(scope="session")
-def made_once(tmp_path_factory):
+def made_once(once):
     """A project in which everything can be edited, computed; not to be changed."""
-    return shared(tmp_path_factory, "made", Scene().make)
+    return once("made", Scene().make)

@@ -57,19 +57,23 @@ def changes(diff):
         yield ["".join(line[1:] for line in lines if line[0] != sign) for sign in "+-"]
 
 
-@pytest.fixture(scope="session")
-def tried_once(tmp_path_factory):
-    """A project in which the small run of the page is made."""
-    project = copy_project(tmp_path_factory.mktemp("tried") / "project")
-    shutil.copy2(ROOT / "Makefile", project.folder)
+def make_small_run(folder):
+    """Do what the page does before anything is added."""
+    project = copy_project(folder)
+    shutil.copy2(ROOT / "Makefile", folder)
     # An environment of its own that is this one, and younger than the lock: make installs nothing.
-    (project.folder / ".venv").mkdir()
+    (folder / ".venv").mkdir()
     for item in Path(sys.prefix).iterdir():
         if item.name != "installed":
-            (project.folder / ".venv" / item.name).symlink_to(item)
-    (project.folder / ".venv/installed").touch()
+            (folder / ".venv" / item.name).symlink_to(item)
+    (folder / ".venv/installed").touch()
     follow(project, INTRODUCTION)
-    return project
+
+
+@pytest.fixture(scope="session")
+def tried_once(once):
+    """A project in which the small run of the page is made."""
+    return once("tried", make_small_run)
 
 
 @pytest.fixture

@@ -221,6 +221,17 @@ def test_a_fault_in_the_configuration_ends_before_any_job(project):
     assert project.files() == []
 
 
+def test_a_language_without_a_catalogue_ends_before_any_job(project):
+    project.configure({**SMALL, "report": {"languages": ["en", "fr"]}})
+    result = project.snakemake()
+    assert result.returncode != 0
+    assert result.stderr.splitlines()[-1] == (
+        "error in the configuration: report.languages: expected en, zh, found 'fr'; another "
+        "language needs a catalogue at templates/locale/fr/LC_MESSAGES/report.po"
+    )
+    assert project.files() == []
+
+
 def test_a_target_of_an_unknown_model_is_one_clear_line(project):
     result = project.snakemake("results/synthetic/cost/cnn_9.json")
     assert result.returncode != 0
