@@ -9,9 +9,10 @@ from faults.campaign import begin, short_form
 from faults.training_faults import TRAINING_FAULTS
 from faults.workflows import WORKFLOW_FAULTS
 
-pytestmark = pytest.mark.long
-
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="prlimit and /proc are Linux's")
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(sys.platform != "linux", reason="prlimit and /proc are Linux's"),
+]
 
 
 @pytest.fixture(scope="module")
