@@ -276,9 +276,9 @@ def make_bare(folder, n_runs):
     subprocess.run(words, cwd=folder, check=True, capture_output=True)
 
 
-def dry_run(folder, *arguments):
-    """(seconds, peak memory in MB) of a dry run that must find nothing to do."""
-    words = [sys.executable, "-m", "snakemake", "--cores", "2", "--dry-run", *arguments]
+def measured_run(folder, *arguments):
+    """(seconds, peak memory in MB) of an invocation that must find nothing to do."""
+    words = [sys.executable, "-m", "snakemake", "--cores", "2", *arguments]
     started = time.perf_counter()
     with tempfile.TemporaryFile("w+") as output:
         process = subprocess.Popen(words, cwd=folder, stdout=output, stderr=output)
@@ -308,13 +308,12 @@ def main():
             project.configure(configuration(n_runs))
             make_bare(Path(folder) / f"bare-{n_runs}", n_runs)
             ours, bare = [], []
-            for number in range(1 + arguments.repeats):
-                own = dry_run(project.folder, "--configfile", "small.yaml")
-                other = dry_run(Path(folder) / f"bare-{n_runs}")
-                # The first reads every file once; digests of unwritten ones are kept.
-                if number:
-                    ours.append(own)
-                    bare.append(other)
+            # Reads every file once and keeps the digests, which a dry run does not.
+            measured_run(project.folder, "--configfile", "small.yaml")
+            for _ in range(arguments.repeats):
+                words = ("--dry-run", "--configfile", "small.yaml")
+                ours.append(measured_run(project.folder, *words))
+                bare.append(measured_run(Path(folder) / f"bare-{n_runs}", "--dry-run"))
             (own, own_mb), (other, other_mb) = (
                 [statistics.median(column) for column in zip(*measured, strict=True)]
                 for measured in (ours, bare)
