@@ -28,6 +28,8 @@ from staleness_table import (
     would_make,
 )
 
+pytestmark = pytest.mark.long
+
 SCENE = Scene()
 TABLE, LATE = table(SCENE), late_table(SCENE)
 
@@ -38,7 +40,6 @@ def made(made_once, tmp_path):
     return Project(tmp_path / "project")
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("name", TABLE)
 def test_an_edit_recomputes_exactly(made, name):
     edit, expected = TABLE[name]
@@ -62,7 +63,6 @@ def test_where_it_runs_changes_nothing(made, arguments):
     assert would_make(made, *arguments) == NOTHING
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("name", LATE)
 def test_an_edit_of_the_data_recomputes_exactly(made, name):
     edit, expected = LATE[name]
