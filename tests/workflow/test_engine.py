@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 from hypothesis import Phase, settings
@@ -21,7 +22,7 @@ NOTHING = "Nothing to be done"
 @pytest.fixture(scope="session")
 def snakemake(request):
     """The program to run: the locked Snakemake, or another."""
-    return request.config.getoption("--snakemake")
+    return Path(request.config.getoption("--snakemake")).absolute()
 
 
 @pytest.fixture(scope="session")
