@@ -109,5 +109,5 @@ $(INSTALLED): requirements.lock
 # What the workflow needs to plan, and no torch: no job of it runs here.
 .venv-oldest/installed: $(INSTALLED)
 	$(PYTHON) -m venv --clear .venv-oldest
-	.venv-oldest/bin/python -m pip install snakemake==9.0.0 pydantic babel jinja2 numpy pandas
+	.venv-oldest/bin/python -m pip install snakemake==9.0.0 pygments pydantic babel jinja2 numpy pandas
 	@touch $@

@@ -161,7 +161,7 @@ def test_a_forced_job_reruns_what_reads_other_bytes_of_it(miniature):
         ["--dry-run"],
         ["--dry-run", "--forcerun", "train"],
         *(["--summary"], ["--detailed-summary"], ["--dag"], ["--rulegraph"], ["--list"]),
-        *(["--list-changes", "code"], ["--report", "../report.html"]),
+        *(["--list-changes", "input"], ["--report", "../report.html"]),
     ],
     ids=" ".join,
 )
