@@ -39,6 +39,8 @@ OVERRIDES = dict(workflow.config_settings.config or {})
 DIGESTS = Path("results/.digests.json")
 # Functions that are called with the decisions by record before the first job starts.
 BEFORE_JOBS = []
+# Functions that give lines on what is stale outside of the graph, when all jobs ran.
+AT_THE_END = []
 
 NEEDED = "update_needrun postprocess bfs toposorted needrun finished reason jobs".split()
 MISSING = [name for name in NEEDED if not hasattr(DAG, name)]
@@ -70,6 +72,8 @@ class ContentDag(DAG):
                 "--touch changes nothing here: content decides what is up to date, not time. "
                 "Run the same command without --touch."
             )
+        if workflow.dag_settings.batch is not None:
+            raise WorkflowError("--batch would hide what other batches need. Run without it.")
         if self.executes and workflow.execution_settings.no_hooks:
             raise WorkflowError(
                 "--no-hooks would skip the check that all is up to date at the end. "
@@ -167,8 +171,9 @@ class ContentDag(DAG):
     def check_end(self):
         """End with an error where something that was asked for is not up to date."""
         self.decide()
-        jobs = [self.engine_jobs[record] for record in self.asked_for()]
-        if lines := why(jobs, self.decisions):
+        lines = why([self.engine_jobs[record] for record in self.asked_for()], self.decisions)
+        lines += [line for function in AT_THE_END for line in function()]
+        if lines:
             raise WorkflowError(
                 "All jobs ran, and this is not up to date, because something was edited meanwhile "
                 "or by a fault of the workflow. Run the same command again.\n  "

@@ -7,7 +7,8 @@ from engine.code import code_now
 from engine.records import DEFINITION_KEYS, read_record
 from engine.staleness import differences
 
-FAILURES = []
+# Records of runs that are left out, each with its training.
+LEFT_OUT = {}
 
 
 def training_job(run):
@@ -24,18 +25,24 @@ def training_job(run):
     )
 
 
+def current_failure(job, digests):
+    """What a training left that failed as it is defined now, or None."""
+    failure = read_record(job.record, (*DEFINITION_KEYS, "diverged"))
+    if failure is None:
+        return None
+    code = code_now([job.command, *failure["code"]])
+    inputs = {file: digests.of(file) for file in job.inputs}
+    return None if differences(job, failure, code, inputs, digests) else failure
+
+
 def leave_out_failed_runs():
     """Take runs out of the table whose training failed as it is defined now, and say so."""
     digests = Digests(DIGESTS)
     for job, run in [(training_job(run), run) for run in RUNS]:
-        failure = read_record(job.record, (*DEFINITION_KEYS, "diverged"))
+        failure = current_failure(job, digests)
         if failure is None:
             continue
-        code = code_now([job.command, *failure["code"]])
-        inputs = {file: digests.of(file) for file in job.inputs}
-        if differences(job, failure, code, inputs, digests):
-            continue
-        FAILURES.append(job.record)
+        LEFT_OUT[job.record] = job
         RUNS.remove(run)
         logger.warning(
             f"left out: {job.name}, its loss became {failure['diverged']['loss']} at step "
@@ -44,7 +51,19 @@ def leave_out_failed_runs():
     tabulate()
 
 
+def wrongly_left_out():
+    """Lines on runs that were left out and, after what ran, would be trained."""
+    digests = Digests(DIGESTS)
+    for job in LEFT_OUT.values():
+        if current_failure(job, digests) is None:
+            yield f"train {job.name}: left out, and defined otherwise by now"
+
+
+AT_THE_END.append(wrongly_left_out)
 if (RESULTS / "failures").is_dir():
-    leave_out_failed_runs()
+    try:
+        leave_out_failed_runs()
+    except UserError as error:
+        sys.exit(f"error: {error}")
     if not RUNS:
         sys.exit("error: the training of every run failed; lower the learning rates")

@@ -26,7 +26,7 @@ rule report:
             epochs=of_all_runs(RUN / "epochs.csv"),
             costs=of_all_models(RESULTS / "cost/{model}.json"),
             figures=[*DRAWINGS.values()],
-            failures=FAILURES,
+            failures=list(LEFT_OUT),
             templates=[str(path) for path in Path("templates").rglob("*") if path.is_file()],
         ),
     output:

@@ -58,19 +58,22 @@ def main(arguments):
 
 def train(arguments, model_settings, recipe, device, stop):
     """Train, and write what came out of it."""
-    source, checkpoints, state = source_state(), None, None
+    source, checkpoints = source_state(), None
     if arguments.checkpoints:
         every = (arguments.checkpoint_seconds, arguments.checkpoint_steps)
-        # What decides all bits; where and how often it is kept does not.
+        checkpoints = Checkpoints(arguments.checkpoints, {}, *every)
+
+    def state_of():
+        # The model is built, so it is known what a user's model read. What decides all bits counts.
         settings = {name: getattr(arguments, name) for name in ("model", "recipe", "seed")}
-        definition = {**arguments.definition, "settings": settings, **place_of(device)}
-        checkpoints = Checkpoints(arguments.checkpoints, definition, *every)
-        state = checkpoints.latest()
+        definition = {**completed(arguments.definition), "settings": settings, **place_of(device)}
+        return checkpoints.define(definition).latest() if checkpoints else None
+
     observers = [Live(arguments.live, recipe.batch_size), Bar(), Keeper(checkpoints, stop)]
     initial, seed = arguments.initial_weights, arguments.seed
     try:
         run = train_run(
-            arguments.dataset, model_settings, recipe, seed, initial, device, observers, state
+            arguments.dataset, model_settings, recipe, seed, initial, device, observers, state_of
         )
     except Diverged as divergence:
         if checkpoints:

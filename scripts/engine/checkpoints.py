@@ -32,13 +32,18 @@ class Checkpoints:
 
     def __init__(self, folder, definition, seconds=None, steps=None):
         self.folder = Path(folder)
-        self.definition = hashlib.sha256(canonical_json(definition).encode()).hexdigest()
+        self.define(definition)
         self.seconds, self.steps = seconds, steps
         self.last_seconds, self.last_step = time.monotonic(), 0
         self.write_seconds = 0.0
         # Nobody else writes here.
         for leftover in self.folder.glob(".*.partial"):
             leftover.unlink()
+
+    def define(self, definition):
+        """Say what the training's result follows from, a JSON object, before the first is read."""
+        self.definition = hashlib.sha256(canonical_json(definition).encode()).hexdigest()
+        return self
 
     def is_due(self, step):
         """Whether it is time to save, `step` steps having been taken."""

@@ -14,6 +14,7 @@ ENGINE = Path(__file__).resolve().parent
 HOUSES = {"cifarlab", "engine", "reporting"}
 # What is called with a text for people: by its own name, or as a method of what has such a name.
 MESSAGES, LOGGERS = {"print"}, {"log", "logger", "logging", "warnings"}
+LEVELS = {"debug", "info", "warning", "error", "exception", "critical", "warn"}
 # Arguments that only people read: `help` of every call, and the others of a parser.
 HELP = {"help"}
 PARSERS = {"ArgumentParser", "add_parser", "add_argument_group", "add_subparsers"}
@@ -117,7 +118,8 @@ def _without_words(call):
     help_words = HELP_OF_PARSERS if name in PARSERS else HELP
     keywords = [keyword for keyword in call.keywords if keyword.arg not in help_words]
     call = ast.Call(function, call.args, keywords)
-    is_message = owner in LOGGERS or (isinstance(function, ast.Name) and name in MESSAGES)
+    is_printed = isinstance(function, ast.Name) and name in MESSAGES
+    is_message = is_printed or (owner in LOGGERS and name in LEVELS)
     return _without_texts(call) if is_message else call
 
 

@@ -11,13 +11,13 @@ import sysconfig
 from contextlib import contextmanager
 from pathlib import Path
 
-from engine.code import HOUSES, SCRIPTS, code_digests, module_name
+from engine.code import HOUSES, SCRIPTS, code_digests
 from engine.files import file_digest
 
 LIBRARIES = tuple(
     f"{os.path.realpath(folder)}{os.sep}"
     for folder in {
-        *sysconfig.get_paths().values(),
+        *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
         *site.getsitepackages(),
         site.getusersitepackages(),
         *(f"{prefix}/lib" for prefix in (sys.prefix, sys.base_prefix)),
@@ -71,6 +71,8 @@ def _source(path):
 
 
 def _is_own(path):
+    if path.endswith(".pyc") and not os.path.exists(path):  # bytecode that Python looked for
+        return False
     return not os.path.realpath(path).startswith(LIBRARIES) and not os.path.isdir(path)
 
 
@@ -79,6 +81,6 @@ def _keep(path):
     inside = os.path.relpath(path)
     path = Path(path if inside.startswith("..") else inside)
     if path.suffix == ".py" and path.is_file():
-        CODE[module_name(path)] = code_digests([path])[module_name(path)]
+        CODE.update(code_digests([path]))
     else:
         FILES[str(path)] = file_digest(path) if path.is_file() else None

@@ -61,8 +61,12 @@ def plain_value(value):
     return value
 
 
-# Many jobs have the same settings.
-_from_json = cache(json.loads)
+@cache  # many jobs have the same settings
+def _from_json(text):
+    try:
+        return json.loads(text)
+    except ValueError:  # a text that begins like an object
+        return text
 
 
 class Digests:
@@ -92,7 +96,10 @@ class Digests:
         known = self.known.get(path)
         if known and known[:-1] == state:
             return known[-1]
-        digest = file_digest(path)
+        try:
+            digest = file_digest(path)
+        except OSError as error:
+            raise UserError(f"expected a readable file at {path}: {error.strerror}") from error
         if time.time_ns() - max(state[2:]) > SETTLED_SECONDS * 1_000_000_000:
             self.known[path] = [*state, digest]
             self.is_changed = True

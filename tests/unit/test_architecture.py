@@ -114,5 +114,5 @@ def test_a_module_has_at_most_300_lines_and_a_function_40(module):
 
 
 @pytest.mark.parametrize("path", sorted(ROOT.glob("rules/*.smk")), ids=lambda path: path.name)
-def test_a_file_of_rules_has_at_most_215_lines(path):
-    assert len(path.read_text().splitlines()) <= 215
+def test_a_file_of_rules_has_at_most_220_lines(path):
+    assert len(path.read_text().splitlines()) <= 220

@@ -1,6 +1,8 @@
 """What a user's model is made from is seen: its imports, and the files that it opens."""
 
+import importlib.util
 import os
+import py_compile
 import sys
 
 import pytest
@@ -8,6 +10,7 @@ import pytest
 from cifarlab.models.build import build_model
 from cifarlab.models.families import ModelSettings
 from engine import observed
+from engine.code import code_now
 from engine.settings import checked_settings
 
 LAYER = "from torch import nn\n\n\ndef layer(n):\n    return nn.Linear(3072, n)\n"
@@ -92,7 +95,7 @@ def test_a_neighbour_may_have_the_name_of_a_module_of_the_project(tmp_path, name
     before = sys.modules.get(name)
     write(tmp_path / "own", one=model(f"from {name} import layer"), **{name: LAYER})
     build("own/one.py:net")
-    assert set(observed.CODE) == {"own/one.py", f"own/{name}.py"}
+    assert set(observed.CODE) >= {"own/one.py", f"own/{name}.py"}
     if before is not None:
         assert sys.modules[name] is before
 
@@ -111,3 +114,24 @@ def test_what_is_opened_elsewhere_is_not_seen(tmp_path):
     (tmp_path / "later.txt").read_text()
     assert not observed.FILES
     assert os.listdir(tmp_path / "own")
+
+
+def test_project_modules_that_a_neighbour_imports_are_seen_with_it(tmp_path):
+    layers = f"from cifarlab.evaluation import metrics\n{LAYER}"
+    write(tmp_path / "own", one=model("from layers import layer"), layers=layers)
+    build("own/one.py:net")
+    assert "cifarlab.evaluation.metrics" in observed.CODE
+    # What is compared the next time is the same.
+    assert code_now(observed.CODE) == observed.CODE
+
+
+def test_old_bytecode_of_the_same_size_and_time_is_not_run(tmp_path):
+    write(tmp_path / "own", one=model("", "nn.Linear(3072, n)"), layers="X = 1\n")
+    path = tmp_path / "own/layers.py"
+    py_compile.compile(str(path), importlib.util.cache_from_source(path))
+    times = path.stat().st_mtime_ns
+    path.write_text("X = 2\n")
+    os.utime(path, ns=(times, times))
+    factory = model("from layers import X\nassert X == 2", "nn.Linear(3072, n)")
+    (tmp_path / "own/one.py").write_text(factory)
+    build("own/one.py:net")

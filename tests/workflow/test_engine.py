@@ -122,10 +122,18 @@ def test_touch_is_refused_and_declares_nothing_up_to_date(miniature):
     assert ends_well(miniature) == {"train": 2, "metrics": 2, "report": 1}
 
 
-def test_without_hooks_it_is_refused(miniature):
-    refused = miniature.snakemake("--no-hooks")
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["--no-hooks"], "--no-hooks would skip the check"),
+        (["--batch", "report=1/2"], "--batch would hide what other batches need"),
+    ],
+)
+def test_what_would_hide_stale_results_is_refused(miniature, words, reason):
+    refused = miniature.snakemake(*words)
     assert refused.returncode == 1
-    assert "--no-hooks would skip the check" in refused.stdout
+    assert reason in refused.stdout
+    assert "Traceback" not in refused.stdout
 
 
 @pytest.mark.parametrize(

@@ -38,13 +38,13 @@ class Run:
     record: dict
 
 
-def train_run(dataset, model_settings, recipe, seed, initial_weights, device, observers, state):
+def train_run(dataset, model_settings, recipe, seed, initial_weights, device, observers, state_of):
     """Train the model of one run; returns a Run.
 
     dataset: Path of the train.json of a data set; initial_weights: Path of the stage weights'
-    output, or None; seed: of the weights and of the order; observers, state: as for `train`, which
-    says what is raised. UserError too where the recipe asks for deterministic algorithms and the
-    device has none.
+    output, or None; seed: of the weights and of the order; observers: as for `train`, which says
+    what is raised; state_of: called when the model is built, gives the state to resume, or None.
+    UserError too where the recipe asks for deterministic algorithms and the device has none.
     """
     description, split = load_description(dataset), load_split(dataset)
     started_at = datetime.now(UTC)
@@ -56,7 +56,7 @@ def train_run(dataset, model_settings, recipe, seed, initial_weights, device, ob
     images = Images(split.images, inputs, device)
     labels = torch.tensor(split.labels, device=device)
     try:
-        history = train(model, images, labels, recipe, seed, observers, state)
+        history = train(model, images, labels, recipe, seed, observers, state_of())
     except RuntimeError as error:
         if recipe.deterministic and "deterministic" in str(error):
             raise UserError(

@@ -1,6 +1,7 @@
 """A user's own model: a function in a Python file that returns it."""
 
 import importlib
+import os
 import sys
 import types
 from contextlib import contextmanager
@@ -96,9 +97,13 @@ def _importable(folder):
         del sys.modules[name]
     sys.path.insert(0, str(folder))
     importlib.invalidate_caches()
+    # Python takes bytecode for current by time and size; what runs must be what is digested.
+    bytecode, sys.pycache_prefix = sys.pycache_prefix, os.path.join(folder, f".no-{os.getpid()}")
+    writes, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     try:
         yield
     finally:
+        sys.pycache_prefix, sys.dont_write_bytecode = bytecode, writes
         # Last from now on: the model may import more when it runs.
         sys.path.remove(str(folder))
         sys.path.append(str(folder))
