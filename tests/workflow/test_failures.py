@@ -6,6 +6,8 @@ import csv
 import pytest
 from project import SMALL
 
+pytestmark = pytest.mark.long
+
 RESULTS = "results/synthetic"
 
 

@@ -85,6 +85,7 @@ def test_a_second_run_has_nothing_to_do(computed):
     assert "Nothing to be done" in result.stdout + result.stderr
 
 
+@pytest.mark.long
 def test_one_changed_value_recomputes_its_runs_and_what_follows(computed):
     values = copy.deepcopy(SMALL)
     values["recipes"]["slow"] = values["recipes"]["quick"]
