@@ -128,11 +128,16 @@ def data_arguments():
     return words
 
 
-def defines_run(wildcards):
-    """What the results of a training follow from, by the names of scripts/train.py's arguments."""
+def defines_row(wildcards):
+    """What the results of a row's jobs follow from, by the names of their commands' arguments."""
     settings = {"model": MODELS[wildcards.model], "recipe": RECIPES[wildcards.recipe]}
     versions = {"versions": LOCKED_VERSIONS} if VERSIONS_ARE_LOCKED else {}
-    return {**settings, "seed": int(wildcards.seed), **versions}
+    return {**settings, **versions}
+
+
+def defines_run(wildcards):
+    """What the results of a training follow from: those of its row, and the seed."""
+    return {**defines_row(wildcards), "seed": int(wildcards.seed)}
 
 
 def defines_cost(wildcards):

@@ -2,11 +2,18 @@
 # Out: what the model needs (parameters, size, speed, memory) and its layers.
 
 
+def rehearsals_of_model(wildcards):
+    """The rehearsals of one model's rows, in the order of canonical JSON."""
+    names = sorted(recipe for model, recipe in ROWS if model == wildcards.model)
+    return [str(REHEARSAL).format(model=wildcards.model, recipe=name) for name in names]
+
+
 rule cost:
     """Parameters, sizes, speed and memory of one model, and its layers."""
     input:
         **inputs(
             dataset=DATA / "classes.json",
+            rehearsals=rehearsals_of_model,
         ),
     output:
         record=record_of("cost", "{model}"),
@@ -27,5 +34,6 @@ rule cost:
     shell:
         "python scripts/cost.py --dataset {input.dataset:q}"
         " --model {params.defines[model]:q} --recipes {params.defines[recipes]:q}"
+        " --rehearsals {input.rehearsals:q}"
         " --device {params.defines[device]} --threads {params.defines[threads]} --cost {output.cost:q}"
         " --record {output.record:q} > {log:q} 2>&1"

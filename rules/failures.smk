@@ -14,12 +14,13 @@ LEFT_OUT = {}
 def training_job(run):
     """The training of a run as the engine knows it."""
     wildcards = SimpleNamespace(**run._asdict())
+    rehearsal = str(REHEARSAL).format(**run._asdict())
     return Job(
         stage="train",
         name="/".join(map(str, run)),
         command="train",
         settings=defines_run(wildcards),
-        inputs=[str(path) for path in (DATA / "train.json", initial_weights(wildcards)) if path],
+        inputs=[str(p) for p in (DATA / "train.json", initial_weights(wildcards), rehearsal) if p],
         outputs=[],
         record=str(FAILURE).format(**run._asdict()),
     )

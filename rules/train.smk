@@ -8,6 +8,7 @@ rule train:
         **inputs(
             dataset=DATA / "train.json",
             initial=initial_weights,
+            rehearsal=REHEARSAL,
         ),
     output:
         weights=RUN / "weights.safetensors",
@@ -38,7 +39,7 @@ rule train:
     shell:
         "exec python scripts/train.py --dataset {input.dataset:q} --model {params.defines[model]:q}"
         " --recipe {params.defines[recipe]:q} --seed {wildcards.seed} --versions {params.versions:q}"
-        " --initial-weights {input.initial:q} --device {params.device} --threads {threads}"
+        " --initial-weights {input.initial:q} --rehearsal {input.rehearsal:q} --device {params.device} --threads {threads}"
         " --checkpoints {params.checkpoints:q} {params.interval:q} --live {params.live:q}"
         " --failure {params.failure:q}"
         " --weights {output.weights:q}"

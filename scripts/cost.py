@@ -5,13 +5,15 @@ from pathlib import Path
 
 import torch
 
-from cifarlab.cost.measurements import measure_memory, measure_speed
+from cifarlab.cost.measurements import any_inputs, measure_memory, measure_speed
 from cifarlab.cost.model_cost import model_cost
+from cifarlab.datasets.inputs import placed
 from cifarlab.datasets.store import load_description
 from cifarlab.devices import DEVICES, choose_device, device_name, library_versions
-from cifarlab.models.build import build_for_counting, build_model
+from cifarlab.models.build import build_for_counting, build_model, image_shape
 from cifarlab.models.families import ModelSettings
 from cifarlab.training.recipes import Recipe
+from cifarlab.training.rehearsal import memory_format_of
 from engine.command import run_command
 from engine.files import new_files, to_json
 from engine.settings import settings_from_json
@@ -26,6 +28,12 @@ def argument_parser():
         required=True,
         help="JSON object of recipes by name: memory is measured at the batch size of each",
     )
+    parser.add_argument(
+        "--rehearsals",
+        type=Path,
+        nargs="*",
+        help="of each recipe, by the stage rehearse",
+    )
     parser.add_argument("--device", choices=DEVICES, default="auto")
     parser.add_argument("--threads", type=int, default=1, help="of the CPU (default: %(default)s)")
     parser.add_argument("--cost", type=Path, required=True, help="JSON file to write")
@@ -37,21 +45,25 @@ def main(arguments):
     recipes = settings_from_json(dict[str, Recipe], arguments.recipes)
     classes = load_description(arguments.dataset)
     n_classes, image_side = classes["n_classes"], classes["image_shape"][0]
-    image_shape = (3, settings.input_size, settings.input_size)
+    paths = arguments.rehearsals or [None] * len(recipes)
+    formats = {
+        name: memory_format_of(recipe, path)
+        for (name, recipe), path in zip(recipes.items(), paths, strict=True)
+    }
     torch.set_num_threads(arguments.threads)
     device = choose_device(arguments.device)
     model = build_for_counting(settings, n_classes)
-    counted = model_cost(model, image_shape, settings.size_convention)
+    counted = model_cost(model, image_shape(settings), settings.size_convention)
     # First, while this process holds nothing of the device.
     memory = {
         name: measure_memory(
-            settings, recipe, n_classes, image_side, device.type, arguments.threads
+            settings, recipe, formats[name], n_classes, image_side, device.type, arguments.threads
         )
         for name, recipe in recipes.items()
     }
+    inputs = any_inputs(settings, next(iter(formats.values())))
     model = build_model(settings, n_classes).eval()
-    model = model.to(device, memory_format=torch.channels_last)
-    speed = measure_speed(model, image_shape, device)
+    speed = measure_speed(placed(model, inputs, device), inputs, device)
     cost = {
         **counted,
         **speed,
@@ -69,7 +81,7 @@ if __name__ == "__main__":
     run_command(
         argument_parser(),
         main,
-        inputs=["dataset"],
+        inputs=["dataset", "rehearsals"],
         outputs=["cost"],
         code=lambda a: [
             *settings_from_json(ModelSettings, a.model).code_files,

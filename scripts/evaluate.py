@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from cifarlab.datasets.inputs import Images, InputSettings
+from cifarlab.datasets.inputs import Images, InputSettings, placed
 from cifarlab.datasets.store import load_description, load_split
 from cifarlab.devices import DEVICES, choose_device
 from cifarlab.evaluation.prediction import predict
@@ -40,8 +40,8 @@ def main(arguments):
     split = load_split(arguments.dataset)
     model = build_model(settings, load_description(arguments.dataset)["n_classes"])
     load_into(model, arguments.weights)
-    model = model.to(device, memory_format=torch.channels_last)
     inputs = InputSettings(**read_metadata(arguments.weights)["inputs"])
+    model = placed(model, inputs, device)
     logits = predict(model, Images(split.images, inputs, device), arguments.batch_size)
     if not np.isfinite(logits).all():
         raise UserError(

@@ -9,6 +9,7 @@ from cifarlab.models.families import ModelSettings
 from cifarlab.training.history import Diverged
 from cifarlab.training.outputs import write_failure, write_run
 from cifarlab.training.recipes import Recipe
+from cifarlab.training.rehearsal import memory_format_of
 from cifarlab.training.run import place_of, prepare_torch, train_run
 from engine.checkpoints import Checkpoints, take_over
 from engine.command import run_command
@@ -27,6 +28,7 @@ def argument_parser():
     add("--model", required=True, help="settings of the model, as JSON")
     add("--recipe", required=True, help="settings of the recipe, as JSON")
     add("--initial-weights", type=Path, nargs="?", help=".safetensors file of the stage weights")
+    add("--rehearsal", type=Path, help="JSON file of the stage rehearse (default: none was held)")
     add("--versions", default="{}", help="JSON object, the locked versions, for the record")
     add("--seed", type=int, required=True, help="of the weights and of the order")
     add("--device", choices=DEVICES, default="auto")
@@ -70,10 +72,17 @@ def train(arguments, model_settings, recipe, device, stop):
         return checkpoints.define(definition).latest() if checkpoints else None
 
     observers = [Live(arguments.live, recipe.batch_size), Bar(), Keeper(checkpoints, stop)]
-    initial, seed = arguments.initial_weights, arguments.seed
     try:
         run = train_run(
-            arguments.dataset, model_settings, recipe, seed, initial, device, observers, state_of
+            arguments.dataset,
+            model_settings,
+            recipe,
+            arguments.seed,
+            arguments.initial_weights,
+            device,
+            memory_format_of(recipe, arguments.rehearsal),
+            observers,
+            state_of,
         )
     except Diverged as divergence:
         if checkpoints:
@@ -90,7 +99,7 @@ if __name__ == "__main__":
     run_command(
         argument_parser(),
         main,
-        inputs=["dataset", "initial_weights"],
+        inputs=["dataset", "initial_weights", "rehearsal"],
         outputs=["weights", "history", "epochs", "training"],
         code=lambda a: [
             *settings_from_json(ModelSettings, a.model).code_files,

@@ -5,6 +5,7 @@ from reporting.messages import N_
 # Keys of models and recipes, as readers see them.
 SETTINGS = {
     "architecture": N_("architecture"),
+    "auxiliary_weight": N_("weight of auxiliary losses"),
     "batch_size": N_("batch size"),
     "blocks": N_("blocks"),
     "channels_last": N_("channels last"),

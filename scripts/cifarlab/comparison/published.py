@@ -62,6 +62,7 @@ NOT_MENTIONED_OF_MODELS = {"head": None, "normalize": "auto"}
 # Keys that have no bearing, of a recipe on results and of a model's settings on what it is, with
 # the reason. Every other key counts, also one that is not known here.
 NO_BEARING = {
+    "auxiliary_weight": "of a loss that no published model has",
     "channels_last": "the same numbers in another order in memory",
     "compile": "the same computation, compiled",
     "deterministic": "the same computation, each sum in a fixed order",

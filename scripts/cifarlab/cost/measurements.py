@@ -8,11 +8,11 @@ from multiprocessing import get_context
 import numpy as np
 import torch
 
-from cifarlab.datasets.inputs import Images, InputSettings
+from cifarlab.datasets.inputs import MEMORY_FORMATS, Images, InputSettings, placed
 from cifarlab.devices import choose_device, peak_memory_mb, wait_for
 from cifarlab.evaluation.prediction import predict
 from cifarlab.models.build import build_model
-from cifarlab.training.steps import Stepper, placed
+from cifarlab.training.steps import Stepper
 from engine.errors import UserError
 
 LATENCY_REPEATS = 30
@@ -22,15 +22,20 @@ STEP_REPEATS = 3
 THROUGHPUT_REPEATS = 2
 
 
-def measure_speed(model, image_shape, device):
+def any_inputs(settings, memory_format):
+    """InputSettings for images whose values have no bearing. settings: of the model."""
+    return InputSettings(settings.input_size, [0.5] * 3, [0.5] * 3, memory_format)
+
+
+def measure_speed(model, inputs, device):
     """Latency of one image and throughput of a batch of 64, without gradients.
 
-    model: nn.Module in eval mode on `device`; image_shape: (channels, height, width). Returns
+    model: nn.Module in eval mode on `device`; inputs: InputSettings. Returns
     latency_median_ms and latency_p95_ms over up to 30 repeats in about 5 s, and
     throughput_images_per_second.
     """
-    latencies = _times(model, 1, image_shape, device, LATENCY_REPEATS)
-    batch_seconds = min(_times(model, THROUGHPUT_BATCH, image_shape, device, THROUGHPUT_REPEATS))
+    latencies = _times(model, 1, inputs, device, LATENCY_REPEATS)
+    batch_seconds = min(_times(model, THROUGHPUT_BATCH, inputs, device, THROUGHPUT_REPEATS))
     return {
         "latency_median_ms": 1000 * float(np.median(latencies)),
         "latency_p95_ms": 1000 * float(np.percentile(latencies, 95)),
@@ -38,10 +43,10 @@ def measure_speed(model, image_shape, device):
     }
 
 
-@torch.inference_mode()
-def _times(model, n_images, image_shape, device, repeats):
-    images = torch.zeros(n_images, *image_shape, device=device)
-    images = images.contiguous(memory_format=torch.channels_last)
+@torch.no_grad()
+def _times(model, n_images, inputs, device, repeats):
+    images = torch.zeros(n_images, 3, inputs.size, inputs.size, device=device)
+    images = images.contiguous(memory_format=MEMORY_FORMATS[inputs.memory_format])
     seconds = []
     began = time.perf_counter()
     # The first run is not counted: it chooses algorithms and fills caches.
@@ -57,16 +62,17 @@ def _times(model, n_images, image_shape, device, repeats):
     return seconds
 
 
-def measure_memory(settings, recipe, n_classes, image_side, device_name, threads):
+def measure_memory(settings, recipe, memory_format, n_classes, image_side, device_name, threads):
     """Peak memory of training and of testing at the recipe's batch size, in fresh processes.
 
-    settings, recipe: of the model and the training; image_side: of the stored images, in pixels;
+    settings, recipe: of the model and the training; memory_format: a key of MEMORY_FORMATS;
+    image_side: of the stored images, in pixels;
     device_name, threads: as for a training. Returns train_step_peak_mb, train_step_seconds (the
     median of up to 3 steps in about 5 s, after a first one that makes the optimizer's state),
     test_batch_peak_mb, batch_size and micro_batch. On a GPU it is the allocator's peak, on a CPU
     the resident size of the process, torch included. Raises UserError where a process dies.
     """
-    arguments = (settings, recipe, n_classes, image_side, device_name, threads)
+    arguments = (settings, recipe, memory_format, n_classes, image_side, device_name, threads)
     return {
         "batch_size": recipe.batch_size,
         **_in_a_fresh_process(_train_some_steps, *arguments),
@@ -86,12 +92,12 @@ def _in_a_fresh_process(function, *arguments):
             ) from error
 
 
-def _prepare(settings, recipe, n_classes, image_side, device_name, threads):
+def _prepare(settings, recipe, memory_format, n_classes, image_side, device_name, threads):
     torch.set_num_threads(threads)
     device = choose_device(device_name)
-    model = placed(build_model(settings, n_classes), recipe, device)
+    inputs = any_inputs(settings, memory_format)
+    model = placed(build_model(settings, n_classes), inputs, device)
     pixels = np.zeros((recipe.batch_size, image_side, image_side, 3), dtype=np.uint8)
-    inputs = InputSettings(settings.input_size, [0.5] * 3, [0.5] * 3)
     return model, Images(pixels, inputs, device), device
 
 

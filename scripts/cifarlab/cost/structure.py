@@ -46,7 +46,7 @@ def structure_tree(model, image_shape):
             nodes[module]["outputs"] += output.shape[1:].numel()
 
     device = next((parameter.device for parameter in model.parameters()), None)
-    with contextlib.ExitStack() as hooks, torch.inference_mode():
+    with contextlib.ExitStack() as hooks, torch.no_grad():
         for module in names:
             hooks.enter_context(module.register_forward_pre_hook(enter))
             hooks.enter_context(module.register_forward_hook(leave))

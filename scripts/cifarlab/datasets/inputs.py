@@ -11,22 +11,33 @@ from torch.nn import functional
 IMAGENET_MEAN, IMAGENET_STD = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
 
 
+MEMORY_FORMATS = {"channels_last": torch.channels_last, "contiguous": torch.contiguous_format}
+
+
 @dataclass(frozen=True)
 class InputSettings:
-    """size: side in pixels; mean, std: 3 floats each, in [0, 1]."""
+    """size: side in pixels; mean, std: 3 floats each, in [0, 1]; memory_format: of the images, and
+    of the model that takes them, a key of MEMORY_FORMATS."""
 
     size: int
     mean: list[float]
     std: list[float]
+    memory_format: str = "channels_last"
 
     def to_dict(self):
         return asdict(self)
 
 
-def input_settings(settings, description, origin):
+def placed(model, inputs, device):
+    """`model`, an nn.Module, on `device` in the memory format of its inputs."""
+    return model.to(device, memory_format=MEMORY_FORMATS[inputs.memory_format])
+
+
+def input_settings(settings, description, origin, memory_format):
     """The InputSettings of a model.
 
-    settings: of the model; description: of the training split; origin: of its weights, or empty.
+    settings: of the model; description: of the training split; origin: of its weights, or empty;
+    memory_format: a key of MEMORY_FORMATS.
     """
     if settings.normalize == "imagenet":
         mean, std = IMAGENET_MEAN, IMAGENET_STD
@@ -34,7 +45,7 @@ def input_settings(settings, description, origin):
         mean, std = origin["mean"], origin["std"]
     else:
         mean, std = description["channel_mean"], description["channel_std"]
-    return InputSettings(settings.input_size, list(mean), list(std))
+    return InputSettings(settings.input_size, list(mean), list(std), memory_format)
 
 
 class Images:
@@ -46,7 +57,7 @@ class Images:
 
     def __init__(self, images, inputs, device):
         self.images = torch.from_numpy(np.array(images)).to(device)
-        self.size = inputs.size
+        self.size, self.memory_format = inputs.size, MEMORY_FORMATS[inputs.memory_format]
         self.mean = torch.tensor(inputs.mean, device=device) * 255
         self.scale = 1 / (torch.tensor(inputs.std, device=device) * 255)
 
@@ -60,17 +71,17 @@ class Images:
         return images
 
     def batch(self, index):
-        """Normalised float32 [n, 3, size, size], in channels_last.
+        """Normalised float32 [n, 3, size, size], in the inputs' memory format.
 
         index: a slice, or int64 [n] on the device. The images are stored with the channels last,
         so that memory format costs nothing here. Resized bilinearly, and only where the size
         differs; normalising first gives the same, as both are linear, and touches fewer pixels.
         """
         pixels = ((self.images[index].float() - self.mean) * self.scale).permute(0, 3, 1, 2)
-        if pixels.shape[2:] == (self.size, self.size):
-            return pixels
-        # Antialiasing changes nothing where images grow, and is not there on every device.
-        shrinks = min(pixels.shape[2:]) > self.size
-        return functional.interpolate(
-            pixels, size=(self.size, self.size), mode="bilinear", antialias=shrinks
-        )
+        if pixels.shape[2:] != (self.size, self.size):
+            # Antialiasing changes nothing where images grow, and is not there on every device.
+            shrinks = min(pixels.shape[2:]) > self.size
+            pixels = functional.interpolate(
+                pixels, size=(self.size, self.size), mode="bilinear", antialias=shrinks
+            )
+        return pixels.contiguous(memory_format=self.memory_format)

@@ -6,10 +6,12 @@ import numpy as np
 import torch
 
 from cifarlab.devices import free_memory, is_out_of_memory
+from cifarlab.models.outputs import logits_of
 from engine.progress import Progress
 
 
-@torch.inference_mode()
+# Not in inference mode: a model may keep what it computes here, and train with it later.
+@torch.no_grad()
 def predict(model, images, batch_size):
     """Logits of `images` (Images), float32 [n_images, n_classes], without gradients.
 
@@ -20,7 +22,8 @@ def predict(model, images, batch_size):
     with Progress("evaluate", len(images), "image") as progress:
         while start < len(images):
             try:
-                part = model(images.batch(slice(start, start + batch_size))).float().cpu().numpy()
+                output = model(images.batch(slice(start, start + batch_size)))
+                part = logits_of(output).float().cpu().numpy()
             except RuntimeError as error:
                 if not is_out_of_memory(error) or batch_size == 1:
                     raise

@@ -1,20 +1,23 @@
-"""From the settings of a model to the model, which is tried out on the way."""
+"""From the settings of a model to the model."""
 
 import traceback
 from contextlib import contextmanager
+from pathlib import Path
 
 from cifarlab.models.families import FAMILIES
 from engine.errors import UserError
 
 
 def build_model(settings, n_classes):
-    """The model that `settings` describes, for `n_classes` classes, seen to run on two images.
+    """The model that `settings` describes, for `n_classes` classes.
 
-    Raises UserError where it cannot be built, or does not give one logit per class.
+    Raises UserError where it cannot be built, or could not be trained. It runs on images only
+    where it has lazy layers, which take their shapes from that.
     """
-    with _faults_of_the_model(settings):
+    with faults_of_the_model(settings):
         model = FAMILIES[settings.family].build(settings, n_classes)
-        _try_out(model, settings, n_classes)
+        _settle_lazy_layers(model, settings)
+        _check(model)
     return model
 
 
@@ -28,39 +31,80 @@ def build_for_counting(settings, n_classes):
     try:
         with torch.device("meta"):
             model = FAMILIES[settings.family].build(settings, n_classes)
-        _try_out(model, settings, n_classes)
+            with torch.no_grad():
+                model.eval()(torch.zeros(2, *image_shape(settings)))
+        _check(model)
     except Exception:  # built again on the CPU, where a fault of the model itself is reported
         model = build_model(settings, n_classes)
     return model.eval()
 
 
-def _try_out(model, settings, n_classes):
-    """Run two images through; raises UserError on logits of another shape. Leaves eval mode."""
+def image_shape(settings):
+    """Shape of the images that a model takes: (channels, height, width)."""
+    return 3, settings.input_size, settings.input_size
+
+
+def _settle_lazy_layers(model, settings):
+    import torch
+    from torch.nn.parameter import is_lazy
+
+    if any(map(is_lazy, [*model.parameters(), *model.buffers()])):
+        with torch.no_grad():
+            model.eval()(torch.zeros(2, *image_shape(settings)))
+        model.train()
+
+
+def _check(model):
+    """Raise UserError where training would leave out a part of the model, or all of it."""
     import torch
 
-    device = next((parameter.device for parameter in model.parameters()), None)
-    images = torch.zeros(2, 3, settings.input_size, settings.input_size, device=device)
-    with torch.inference_mode():
-        logits = model.eval()(images)
-    shape = tuple(getattr(logits, "shape", ()))
-    if shape != (2, n_classes):
+    known = set(model.modules())
+    for owner in known:
+        for attribute, value in vars(owner).items():
+            parts = value.values() if isinstance(value, dict) else value
+            if attribute.startswith("_") or not isinstance(value, list | tuple | dict):
+                continue
+            for part in parts:
+                if isinstance(part, torch.nn.Module) and part not in known and _is_trained(part):
+                    raise UserError(
+                        f"{type(owner).__name__}.{attribute} is a plain {type(value).__name__} of "
+                        "layers, which would not be trained or saved; use torch.nn.ModuleList or "
+                        "ModuleDict"
+                    )
+    if not _is_trained(model):
         raise UserError(
-            f"expected logits of shape {(2, n_classes)} for two images, found {shape or logits!r}; "
-            "correct the model, or name its head"
+            "expected parameters to train, found "
+            f"{'all of them frozen' if any(True for _ in model.parameters()) else 'none'}; "
+            "set requires_grad for some"
         )
+    for name, parameter in model.named_parameters():
+        if parameter.is_floating_point() and parameter.dtype != torch.float32:
+            raise UserError(
+                f"expected parameters of float32, found {name} of "
+                f"{str(parameter.dtype).removeprefix('torch.')}; build the model in float32 (the "
+                "recipe's precision chooses what is computed with)"
+            )
+
+
+def _is_trained(module):
+    return any(parameter.requires_grad for parameter in module.parameters())
 
 
 @contextmanager
-def _faults_of_the_model(settings):
+def faults_of_the_model(settings):
     """Turn whatever a model raises in the block into a UserError that says where."""
     try:
         yield
     except UserError:
         raise
-    except Exception as error:  # a user's code and a user's settings can raise anything
-        place = traceback.extract_tb(error.__traceback__)[-1]
+    except (Exception, SystemExit) as error:  # a user's code and settings can raise anything
+        frames = traceback.extract_tb(error.__traceback__)
+        folders = {Path(file).resolve().parent for file in settings.code_files}
+        own = [frame for frame in frames if Path(frame.filename).resolve().parent in folders]
+        place = (own or frames)[-1]
+        what = f"{type(error).__name__}: {error}".replace("\n", " ")
         raise UserError(
-            f"the model cannot be built and run with {settings.to_json()}: "
-            f"{type(error).__name__}: {error} ({place.filename}, line {place.lineno}); "
-            "correct its settings or its code"
+            f"the model cannot be built and trained: {what} "
+            f"({place.filename}, line {place.lineno}); correct its code or its settings, "
+            f"{settings.to_json()}"
         ) from error

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 
 import torch
 
+from cifarlab.training.batches import split_into_batches
 from cifarlab.training.clock import Clock
 from cifarlab.training.history import Diverged, History
 from cifarlab.training.randomness import (
@@ -23,18 +24,20 @@ SECONDS_BETWEEN_READINGS = {"cpu": 0.0}
 SECONDS_BETWEEN_READINGS_ON_GPU = 0.5
 
 
-def train(model, images, labels, recipe, seed, observers=(), state=None):
+def train(model, images, labels, recipe, seed, observers=(), state=None, indices=None):
     """Train `model` in place.
 
     model: nn.Module on the device of the data; images: Images; labels: int64 [n_images] on the
     same device; recipe: Recipe; seed: of the order of the images; observers: list of Observer;
-    state: what an observer was given to keep, to resume from it, or None. Returns a History.
+    state: what an observer was given to keep, to resume from it, or None; indices: of the images
+    to train on and of those to validate on, by default as the recipe says. Returns a History.
     Raises Diverged when the loss is no longer finite, UserError where the memory does not suffice,
     and what observers raise, such as Interrupted.
     On a CPU the same arguments and the same number of threads give the same bits, however often
     the training was interrupted and resumed.
     """
-    training = _Training(model, images, labels, recipe, seed, observers)
+    indices = indices or hold_out(labels, recipe.validation)
+    training = _Training(model, images, labels, recipe, seed, observers, indices)
     if state:
         training.resume(state)
     model.train()
@@ -50,15 +53,15 @@ def train(model, images, labels, recipe, seed, observers=(), state=None):
 class _Training:
     """A training between two steps: all that the rest of it depends on."""
 
-    def __init__(self, model, images, labels, recipe, seed, observers):
+    def __init__(self, model, images, labels, recipe, seed, observers, indices):
         self.model, self.observers = model, observers
-        trained_on, held_out = hold_out(labels, recipe.validation)
+        trained_on, held_out = indices
         self.validation = Validation(images, labels, held_out, recipe.images_at_once)
         self.stepper = Stepper(model, images, labels, recipe)
         self.device = self.stepper.device
         seed_generators(seed)
         self.order = Order(trained_on, recipe.batch_size, seed)
-        n_steps = recipe.epochs * -(-len(trained_on) // recipe.batch_size)
+        n_steps = recipe.epochs * len(split_into_batches(trained_on, recipe.batch_size))
         self.n_steps = min(n_steps, recipe.max_steps or n_steps)
         self.learning_rates = learning_rates(recipe, self.n_steps)
         self.clock = Clock(self.device)

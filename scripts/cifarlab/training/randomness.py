@@ -5,6 +5,8 @@ import random
 import numpy as np
 import torch
 
+from cifarlab.training.batches import split_into_batches
+
 
 class Order:
     """The order in which images are trained on, another one in each epoch.
@@ -19,10 +21,10 @@ class Order:
         self.state = self.generator.get_state()
 
     def batches(self):
-        """The epoch under way, a tuple of int64 [batch_size], the last one of what is left."""
+        """The epoch under way, as `split_into_batches` gives it."""
         self.generator.set_state(self.state)
         order = torch.randperm(len(self.index), generator=self.generator)
-        return self.index[order].split(self.batch_size)
+        return split_into_batches(self.index[order], self.batch_size)
 
     def end_epoch(self):
         self.state = self.generator.get_state()

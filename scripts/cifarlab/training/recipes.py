@@ -2,6 +2,8 @@
 
 from typing import Annotated, Literal
 
+from pydantic import Field
+
 from cifarlab.training.losses import LOSSES
 from cifarlab.training.optimizers import OPTIMIZERS
 from cifarlab.training.parts import (
@@ -53,7 +55,12 @@ class Recipe(Settings):
     """Of the computation, by autocast; `fp16` with a gradient scaler. Weights stay fp32."""
 
     channels_last: bool = True
-    """Memory format of images and convolutions."""
+    """Memory format of images and convolutions; a model that cannot run in it is found by its
+    rehearsal and trained without it."""
+
+    auxiliary_weight: Annotated[float, Field(ge=0)] = 0.3
+    """Of the loss of each auxiliary classifier, for a model that gives their logits in training;
+    0 leaves them out. The default is GoogLeNet's, Szegedy 2015."""
 
     deterministic: bool = False
     """On a GPU, algorithms that give the same bits again; slower, and some models have none. A CPU

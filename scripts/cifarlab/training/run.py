@@ -1,12 +1,13 @@
 """One run: from the files of a data set to a trained model and the record of its training."""
 
 import os
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import torch
 
-from cifarlab.datasets.inputs import Images, InputSettings, input_settings
+from cifarlab.datasets.inputs import Images, InputSettings, input_settings, placed
 from cifarlab.datasets.store import load_description, load_split
 from cifarlab.devices import (
     cpu_name,
@@ -20,7 +21,7 @@ from cifarlab.models.build import build_model
 from cifarlab.models.weights import load_initial
 from cifarlab.training.history import History
 from cifarlab.training.loop import train
-from cifarlab.training.steps import placed
+from cifarlab.training.randomness import seed_generators
 from engine.errors import UserError
 
 
@@ -38,32 +39,47 @@ class Run:
     record: dict
 
 
-def train_run(dataset, model_settings, recipe, seed, initial_weights, device, observers, state_of):
+def start(description, model_settings, seed, initial_weights, device, memory_format):
+    """What a run begins with: (model, inputs, origin), an nn.Module, InputSettings, JSON object.
+
+    description: of the training split; for the others see `train_run`.
+    """
+    torch.manual_seed(seed)
+    seed_generators(seed)
+    model = build_model(model_settings, description["n_classes"])
+    origin = load_initial(model, model_settings, initial_weights)
+    inputs = input_settings(model_settings, description, origin, memory_format)
+    return placed(model, inputs, device), inputs, origin
+
+
+def train_run(
+    dataset,
+    model_settings,
+    recipe,
+    seed,
+    initial_weights,
+    device,
+    memory_format,
+    observers,
+    state_of,
+):
     """Train the model of one run; returns a Run.
 
     dataset: Path of the train.json of a data set; initial_weights: Path of the stage weights'
-    output, or None; seed: of the weights and of the order; observers: as for `train`, which says
-    what is raised; state_of: called when the model is built, gives the state to resume, or None.
-    UserError too where the recipe asks for deterministic algorithms and the device has none.
+    output, or None; seed: of the weights and of the order; memory_format: a key of MEMORY_FORMATS;
+    observers: as for `train`, which says what is raised; state_of: called when the model is built,
+    gives the state to resume, or None. UserError too where the recipe asks for deterministic
+    algorithms and the device has none.
     """
     description, split = load_description(dataset), load_split(dataset)
     started_at = datetime.now(UTC)
-    torch.manual_seed(seed)
-    model = build_model(model_settings, description["n_classes"])
-    origin = load_initial(model, model_settings, initial_weights)
-    model = placed(model, recipe, device)
-    inputs = input_settings(model_settings, description, origin)
+    model, inputs, origin = start(
+        description, model_settings, seed, initial_weights, device, memory_format
+    )
     images = Images(split.images, inputs, device)
     labels = torch.tensor(split.labels, device=device)
-    try:
+    with _naming_determinism(recipe, device):
         history = train(model, images, labels, recipe, seed, observers, state_of())
-    except RuntimeError as error:
-        if recipe.deterministic and "deterministic" in str(error):
-            raise UserError(
-                f"the recipe asks for deterministic algorithms and one has none on {device.type} "
-                f"({str(error).splitlines()[0]}); set deterministic: false"
-            ) from error
-        raise
     record = {
         "model": model_settings.model_dump(),
         "recipe": recipe.model_dump(),
@@ -76,6 +92,20 @@ def train_run(dataset, model_settings, recipe, seed, initial_weights, device, ob
         "ended_at": datetime.now(UTC).isoformat(timespec="milliseconds"),
     }
     return Run(model, inputs, history, record)
+
+
+@contextmanager
+def _naming_determinism(recipe, device):
+    """Say in a line that an algorithm in the block is not deterministic and has to be."""
+    try:
+        yield
+    except RuntimeError as error:
+        if not recipe.deterministic or "deterministic" not in str(error):
+            raise
+        raise UserError(
+            f"the recipe asks for deterministic algorithms and one has none on {device.type} "
+            f"({str(error).splitlines()[0]}); set deterministic: false"
+        ) from error
 
 
 def _measured(history, device):

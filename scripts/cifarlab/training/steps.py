@@ -5,15 +5,11 @@ import sys
 import torch
 
 from cifarlab.devices import free_memory, is_out_of_memory
+from cifarlab.models.outputs import auxiliary_logits_of, logits_of
+from cifarlab.training.batches import split_into_batches
 from engine.errors import UserError
 
 PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
-
-
-def placed(model, recipe, device):
-    """`model` on `device`, in the recipe's memory format."""
-    memory_format = torch.channels_last if recipe.channels_last else torch.contiguous_format
-    return model.to(device, memory_format=memory_format)
 
 
 class Stepper:
@@ -65,20 +61,26 @@ class Stepper:
         """Sum the gradients of a batch's parts; returns the mean loss of its images."""
         self.optimizer.zero_grad(set_to_none=True)
         total = 0.0
-        for part in batch.split(self.micro_batch):
+        for part in split_into_batches(batch, self.micro_batch):
             images = self.images.batch(part)
-            if not self.recipe.channels_last:
-                images = images.contiguous()
             precision = PRECISIONS[self.recipe.precision]
             with torch.autocast(
                 self.device.type, dtype=precision, enabled=precision != torch.float32
             ):
-                logits = self.model(images)
+                loss = self._loss(self.model(images), self.labels[part])
                 # The loss of a part is a mean over its images: weighted, the sum is the batch's.
-                loss = self.loss_function(logits, self.labels[part]) * (len(part) / len(batch))
+                loss = loss * (len(part) / len(batch))
             self.scaler.scale(loss).backward()
             total = total + loss.detach()
         return total
+
+    def _loss(self, output, labels):
+        """Mean loss of images by what the model gave; auxiliary classifiers' losses are added."""
+        loss = self.loss_function(logits_of(output), labels)
+        if weight := self.recipe.auxiliary_weight:
+            for logits in auxiliary_logits_of(output):
+                loss = loss + weight * self.loss_function(logits, labels)
+        return loss
 
     def _make_room(self, batch_size):
         """Halve the micro-batch, or raise UserError."""

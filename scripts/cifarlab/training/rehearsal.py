@@ -1,0 +1,142 @@
+"""The rehearsal of a row's runs: all that they will do, once, on a few images, before the work."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import torch
+
+from cifarlab.datasets.inputs import Images
+from cifarlab.datasets.store import load_description, load_split
+from cifarlab.evaluation.prediction import predict
+from cifarlab.models.build import faults_of_the_model
+from cifarlab.models.outputs import checked_logits
+from cifarlab.models.weights import load_into, weights_as_bytes
+from cifarlab.training.batches import split_into_batches
+from cifarlab.training.history import Diverged
+from cifarlab.training.loop import train
+from cifarlab.training.randomness import seed_generators
+from cifarlab.training.run import start
+from cifarlab.training.validation import hold_out
+from engine.checkpoints import Checkpoints
+from engine.errors import UserError
+from engine.files import read_json
+from engine.observers import Keeper
+
+# No seed that a run or a model's own code is likely to have.
+SEED, OTHER_SEED = 1_629_174_503, 1_629_174_504
+# A full batch, the last one of an epoch, and one after the validation.
+STEPS = 3
+# Share of the largest logit that rounding may differ by: sums have another order on a GPU.
+TOLERANCE = 1e-4
+
+
+def rehearse(dataset, model_settings, recipe, initial_weights, device):
+    """Do all that a run does, once; returns what its jobs go by, a JSON object.
+
+    dataset: Path of the train.json of a data set; initial_weights: Path of the stage weights'
+    output, or None. It trains steps on the batches of an epoch that differ in size, validates,
+    saves checkpoints and weights, loads and resumes them, and predicts, with images of the data
+    set, on models that are thrown away. In the memory format channels_last where the recipe allows
+    it and the model runs in it, else contiguous: `memory_format` of what is returned.
+    Raises UserError where the model cannot do one of these.
+    """
+    rehearsal = _Rehearsal(dataset, model_settings, recipe, initial_weights, device)
+    with faults_of_the_model(model_settings):
+        if recipe.channels_last:
+            try:
+                rehearsal.perform("channels_last")
+                return {"memory_format": "channels_last"}
+            except UserError:
+                raise
+            except Exception as error:  # a user's code can raise anything
+                reason = f"{type(error).__name__}: {error}".splitlines()[0]
+            print(f"the model does not run in channels_last ({reason}); trying contiguous")
+        rehearsal.perform("contiguous")
+    return {"memory_format": "contiguous"}
+
+
+def memory_format_of(recipe, rehearsal):
+    """The memory format that a recipe's jobs go by, a key of MEMORY_FORMATS.
+
+    rehearsal: Path of what `rehearse` returned, as JSON, or None where no rehearsal was held.
+    """
+    if rehearsal is None:
+        return "channels_last" if recipe.channels_last else "contiguous"
+    return read_json(rehearsal)["memory_format"]
+
+
+class _Rehearsal:
+    """As many images as the first and the last batch of an epoch have, some to validate on, and
+    what to do with them."""
+
+    def __init__(self, dataset, model_settings, recipe, initial_weights, device):
+        self.description, split = load_description(dataset), load_split(dataset)
+        self.model_settings, self.initial_weights = model_settings, initial_weights
+        self.device = device
+        trained_on, held_out = hold_out(torch.tensor(split.labels), recipe.validation)
+        batches = split_into_batches(trained_on, recipe.batch_size)
+        trained_on = trained_on[: sum({len(batches[0]), len(batches[-1])})]
+        held_out = held_out[: recipe.images_at_once + 1]
+        chosen = torch.cat([trained_on, held_out]).numpy()
+        self.pixels = split.images[chosen]
+        self.labels = torch.tensor(split.labels[chosen], device=device)
+        self.indices = torch.arange(len(chosen)).split([len(trained_on), len(held_out)])
+        n_steps = min(STEPS, recipe.max_steps or STEPS)
+        self.recipe = recipe.model_copy(update={"epochs": 2, "max_steps": n_steps})
+
+    def perform(self, memory_format):
+        """Do it; raises UserError, and whatever the model's code raises."""
+        with TemporaryDirectory() as folder:
+            model, images = self._train(SEED, Checkpoints(folder, {}, steps=1), memory_format)
+            expected = self._logits(model, images)
+            path = Path(folder) / "weights.safetensors"
+            path.write_bytes(weights_as_bytes(model.state_dict(), {}))
+            # Another seed: nothing of the model may hang on how it was built.
+            model, _ = self._train(OTHER_SEED, Checkpoints(folder, {}, steps=1), memory_format)
+            load_into(model, path)
+            found = self._logits(model, images)
+        difference, largest = np.abs(found - expected).max(), np.abs(expected).max()
+        if difference > TOLERANCE * largest:
+            raise UserError(
+                f"the logits differ by up to {difference:.3g} after the weights were saved and "
+                "loaded; something that the model computes with is not in its state_dict(): make "
+                "it a parameter or a buffer"
+            )
+
+    def _train(self, seed, checkpoints, memory_format):
+        """(model, images) after the steps that are left from the latest checkpoint."""
+        model, inputs, _ = start(
+            self.description,
+            self.model_settings,
+            seed,
+            self.initial_weights,
+            self.device,
+            memory_format,
+        )
+        images = Images(self.pixels, inputs, self.device)
+        observers, state = [Keeper(checkpoints)], checkpoints.latest()
+        try:
+            train(model, images, self.labels, self.recipe, seed, observers, state, self.indices)
+        except Diverged:
+            pass  # the run itself will say so, and leave what the report needs
+        except (IndexError, RuntimeError, ValueError):
+            self._logits(model, images)  # says so where the fault is the shape of the logits
+            raise
+        if torch.initial_seed() not in (SEED, OTHER_SEED):
+            raise UserError(
+                f"the model's code seeds torch (torch.manual_seed({torch.initial_seed()})), so "
+                "that all seeds of the configuration would start alike; remove that line"
+            )
+        return model, images
+
+    def _logits(self, model, images):
+        """Logits of a batch as an evaluation computes them, and of one image alone."""
+        torch.manual_seed(SEED)
+        seed_generators(SEED)
+        parts, n_classes = [], self.description["n_classes"]
+        for n_images in (min(self.recipe.images_at_once, len(images)), 1):
+            some = images.only(torch.arange(n_images))
+            logits = torch.from_numpy(predict(model, some, n_images))
+            parts.append(checked_logits(logits, n_images, n_classes).numpy())
+        return np.concatenate(parts)
