@@ -2,18 +2,21 @@
 
 import math
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 from torch import nn
+from torchvision.models import GoogLeNetOutputs
 from torchvision.transforms import v2
 
-from cifarlab.datasets.inputs import Images, InputSettings
+from cifarlab.datasets.inputs import MEMORY_FORMATS, Images, InputSettings
 from cifarlab.evaluation.prediction import predict
 from cifarlab.models.build import build_model
 from cifarlab.models.families import ModelSettings
+from cifarlab.training.batches import split_into_batches
 from cifarlab.training.loop import train
 from cifarlab.training.rates import learning_rates
 from cifarlab.training.recipes import Recipe
@@ -33,10 +36,10 @@ def recipe(learning_rate=0.1, **changes):
     return checked_settings(Recipe, {**values, **changes})
 
 
-def data(size=32):
+def data(size=32, memory_format="channels_last"):
     generator = np.random.default_rng(0)
     pixels = generator.integers(0, 256, (N_IMAGES, 32, 32, 3), dtype=np.uint8)
-    inputs = InputSettings(size, [0.5, 0.4, 0.3], [0.2, 0.25, 0.3])
+    inputs = InputSettings(size, [0.5, 0.4, 0.3], [0.2, 0.25, 0.3], memory_format)
     return Images(pixels, inputs, "cpu"), torch.from_numpy(generator.integers(0, 10, N_IMAGES))
 
 
@@ -170,21 +173,84 @@ def test_a_compiled_model_takes_the_same_step():
     torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-6)
 
 
-@pytest.mark.parametrize("channels_last", [True, False])
-def test_the_recipe_chooses_the_memory_format_of_the_images(channels_last):
-    seen = []
+@pytest.mark.parametrize("size", [32, 16, 48])
+@pytest.mark.parametrize("memory_format", MEMORY_FORMATS)
+def test_images_have_the_memory_format_of_the_inputs(memory_format, size):
+    images, _ = data(size, memory_format)
+    batch = images.batch(torch.arange(5))
+    assert batch.is_contiguous(memory_format=MEMORY_FORMATS[memory_format])
+    other, _ = data(size)
+    assert torch.equal(batch, other.batch(torch.arange(5)))
 
-    class Spy(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.model = plain_model()
 
-        def forward(self, images):
-            seen.append(images.is_contiguous(memory_format=torch.channels_last))
-            return self.model(images)
+@pytest.mark.parametrize(
+    ("n_images", "size", "expected"),
+    [
+        (16, 8, [8, 8]),
+        (17, 8, [8, 9]),
+        (18, 8, [8, 8, 2]),
+        (1, 8, [1]),
+        (3, 1, [1, 1, 1]),
+        (9, 8, [9]),
+    ],
+)
+def test_a_single_image_that_is_left_joins_the_batch_before_it(n_images, size, expected):
+    index = torch.randperm(n_images)
+    batches = split_into_batches(index, size)
+    assert list(map(len, batches)) == expected
+    assert torch.equal(torch.cat(batches), index)
 
-    gradient(Spy(), channels_last=channels_last)
-    assert seen == [channels_last]
+
+class Auxiliary(nn.Module):
+    """A model with two auxiliary classifiers, whose logits it gives in one of several forms."""
+
+    def __init__(self, form):
+        super().__init__()
+        self.model, self.form = plain_model(), form
+
+    def forward(self, images):
+        logits = self.model(images)
+        features = images.mean((2, 3))
+        return self.form(logits, 2 * logits, -logits, features)
+
+
+FORMS = {
+    "tuple": lambda logits, first, second, features: (logits, first, features, second),
+    "list": lambda logits, first, second, features: [logits, first, features, second],
+    "dict": lambda logits, first, second, features: {
+        "aux_1": first,
+        "logits": logits,
+        "auxiliary": second,
+        "features": features,
+        "copy": logits,
+    },
+    "namedtuple": lambda logits, first, second, features: GoogLeNetOutputs(logits, first, second),
+    "object": lambda logits, first, second, features: SimpleNamespace(
+        logits=logits, aux_logits=first, aux2=second, hidden_states=(features,), loss=None
+    ),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("weight", [0.0, 0.3, 1.0])
+def test_losses_of_auxiliary_logits_are_added_with_their_weight(form, weight):
+    loss, found = gradient(Auxiliary(FORMS[form]), auxiliary_weight=weight)
+    images, labels = data()
+    model = plain_model()
+    logits = model(images.batch(torch.arange(N_IMAGES)))
+    losses = [nn.functional.cross_entropy(factor * logits, labels) for factor in (1, 2, -1)]
+    expected = losses[0] + weight * (losses[1] + losses[2])
+    expected.backward()
+    assert loss == pytest.approx(expected.item(), rel=1e-5)
+    expected = torch.cat([parameter.grad.flatten() for parameter in model.parameters()])
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_predictions_are_the_logits_in_whatever_form_a_model_gives_them(form):
+    images, _ = data()
+    expected = predict(plain_model(), images, 48)
+    np.testing.assert_array_equal(predict(Auxiliary(FORMS[form]), images, 48), expected)
 
 
 def test_max_steps_ends_the_training_and_counts_what_was_seen():

@@ -82,6 +82,7 @@ class _Rehearsal:
         self.pixels = split.images[chosen]
         self.labels = torch.tensor(split.labels[chosen], device=device)
         self.indices = torch.arange(len(chosen)).split([len(trained_on), len(held_out)])
+        self.n_predicted = min(recipe.images_at_once, len(chosen))
         n_steps = min(STEPS, recipe.max_steps or STEPS)
         self.recipe = recipe.model_copy(update={"epochs": 2, "max_steps": n_steps})
 
@@ -89,13 +90,13 @@ class _Rehearsal:
         """Do it; raises UserError, and whatever the model's code raises."""
         with TemporaryDirectory() as folder:
             model, images = self._train(SEED, Checkpoints(folder, {}, steps=1), memory_format)
-            expected = self._logits(model, images)
+            expected = self._all_logits(model, images)
             path = Path(folder) / "weights.safetensors"
             path.write_bytes(weights_as_bytes(model.state_dict(), {}))
             # Another seed: nothing of the model may hang on how it was built.
             model, _ = self._train(OTHER_SEED, Checkpoints(folder, {}, steps=1), memory_format)
             load_into(model, path)
-            found = self._logits(model, images)
+            found = self._all_logits(model, images)
         difference, largest = np.abs(found - expected).max(), np.abs(expected).max()
         if difference > TOLERANCE * largest:
             raise UserError(
@@ -121,7 +122,8 @@ class _Rehearsal:
         except Diverged:
             pass  # the run itself will say so, and leave what the report needs
         except (IndexError, RuntimeError, ValueError):
-            self._logits(model, images)  # says so where the fault is the shape of the logits
+            # Says so where the fault is the shape of the logits.
+            self._logits(model, images, self.n_predicted)
             raise
         if torch.initial_seed() not in (SEED, OTHER_SEED):
             raise UserError(
@@ -130,13 +132,14 @@ class _Rehearsal:
             )
         return model, images
 
-    def _logits(self, model, images):
+    def _all_logits(self, model, images):
         """Logits of a batch as an evaluation computes them, and of one image alone."""
         torch.manual_seed(SEED)
         seed_generators(SEED)
-        parts, n_classes = [], self.description["n_classes"]
-        for n_images in (min(self.recipe.images_at_once, len(images)), 1):
-            some = images.only(torch.arange(n_images))
-            logits = torch.from_numpy(predict(model, some, n_images))
-            parts.append(checked_logits(logits, n_images, n_classes).numpy())
-        return np.concatenate(parts)
+        numbers = (self.n_predicted, 1)
+        return np.concatenate([self._logits(model, images, n_images) for n_images in numbers])
+
+    def _logits(self, model, images, n_images):
+        logits = predict(model, images.only(torch.arange(n_images)), n_images)
+        checked_logits(torch.from_numpy(logits), n_images, self.description["n_classes"])
+        return logits

@@ -1,0 +1,338 @@
+"""The rehearsal: what passes it can be trained and evaluated; the rest ends in one line."""
+
+import json
+import textwrap
+
+import numpy as np
+import pytest
+import torch
+
+from cifarlab.datasets.inputs import Images
+from cifarlab.datasets.store import Dataset, Split, load_split, save_dataset
+from cifarlab.evaluation.prediction import predict
+from cifarlab.models.build import build_model
+from cifarlab.models.families import ModelSettings
+from cifarlab.models.weights import load_into
+from cifarlab.training.outputs import write_run
+from cifarlab.training.recipes import Recipe
+from cifarlab.training.rehearsal import memory_format_of, rehearse
+from cifarlab.training.run import train_run
+from engine.errors import UserError
+from engine.settings import checked_settings
+
+CPU = torch.device("cpu")
+# 17 images in batches of 8: the one that is left joins the batch before it.
+N_IMAGES, N_CLASSES, BATCH_SIZE = 17, 4, 8
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory):
+    """Path of the train.json of a data set."""
+    folder = tmp_path_factory.mktemp("data")
+    generator = np.random.default_rng(0)
+    pixels = generator.integers(0, 256, (N_IMAGES, 32, 32, 3), dtype=np.uint8)
+    split = Split(pixels, np.arange(N_IMAGES) % N_CLASSES)
+    save_dataset(Dataset(split, split, list("abcd")), folder, {"synthetic": True})
+    return folder / "train.json"
+
+
+def recipe(**changes):
+    values = {
+        "epochs": 2,
+        "batch_size": BATCH_SIZE,
+        "optimizer": {"name": "sgd", "learning_rate": 0.01, "momentum": 0.9},
+    }
+    return checked_settings(Recipe, {**values, **changes})
+
+
+def own_model(tmp_path, body, input_size=32):
+    """Settings of a model whose file has this body, after its imports."""
+    path = tmp_path / "my_model.py"
+    head = "import torch\nfrom torch import nn\nfrom torch.nn import functional as F\n"
+    path.write_text(head + textwrap.dedent(body))
+    values = {"family": "file", "factory": f"{path}:make", "input_size": input_size}
+    return checked_settings(ModelSettings, values)
+
+
+def net(layers, forward):
+    """The text of a model: lines of its __init__ and of its forward, which gets x."""
+    return "\n".join(
+        [
+            "class Net(nn.Module):",
+            "    def __init__(self, n):",
+            "        super().__init__()",
+            *(f"        {line}" for line in layers.strip().split("\n")),
+            "    def forward(self, x):",
+            *(f"        {line}" for line in forward.strip().split("\n")),
+            "def make(n):",
+            "    return Net(n)",
+        ]
+    )
+
+
+# PyTorch's own tutorial network.
+TUTORIAL = net(
+    """self.conv1, self.conv2, self.pool = nn.Conv2d(3, 6, 5), nn.Conv2d(6, 16, 5), nn.MaxPool2d(2)
+self.fc1, self.fc2, self.fc3 = nn.Linear(16 * 5 * 5, 120), nn.Linear(120, 84), nn.Linear(84, n)""",
+    """x = self.pool(F.relu(self.conv1(x)))
+x = self.pool(F.relu(self.conv2(x))).view(-1, 16 * 5 * 5)
+return self.fc3(F.relu(self.fc2(F.relu(self.fc1(x)))))""",
+)
+HEAD = "self.conv, self.head = nn.Conv2d(3, 8, 3, stride=4), nn.Linear(8, n)"
+FEATURES = "f = self.conv(x).relu().mean((2, 3))"
+HONEST = {
+    "the tutorial's network, which needs contiguous images": (TUTORIAL, "contiguous"),
+    "lazy layers": (
+        """
+        def make(n):
+            return nn.Sequential(nn.LazyConv2d(8, 3, stride=4), nn.ReLU(), nn.Flatten(),
+                                 nn.LazyLinear(n))
+        """,
+        "channels_last",
+    ),
+    "a table kept from the first forward": (
+        net(
+            f"{HEAD}\nself.table = None",
+            f"""{FEATURES}
+if self.table is None:
+    self.table = torch.linspace(0.5, 1.5, f.shape[1], device=f.device)
+return self.head(f * self.table)""",
+        ),
+        "channels_last",
+    ),
+    "batch normalisation of features without height and width": (
+        net(
+            f"{HEAD}\nself.norm = nn.BatchNorm1d(8)",
+            f"{FEATURES}\nreturn self.head(self.norm(f))",
+        ),
+        "channels_last",
+    ),
+    "auxiliary logits in a tuple, in training alone": (
+        net(
+            f"{HEAD}\nself.aux = nn.Linear(8, n)",
+            f"{FEATURES}\nreturn (self.head(f), self.aux(f)) if self.training else self.head(f)",
+        ),
+        "channels_last",
+    ),
+    "logits in a dict": (
+        net(HEAD, f'{FEATURES}\nreturn {{"features": f, "logits": self.head(f)}}'),
+        "channels_last",
+    ),
+    "an object with logits": (
+        net(
+            HEAD,
+            f"{FEATURES}\nfrom types import SimpleNamespace\n"
+            "return SimpleNamespace(loss=None, logits=self.head(f), hidden_states=(f,))",
+        ),
+        "channels_last",
+    ),
+    "a block registered twice, and tied weights": (
+        net(
+            """self.conv, self.head = nn.Conv2d(3, 8, 3, stride=4), nn.Linear(8, n)
+self.again, self.mix, self.other = self.conv, nn.Linear(8, 8), nn.Linear(8, 8)
+self.other.weight = self.mix.weight""",
+            f"{FEATURES}\nreturn self.head(self.other(self.mix(f)))",
+        ),
+        "channels_last",
+    ),
+    "extra state and buffers of several types": (
+        net(
+            f"""{HEAD}
+self.register_buffer("seen", torch.zeros((), dtype=torch.int64))
+self.register_buffer("mask", torch.ones(8, dtype=torch.bool))
+self.register_buffer("scale", torch.ones(8, dtype=torch.float16))
+self.calls = {{"n": 0}}""",
+            f"""{FEATURES}
+self.seen += self.training
+return self.head(f * self.mask * self.scale)""",
+        ).replace(
+            "    def forward",
+            "    def get_extra_state(self):\n        return self.calls\n"
+            "    def set_extra_state(self, state):\n        self.calls = state\n    def forward",
+        ),
+        "channels_last",
+    ),
+    "dropout that is never off": (
+        net(HEAD, f"{FEATURES}\nreturn self.head(F.dropout(f, 0.5))"),
+        "channels_last",
+    ),
+    "some frozen layers": (
+        net(
+            f"{HEAD}\nself.conv.requires_grad_(False)",
+            f"{FEATURES}\nreturn self.head(f)",
+        ),
+        "channels_last",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", HONEST)
+@pytest.mark.parametrize("changes", [{}, {"validation": 0.3}, {"micro_batch": 3}], ids=str)
+def test_what_passes_the_rehearsal_is_trained_and_gives_the_same_logits_when_loaded(
+    tmp_path, dataset, kind, changes
+):
+    text, memory_format = HONEST[kind]
+    settings, chosen = own_model(tmp_path, text), recipe(**changes)
+    rehearsal = rehearse(dataset, settings, chosen, None, CPU)
+    assert rehearsal == {"memory_format": memory_format}
+    run = train_run(dataset, settings, chosen, 0, None, CPU, memory_format, [], lambda: None)
+    assert run.record["inputs"]["memory_format"] == memory_format
+    files = [tmp_path / name for name in ("weights.safetensors", "h.csv", "e.csv", "t.json")]
+    write_run(run, *files)
+    torch.manual_seed(5)
+    other = build_model(settings, N_CLASSES)
+    load_into(other, files[0])
+    images = Images(load_split(dataset).images, run.inputs, CPU)
+    torch.manual_seed(6)
+    expected = predict(run.model, images, BATCH_SIZE)
+    torch.manual_seed(6)
+    np.testing.assert_allclose(predict(other, images, BATCH_SIZE), expected, rtol=1e-4, atol=1e-6)
+
+
+REFUSED = {
+    "all parameters frozen": (
+        net(f"{HEAD}\nself.requires_grad_(False)", f"{FEATURES}\nreturn self.head(f)"),
+        "found all of them frozen; set requires_grad",
+    ),
+    "no parameters": (
+        net("self.n = n", "return x.mean((2, 3))"),
+        "parameters to train, found none",
+    ),
+    "layers in a plain list": (
+        net(
+            f"{HEAD}\nself.blocks = [nn.Linear(8, 8)]",
+            f"{FEATURES}\nreturn self.head(self.blocks[0](f))",
+        ),
+        r"Net\.blocks is a plain list of layers.*use torch\.nn\.ModuleList",
+    ),
+    "double precision": (
+        net(f"{HEAD}\nself.double()", f"{FEATURES}\nreturn self.head(f)"),
+        r"parameters of float32, found conv\.weight of float64",
+    ),
+    "a factory that seeds torch": (
+        net(f"torch.manual_seed(0)\n{HEAD}", f"{FEATURES}\nreturn self.head(f)"),
+        r"seeds torch \(torch\.manual_seed\(0\)\)",
+    ),
+    "a forward that seeds torch": (
+        net(HEAD, f"torch.manual_seed(3)\n{FEATURES}\nreturn self.head(f)"),
+        r"seeds torch \(torch\.manual_seed\(3\)\)",
+    ),
+    "too many logits": (
+        net(HEAD.replace("8, n)", "8, n + 1)"), f"{FEATURES}\nreturn self.head(f)"),
+        r"expected logits of shape \(8, 4\) for 8 images, found a tensor of shape \(8, 5\)",
+    ),
+    "too few logits": (
+        net(HEAD.replace("8, n)", "8, n - 1)"), f"{FEATURES}\nreturn self.head(f)"),
+        r"expected logits of shape \(8, 4\) for 8 images, found a tensor of shape \(8, 3\)",
+    ),
+    "logits with height and width": (
+        net(HEAD, f"{FEATURES}\nreturn self.head(f)[:, :, None, None]"),
+        r"found a tensor of shape \(8, 4, 1, 1\)",
+    ),
+    "a dict without logits": (
+        net(HEAD, f'{FEATURES}\nreturn {{"features": f, "classes": self.head(f)}}'),
+        "found dict with the fields features, classes",
+    ),
+    "a tuple that begins with a list": (
+        net(HEAD, f"{FEATURES}\nreturn ([f], self.head(f))"),
+        "found tuple of list, Tensor",
+    ),
+    "None": (net(HEAD, FEATURES), "found NoneType"),
+    "a random projection that is no buffer": (
+        net(
+            f"{HEAD}\nself.projection = torch.randn(8, 8)",
+            f"{FEATURES}\nreturn self.head(f @ self.projection)",
+        ),
+        r"logits differ by up to .* is not in its state_dict\(\)",
+    ),
+    "a graph kept from the step before": (
+        net(
+            f"{HEAD}\nself.last = 0.0",
+            f"{FEATURES}\nif self.training:\n    self.last = f.mean() + 0.1 * self.last\n"
+            "    f = f + self.last\nreturn self.head(f)",
+        ),
+        "backward through the graph a second time",
+    ),
+    "a mask of the first batch's size": (
+        net(
+            f"{HEAD}\nself.mask = None",
+            f"{FEATURES}\nif self.mask is None:\n    self.mask = torch.ones_like(f)\n"
+            "return self.head(f * self.mask)",
+        ),
+        r"size of tensor a.*\(.*my_model\.py, line \d+\)",
+    ),
+    "sys.exit in forward": (
+        net(HEAD, "import sys\nsys.exit(0)"),
+        r"SystemExit: 0 \(.*my_model\.py, line \d+\)",
+    ),
+    "training alone fails": (
+        net(HEAD, f"assert not self.training, 'no training'\n{FEATURES}\nreturn self.head(f)"),
+        r"AssertionError: no training \(.*my_model\.py, line \d+\)",
+    ),
+    "a line break in the reason": (
+        net(HEAD, "raise ValueError('first\\nsecond')"),
+        "ValueError: first second",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", REFUSED)
+def test_what_cannot_be_trained_ends_in_one_line_with_the_reason(tmp_path, dataset, kind):
+    text, words = REFUSED[kind]
+    with pytest.raises(UserError, match=words) as refusal:
+        rehearse(dataset, own_model(tmp_path, text), recipe(), None, CPU)
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(("name", "size"), [("cnn_5", 16), ("vit_b_32", 100)])
+def test_an_input_size_that_a_model_cannot_run_with_is_named(dataset, name, size):
+    architecture = {"family": "torchvision", "architecture": name}
+    values = {"family": "cnn", "blocks": 5} if name == "cnn_5" else architecture
+    settings = checked_settings(ModelSettings, {**values, "input_size": size})
+    with pytest.raises(UserError, match=rf'cannot be built and trained.*"input_size": {size}'):
+        rehearse(dataset, settings, recipe(), None, CPU)
+
+
+def test_batch_normalisation_on_single_images_is_refused_before_the_training(tmp_path, dataset):
+    text, _ = HONEST["batch normalisation of features without height and width"]
+    with pytest.raises(UserError, match="more than 1 value per channel"):
+        rehearse(dataset, own_model(tmp_path, text), recipe(micro_batch=1), None, CPU)
+
+
+def test_inception_with_auxiliary_logits_is_refused_at_a_size_that_fails_in_training_alone(
+    tmp_path, dataset
+):
+    text = """
+    from torchvision.models import inception_v3
+    def make(n):
+        return inception_v3(num_classes=n, aux_logits=True, init_weights=False)
+    """
+    with pytest.raises(UserError, match="cannot be built and trained"):
+        rehearse(dataset, own_model(tmp_path, text, input_size=96), recipe(), None, CPU)
+
+
+def test_a_loss_that_is_not_finite_is_for_the_training_to_report(tmp_path, dataset):
+    text = net(HEAD, f"{FEATURES}\nreturn self.head(f) * float('inf')")
+    settings = own_model(tmp_path, text)
+    assert rehearse(dataset, settings, recipe(), None, CPU)["memory_format"] == "channels_last"
+
+
+def test_a_rehearsal_takes_nothing_from_the_seeds_of_the_runs(tmp_path, dataset):
+    text, memory_format = HONEST["dropout that is never off"]
+    settings = own_model(tmp_path, text)
+
+    def losses():
+        arguments = (dataset, settings, recipe(), 0, None, CPU, memory_format, [], lambda: None)
+        return train_run(*arguments).history.losses
+
+    expected = losses()
+    rehearse(dataset, settings, recipe(), None, CPU)
+    assert losses() == expected
+
+
+def test_without_a_rehearsal_the_recipe_says_the_memory_format(tmp_path):
+    assert memory_format_of(recipe(), None) == "channels_last"
+    assert memory_format_of(recipe(channels_last=False), None) == "contiguous"
+    path = tmp_path / "rehearsal.json"
+    path.write_text(json.dumps({"memory_format": "contiguous"}))
+    assert memory_format_of(recipe(), path) == "contiguous"
