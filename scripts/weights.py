@@ -9,8 +9,10 @@ from pathlib import Path
 from cifarlab.datasets.store import load_description
 from cifarlab.models.build import build_for_counting
 from cifarlab.models.families import ModelSettings
-from cifarlab.models.pretrained import describe_origin, fit_to_model, locate_weights
-from cifarlab.models.weights import read_state, weights_as_bytes
+from cifarlab.models.fitting import fit_to_model
+from cifarlab.models.pretrained import describe_origin, locate_weights
+from cifarlab.models.weights import weights_as_bytes
+from cifarlab.models.weights_files import read_state
 from engine.command import run_command
 from engine.download import add_patience_arguments, patience_from
 from engine.files import new_files
@@ -32,8 +34,14 @@ def main(arguments):
     path, origin = locate_weights(settings, arguments.downloads, patience_from(arguments))
     n_classes = load_description(arguments.dataset)["n_classes"]
     model = build_for_counting(settings, n_classes)
-    state, head_fits = fit_to_model(read_state(path), model, settings, path)
-    content = weights_as_bytes(state, describe_origin(origin, path, head_fits))
+    state, wrappers = read_state(path)
+    fit = fit_to_model(state, model, settings, path)
+    origin = describe_origin(origin, path, fit, wrappers)
+    if "taken_off" in origin:
+        print(f"taken off all names in {path}: {', '.join(origin['taken_off'])}")
+    for conversion, n_tensors in fit.conversions.items():
+        print(f"{n_tensors} tensors of {path} are converted from {conversion}")
+    content = weights_as_bytes(fit.state, origin)
     with new_files(arguments.weights) as (weights_path,):
         weights_path.write_bytes(content)
 

@@ -17,6 +17,7 @@ SETTINGS = {
     "family": N_("family"),
     "head": N_("classifier layer"),
     "input_size": N_("input size, px"),
+    "interpolate_positions": N_("interpolated positions"),
     "learning_rate": N_("learning rate"),
     "loss": N_("loss"),
     "max_steps": N_("limit of the steps"),

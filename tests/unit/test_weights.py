@@ -13,8 +13,10 @@ from loopback import broken_off, other_bytes, serving, whole
 from cifarlab.datasets.store import save_dataset
 from cifarlab.models.build import build_model
 from cifarlab.models.families import ModelSettings
-from cifarlab.models.pretrained import fit_to_model, hash_in_name, locate_weights
-from cifarlab.models.weights import load_into, read_metadata, read_state
+from cifarlab.models.fitting import fit_to_model
+from cifarlab.models.pretrained import hash_in_name, locate_weights
+from cifarlab.models.weights import load_into, read_metadata
+from cifarlab.models.weights_files import read_state
 from engine.download import Patience
 from engine.errors import UserError
 from engine.settings import checked_settings
@@ -206,9 +208,9 @@ def test_densenets_published_keys_are_renamed():
     }
     assert old.keys() != state.keys()
     settings = settings_of("densenet121")
-    kept, head_fits = fit_to_model(old, build_model(settings, 10), settings, "old.pth")
-    assert head_fits
-    assert kept.keys() == state.keys()
+    fit = fit_to_model(old, build_model(settings, 10), settings, "old.pth")
+    assert fit.head_fits
+    assert fit.state.keys() == state.keys()
 
 
 @pytest.mark.parametrize("architecture", ["inception_v3", "googlenet"])
@@ -219,9 +221,9 @@ def test_auxiliary_classifiers_of_published_weights_are_left_out(architecture):
     ).state_dict()
     with torch.device("meta"):
         model = build_model(settings, 10)
-    kept, head_fits = fit_to_model(state, model, settings, "w.pth")
-    assert not head_fits
-    assert not any(key.startswith(("aux", "Aux")) for key in kept)
+    fit = fit_to_model(state, model, settings, "w.pth")
+    assert not fit.head_fits
+    assert not any(key.startswith(("aux", "Aux")) for key in fit.state)
 
 
 def test_a_module_that_asks_for_its_version_loads(stage, tmp_path):

@@ -70,6 +70,7 @@ NO_BEARING = {
 }
 NO_BEARING_OF_MODELS = {
     "input_size": "compared with the column of its name",
+    "interpolate_positions": "does nothing at the input size of the weights, which is compared",
     "size_convention": "a rule of counting, compared where sizes are",
     "weights": "compared by what the training says that it started from",
 }

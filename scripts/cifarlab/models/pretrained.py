@@ -1,12 +1,10 @@
-"""Weights that a model starts from: where they are, and whether they fit."""
+"""Weights that a model starts from: where they are, and where they came from."""
 
 import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from cifarlab.models.families import FAMILIES
-from cifarlab.models.heads import find_head
-from cifarlab.models.weights import check_keys
 from engine.download import fetch
 from engine.errors import UserError
 from engine.files import file_digest
@@ -36,7 +34,8 @@ def locate_weights(settings, downloads, patience):
     if settings.local_weights:
         path = Path(settings.local_weights)
         if not path.is_file():
-            raise UserError(f"weights: expected a file at {path}, found none; check the path")
+            found = "a folder" if path.is_dir() else "none"
+            raise UserError(f"weights: expected a file at {path}, found {found}; check the path")
         return path, {"source": str(path)}
     if "://" in settings.weights:
         url, origin = settings.weights, {"source": settings.weights}
@@ -54,29 +53,16 @@ def locate_weights(settings, downloads, patience):
     return fetch([url], hash_in_name(url), downloads, patience), origin
 
 
-def fit_to_model(state, model, settings, path):
-    """The part of `state` that `model` starts from, and whether the head is among it.
+def describe_origin(origin, path, fit, wrappers):
+    """`origin` with the file's SHA-256 and what became of its names and of the head.
 
-    state: tensors by name; model: nn.Module with the new head, also on the meta device; settings:
-    of the model; path: for messages. A head of another shape is left out. Raises UserError that
-    lists keys that are missing, unexpected or of another shape, the head's apart.
+    path: of the file; fit: Fit of what is in it; wrappers: as `read_state` returns them. A JSON
+    object; taken_off, what stood before all names in the file, only where there was something.
     """
-    adapt_state = getattr(FAMILIES[settings.family], "adapt_state", lambda _settings, state: state)
-    state = adapt_state(settings, state)
-    head, _ = find_head(model, settings.head)
-    expected = model.state_dict()
-    head_keys = {key for key in {*expected, *state} if key.startswith(f"{head}.")}
-    head_fits = all(
-        key in expected and key in state and expected[key].shape == state[key].shape
-        for key in head_keys
-    )
-    if not head_fits:
-        state = {key: value for key, value in state.items() if key not in head_keys}
-        expected = {key: value for key, value in expected.items() if key not in head_keys}
-    check_keys(expected, state, path)
-    return state, head_fits
-
-
-def describe_origin(origin, path, head_fits):
-    """`origin` with the file's SHA-256 and what became of the head, a JSON object."""
-    return {**origin, "sha256": file_digest(path), "head": "kept" if head_fits else "replaced"}
+    taken_off = [*wrappers, *fit.taken_off]
+    return {
+        **origin,
+        "sha256": file_digest(path),
+        "head": "kept" if fit.head_fits else "replaced",
+        **({"taken_off": taken_off} if taken_off else {}),
+    }

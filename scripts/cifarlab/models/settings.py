@@ -41,7 +41,8 @@ class BaseModelSettings(Settings):
     @property
     def local_weights(self):
         """The path of a local weights file as text, or None."""
-        is_path = "/" in self.weights or self.weights.endswith((".pth", ".pt", ".safetensors"))
+        # Names of torchvision's have no dot.
+        is_path = "/" in self.weights or "." in self.weights
         path = local_path(self.weights) if is_path else None
         return path and str(path)
 

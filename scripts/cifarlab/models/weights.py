@@ -1,101 +1,133 @@
-"""Weights files: reading others' without running code, writing and loading the project's own."""
+"""The project's own weights files: writing them and loading them, exactly."""
 
 import json
+import re
 from collections import OrderedDict
-from pathlib import Path
 
 import safetensors
 import safetensors.torch
 import torch
 
 from cifarlab.models.heads import find_head
+from cifarlab.models.packing import pack, unpack
 from engine.errors import UserError
 
 METADATA_KEY = "cifarlab"
-# A training script often keeps the weights under one of these, beside its optimizer's state.
-WRAPPERS = ("state_dict", "model")
-
-
-def read_state(path):
-    """The tensors of a .safetensors or .pth file by name; no code in it is run.
-
-    Raises UserError where the file is damaged or holds anything but tensors.
-    """
-    try:
-        if Path(path).suffix == ".safetensors":
-            return safetensors.torch.load_file(path)
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch.load raises nearly anything on a damaged file
-        reason = next(iter(str(error).splitlines()), type(error).__name__)
-        raise UserError(
-            f"cannot read weights in {path}: expected tensors by name, nothing else ({reason}); "
-            "save model.state_dict() and name that file"
-        ) from error
-    for wrapper in WRAPPERS:
-        if isinstance(state, dict) and isinstance(state.get(wrapper), dict):
-            state = state[wrapper]
-    if not isinstance(state, dict) or not all(torch.is_tensor(v) for v in state.values()):
-        raise UserError(
-            f"{path} does not hold tensors by name; save model.state_dict() and name that file"
-        )
-    return state
-
-
-def check_keys(expected, state, path):
-    """Raise UserError that lists keys which are missing, unexpected or of another shape.
-
-    expected, state: tensors by name; path: of the file of `state`, for the message.
-    """
-    faults = {
-        "missing": expected.keys() - state.keys(),
-        "unexpected": state.keys() - expected.keys(),
-        "of another shape": {
-            f"{key} ({_shape(state[key])}, expected {_shape(expected[key])})"
-            for key in expected.keys() & state.keys()
-            if expected[key].shape != state[key].shape
-        },
-    }
-    if any(faults.values()):
-        listed = "; ".join(
-            f"{len(keys)} {what}: {_some(keys)}" for what, keys in faults.items() if keys
-        )
-        raise UserError(f"{path} does not fit the model; {listed}; name weights of this model")
-
-
-def _shape(tensor):
-    return "×".join(map(str, tensor.shape))
-
-
-def _some(keys, most=8):
-    keys = sorted(keys)
-    return ", ".join(keys[:most]) + (f" and {len(keys) - most} more" if len(keys) > most else "")
+# Where the packing stands in the metadata.
+PACKING = "packing"
 
 
 def weights_as_bytes(state, metadata):
-    """Tensors by name and a JSON object as the bytes of a .safetensors file."""
-    # The format knows one memory layout, so weights in channels_last are packed first.
-    packed = {key: value.detach().cpu().contiguous() for key, value in state.items()}
-    return safetensors.torch.save(packed, metadata={METADATA_KEY: json.dumps(metadata)})
+    """What `state_dict()` returned and a JSON object as the bytes of a .safetensors file.
+
+    What is tied is stored once. Raises UserError as `pack`.
+    """
+    tensors, packing = pack(state)
+    if packing:
+        metadata = {**metadata, PACKING: packing}
+    # One entry: the library writes several in another order each time.
+    return safetensors.torch.save(tensors, metadata={METADATA_KEY: json.dumps(metadata)})
+
+
+def read_safetensors(path):
+    """The state dict in a .safetensors file; names that the file ties share their tensor.
+
+    Raises UserError where the file is damaged.
+    """
+    try:
+        with safetensors.safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+        tensors = safetensors.torch.load_file(path)
+        if METADATA_KEY in metadata:
+            return unpack(tensors, json.loads(metadata[METADATA_KEY]).get(PACKING, {}))
+    except Exception as error:  # the metadata may hold anything
+        raise UserError(
+            f"cannot read weights in {path}: it is cut short or damaged ({reason_of(error)}); "
+            "fetch or make it again"
+        ) from error
+    # As safetensors.torch.save_model notes them.
+    tied = {name: tensors[first] for name, first in metadata.items() if first in tensors}
+    return {**tied, **tensors}
+
+
+def reason_of(error):
+    """The first line of what a library says, without the escapes that colour it on a terminal."""
+    text = next(iter(str(error).splitlines()), "") or type(error).__name__
+    return re.sub(r"\x1b\[[\d;]*m", "", text)
 
 
 def read_metadata(path):
     """The JSON object that `weights_as_bytes` put into a file; UserError where there is none."""
     try:
         with safetensors.safe_open(path, framework="pt") as file:
-            return json.loads((file.metadata() or {})[METADATA_KEY])
+            metadata = json.loads((file.metadata() or {})[METADATA_KEY])
     except (OSError, KeyError, ValueError, safetensors.SafetensorError) as error:
         raise UserError(
             f"{path} is not a weights file of this workflow ({error}); rerun the job that writes it"
         ) from error
+    metadata.pop(PACKING, None)
+    return metadata
+
+
+def keys_that_differ(expected, state):
+    """Keys that are missing, unexpected or of another shape: lists by these words.
+
+    expected, state: tensors by name. A dict from what is wrong to a dict from the key to its text.
+    """
+    faults = {
+        "missing": {key: key for key in expected if key not in state},
+        "unexpected": {key: key for key in state if key not in expected},
+        "of another shape": {
+            key: f"{key} ({_shape(state[key])}, expected {_shape(expected[key])})"
+            for key in expected
+            if key in state
+            and not is_extra_state(key)
+            and _shape(state[key]) != _shape(expected[key])
+        },
+    }
+    return {what: keys for what, keys in faults.items() if keys}
+
+
+def check_keys(expected, state, path, cure=lambda faults: None):
+    """Raise UserError that lists keys which are missing, unexpected or of another shape.
+
+    expected, state: tensors by name; path: of the file of `state`, for the message; cure: gives
+    what to do about what `keys_that_differ` returns, or None where nothing better is known.
+    """
+    faults = keys_that_differ(expected, state)
+    if faults:
+        listed = "; ".join(
+            f"{len(keys)} {what}: {some(keys.values())}" for what, keys in faults.items()
+        )
+        advice = cure(faults) or "name weights of this model"
+        raise UserError(f"{path} does not fit the model; {listed}; {advice}")
+
+
+def is_extra_state(key):
+    """Whether a key is that of a module's own `get_extra_state`, which may be anything."""
+    return key.rpartition(".")[2] == "_extra_state"
+
+
+def _shape(value):
+    """The shape of a tensor as text."""
+    if not torch.is_tensor(value):
+        return type(value).__name__
+    return "×".join(map(str, value.shape)) or "one number"
+
+
+def some(names, most=8):
+    """A list of names as text that is never long."""
+    names = sorted(names)
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def load_into(model, path, without_head=None):
-    """Load one of the project's own weights files into `model`.
+    """Load one of the project's own weights files into `model`, whose ties stay.
 
     without_head: dotted name of a head that keeps its fresh weights, or None. Raises UserError
     that lists what is missing, unexpected or of another shape.
     """
-    state = read_state(path)
+    state = read_safetensors(path)
     expected = model.state_dict()
     kept = {
         key: value
@@ -106,7 +138,13 @@ def load_into(model, path, without_head=None):
     complete = OrderedDict({**state, **kept})
     # Some modules (MNASNet's) refuse a state without the version that state_dict() notes.
     complete._metadata = expected._metadata
-    model.load_state_dict(complete)
+    try:
+        model.load_state_dict(complete)
+    except Exception as error:  # a module may load its part itself, as it likes
+        raise UserError(
+            f"the model does not load its own state from {path} "
+            f"({type(error).__name__}: {reason_of(error)}); correct the code of the model"
+        ) from error
 
 
 def load_initial(model, settings, path):

@@ -43,6 +43,9 @@ def about_training(row):
         values = {"source": origin["source"], "digest": origin["sha256"][:16]}
         values["head"] = Term(HEADS[origin["head"]])
         sentences.append(Sentence(message, values))
+        if taken_off := origin.get("taken_off"):
+            message = N_("Removed from the start of all names in the file: %(names)s.")
+            sentences.append(Sentence(message, {"names": taken_off}))
     else:
         sentences.append(Sentence(N_("Trained from scratch."), {}))
     if row.is_cut_short:

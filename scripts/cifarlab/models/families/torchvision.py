@@ -1,6 +1,7 @@
 """Any classification model of torchvision, with a head for the data set's classes."""
 
 import difflib
+import math
 import re
 from typing import Literal
 
@@ -23,6 +24,10 @@ class Settings(BaseModelSettings):
 
     input_size: Count = 224
     """Side in pixels to which images are resized on the device."""
+
+    interpolate_positions: bool | None = None
+    """`true`: a vision transformer may start from weights for another `input_size`; its position
+    embeddings are interpolated, as in torchvision's reference."""
 
 
 def build(settings, n_classes):
@@ -78,10 +83,39 @@ def named_weights(settings):
 
 
 def adapt_state(settings, state):
-    """A published state dict as this version of the architecture names its keys."""
+    """A published state dict as this version of the architecture names its keys.
+
+    Raises UserError where a vision transformer's position embeddings are for another input size.
+    """
     state = {key: value for key, value in state.items() if not key.startswith(AUXILIARY_PREFIXES)}
     if settings.architecture.startswith("densenet"):
         # Published before modules could not have dots in their names: norm.1 is norm1 today.
         old = re.compile(r"(denselayer\d+\.(?:norm|relu|conv))\.(\d)\.")
         state = {old.sub(r"\1\2.", key): value for key, value in state.items()}
+    if settings.architecture.startswith("vit_"):
+        state = _with_positions(settings, state)
     return state
+
+
+def _with_positions(settings, state):
+    """A vision transformer's state, with position embeddings for the input size."""
+    from torchvision.models.vision_transformer import interpolate_embeddings
+
+    positions = state.get("encoder.pos_embedding")
+    if getattr(positions, "ndim", 0) != 3:
+        return state
+    patch = int(settings.architecture.rpartition("_")[2])
+    # One embedding for each patch, and one for the class token.
+    patches_a_side = math.isqrt(max(positions.shape[1] - 1, 0))
+    is_square = positions.shape[:2] == (1, patches_a_side**2 + 1)
+    if not is_square or patches_a_side == settings.input_size // patch:
+        return state
+    if not settings.interpolate_positions:
+        fitting = patches_a_side * patch
+        raise UserError(
+            f"weights: their position embeddings are for input_size {fitting}, expected "
+            f"{settings.input_size}; set input_size: {fitting}, or interpolate_positions: true"
+        )
+    return interpolate_embeddings(
+        settings.input_size, patch, state | {"encoder.pos_embedding": positions.float()}
+    )
