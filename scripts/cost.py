@@ -12,8 +12,7 @@ from cifarlab.datasets.store import load_description
 from cifarlab.devices import DEVICES, choose_device, device_name, library_versions
 from cifarlab.models.build import build_for_counting, build_model, image_shape
 from cifarlab.models.families import ModelSettings
-from cifarlab.training.recipes import Recipe
-from cifarlab.training.rehearsal import memory_format_of
+from cifarlab.training.recipes import Recipe, memory_format_of
 from engine.command import run_command
 from engine.files import new_files, to_json
 from engine.settings import settings_from_json

@@ -13,6 +13,7 @@ from cifarlab.evaluation.prediction import predict
 from cifarlab.models.build import build_model
 from cifarlab.models.families import ModelSettings
 from cifarlab.models.weights import load_into, read_metadata
+from cifarlab.training.randomness import seed_generators
 from engine.command import run_command
 from engine.errors import UserError
 from engine.files import new_files
@@ -42,6 +43,9 @@ def main(arguments):
     load_into(model, arguments.weights)
     inputs = InputSettings(**read_metadata(arguments.weights)["inputs"])
     model = placed(model, inputs, device)
+    # Some models draw random numbers here too.
+    torch.manual_seed(0)
+    seed_generators(0)
     logits = predict(model, Images(split.images, inputs, device), arguments.batch_size)
     if not np.isfinite(logits).all():
         raise UserError(

@@ -8,8 +8,7 @@ from cifarlab.devices import DEVICES, choose_device
 from cifarlab.models.families import ModelSettings
 from cifarlab.training.history import Diverged
 from cifarlab.training.outputs import write_failure, write_run
-from cifarlab.training.recipes import Recipe
-from cifarlab.training.rehearsal import memory_format_of
+from cifarlab.training.recipes import Recipe, memory_format_of
 from cifarlab.training.run import place_of, prepare_torch, train_run
 from engine.checkpoints import Checkpoints, take_over
 from engine.command import run_command

@@ -74,12 +74,28 @@ def runs(*names):
     return of("train evaluate metrics", names) | drawn | END
 
 
+def rehearsed(*names):
+    """What these runs ask for with the rehearsals of their rows."""
+    return of("rehearse", {row_of(name) for name in names}) | runs(*names)
+
+
 def costs(*models):
     """What new costs of these models ask for."""
     return of("cost " + drawn_from("cost/", per="model"), models) | END
 
 
-STAGES = ("data", "weights", "train", "evaluate", "metrics", "cost", "compare", *FIGURES, "report")
+STAGES = (
+    "data",
+    "weights",
+    "rehearse",
+    "train",
+    "evaluate",
+    "metrics",
+    "cost",
+    "compare",
+    *FIGURES,
+    "report",
+)
 
 
 def described(jobs):
@@ -166,11 +182,11 @@ def made_by(project, *arguments):
 
 def table(scene):
     """What people edit, in words: (edit, jobs that it asks for), by name."""
-    all_runs, all_costs = runs(*scene.runs), costs(*scene.models)
+    all_runs, all_costs = rehearsed(*scene.runs), costs(*scene.models)
     of_metrics = drawn_from("metrics", per="row")
     after_metrics = of("metrics", scene.runs) | of(of_metrics, scene.rows) | END
     cnn_runs, cnns = scene.of_family("cnn")
-    own = {"weights own"} | costs("own") | runs("own/quick/0")
+    own = {"weights own"} | costs("own") | rehearsed("own/quick/0")
     return {
         "nothing": (lambda project: None, NOTHING),
         "touch every file": (touch_everything, NOTHING),
@@ -252,13 +268,13 @@ def table(scene):
             ),
             after_metrics,
         ),
-        "learning rate of one recipe": (LEARNING_RATE, runs("cnn_2/other/0")),
-        "learning rate and weight decay swapped": (configure(swapped), runs("cnn_2/other/0")),
+        "learning rate of one recipe": (LEARNING_RATE, rehearsed("cnn_2/other/0")),
+        "learning rate and weight decay swapped": (configure(swapped), rehearsed("cnn_2/other/0")),
         "one model's setting": (
             setting("models", "own", "normalize", value="imagenet"),
             own,
         ),
-        "code of one model family": (CNN_CODE, costs(*cnns) | runs(*cnn_runs)),
+        "code of one model family": (CNN_CODE, costs(*cnns) | rehearsed(*cnn_runs)),
         "code of the user's model": (
             replace("own/model.py", "3 * SIZE**2", "SIZE**2 * 3"),
             own,
@@ -278,7 +294,7 @@ def table(scene):
         ),
         "code of an optimizer": (
             append("scripts/cifarlab/training/optimizers/adamw.py", UNUSED),
-            runs("cnn_2/other/0") | costs("cnn_2"),
+            rehearsed("cnn_2/other/0") | costs("cnn_2"),
         ),
         "code of an optimizer that no recipe names": (
             append("scripts/cifarlab/training/optimizers/sgd.py", UNUSED),
@@ -296,6 +312,10 @@ def table(scene):
         "code of prediction": (
             append("scripts/cifarlab/evaluation/prediction.py", UNUSED),
             all_runs | all_costs,
+        ),
+        "code of the rehearsal": (
+            append("scripts/cifarlab/training/rehearsal.py", UNUSED),
+            of("rehearse", scene.rows),
         ),
         "one more seed": (configure(another_seed), runs("cnn_3/quick/1")),
         "a model removed": (configure(without_cnn_3), END | {"losses"}),
@@ -328,19 +348,19 @@ def table(scene):
         "a record damaged": (truncate("records/compare.json"), END),
         "metadata deleted, then the learning rate": (
             forget_metadata_and(LEARNING_RATE),
-            runs("cnn_2/other/0"),
+            rehearsed("cnn_2/other/0"),
         ),
         "code edited, with its old time": (
             with_old_time(CNN_CODE, "scripts/cifarlab/models/families/cnn.py"),
-            costs(*cnns) | runs(*cnn_runs),
+            costs(*cnns) | rehearsed(*cnn_runs),
         ),
         "configuration edited, with its old time": (
             with_old_time(LEARNING_RATE, "small.yaml"),
-            runs("cnn_2/other/0"),
+            rehearsed("cnn_2/other/0"),
         ),
         "two edits at once": (
             both(LEARNING_RATE, setting("models", "own", "normalize", value="imagenet")),
-            own | runs("cnn_2/other/0"),
+            own | rehearsed("cnn_2/other/0"),
         ),
         "an array deleted and a metric's code edited": (
             both(
@@ -371,7 +391,7 @@ def late_table(scene):
         ),
         "another training split": (
             setting("dataset", "synthetic", "train_per_class", value=3),
-            {"data"} | runs(*scene.runs),
+            {"data"} | rehearsed(*scene.runs),
         ),
         "code of the data that gives the same bytes": (
             append("scripts/cifarlab/datasets/synthetic.py", UNUSED),
@@ -379,7 +399,7 @@ def late_table(scene):
         ),
         "weights file changed": (
             lambda project: save_own_weights(project.folder, 0.5),
-            {"weights own"} | runs("own/quick/0"),
+            {"weights own"} | rehearsed("own/quick/0"),
         ),
         "a description of the data deleted": (delete("data/train.json"), {"data"}),
         "the manifest deleted": (delete("data/manifest.json"), {"data"}),

@@ -14,8 +14,8 @@ from cifarlab.models.build import build_model
 from cifarlab.models.families import ModelSettings
 from cifarlab.models.weights import load_into
 from cifarlab.training.outputs import write_run
-from cifarlab.training.recipes import Recipe
-from cifarlab.training.rehearsal import memory_format_of, rehearse
+from cifarlab.training.recipes import Recipe, memory_format_of
+from cifarlab.training.rehearsal import rehearse
 from cifarlab.training.run import train_run
 from engine.errors import UserError
 from engine.settings import checked_settings

@@ -23,7 +23,7 @@ from staleness_table import (
     late_table,
     made_by,
     of,
-    runs,
+    rehearsed,
     table,
     would_make,
 )
@@ -125,7 +125,8 @@ def test_an_interrupted_run_and_an_edit_ask_for_these_two_alone(made):
     setting("recipes", "other", "epochs", value=1)(made)
     setting("models", "own", "normalize", value="imagenet")(made)
     made.snakemake("--unlock")
-    assert would_make(made) == {"weights own"} | costs("own") | runs("own/quick/0", "cnn_2/other/0")
+    stale = rehearsed("own/quick/0", "cnn_2/other/0")
+    assert would_make(made) == {"weights own"} | costs("own") | stale
 
 
 def test_a_forced_rule_runs_with_what_follows(made):
@@ -155,4 +156,5 @@ def test_records_are_what_people_can_read(made):
     assert set(record["inputs"]) == {
         f"{RESULTS}/data/train.json",
         f"{RESULTS}/weights/own.safetensors",
+        f"{RESULTS}/rehearsals/own/quick.json",
     }

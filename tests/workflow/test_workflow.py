@@ -19,6 +19,7 @@ RUNS = [(model, seed) for model in ("cnn_2", "cnn_3") for seed in (0, 1)]
 
 ROWS = [("cnn_2", "quick"), ("cnn_3", "quick")]
 DRAWINGS = drawings(ROWS)
+REHEARSED = ("rehearsals", "records/rehearse")
 
 
 def rows(path):
@@ -45,6 +46,8 @@ def test_a_full_run_makes_every_file_of_the_contract(computed):
         *DRAWINGS.values(),
         *(f"report/figures.{code}/{name}.svg" for code in ("en", "zh") for name in DRAWINGS),
     }
+    for model, recipe in ROWS:
+        expected |= {f"{folder}/{model}/{recipe}.json" for folder in REHEARSED}
     for figure in FIGURES.values():
         of = [figure.of.format(model=model, recipe=recipe) for model, recipe in ROWS]
         expected |= {f"records/{Path(figure.name, name)}.json" for name in of}
@@ -92,6 +95,7 @@ def test_one_changed_value_recomputes_its_runs_and_what_follows(computed):
     values["runs"].append({"models": ["cnn_2"], "recipes": ["slow"], "seeds": [0]})
     computed.configure(values)
     its_run = dict.fromkeys(("train", "evaluate", "metrics", "loss", "classes", "examples"), 1)
+    its_run["rehearse"] = 1
     whole = dict.fromkeys(("losses", "compare", "accuracy", "tradeoffs", "report"), 1)
     # The memory of a step is measured with each recipe of a model.
     assert computed.would_run() == {**its_run, **whole, "cost": 1, "structure": 1}

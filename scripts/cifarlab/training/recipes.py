@@ -15,6 +15,7 @@ from cifarlab.training.parts import (
     marked_values,
 )
 from cifarlab.training.schedules import SCHEDULES
+from engine.files import read_json
 from engine.settings import Count, Settings, Share
 
 CONSTANT = SCHEDULES["constant"].Settings(name="constant")
@@ -91,3 +92,13 @@ class Recipe(Settings):
     def of_one_step(self):
         """The recipe with one value for all that has no bearing on what a step takes."""
         return in_one_step(self)
+
+
+def memory_format_of(recipe, rehearsal):
+    """The memory format that a recipe's jobs go by, a key of MEMORY_FORMATS.
+
+    rehearsal: Path of what the stage rehearse wrote, or None where there was none.
+    """
+    if rehearsal is None:
+        return "channels_last" if recipe.channels_last else "contiguous"
+    return read_json(rehearsal)["memory_format"]

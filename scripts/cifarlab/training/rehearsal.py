@@ -20,7 +20,6 @@ from cifarlab.training.run import start
 from cifarlab.training.validation import hold_out
 from engine.checkpoints import Checkpoints
 from engine.errors import UserError
-from engine.files import read_json
 from engine.observers import Keeper
 
 # No seed that a run or a model's own code is likely to have.
@@ -54,16 +53,6 @@ def rehearse(dataset, model_settings, recipe, initial_weights, device):
             print(f"the model does not run in channels_last ({reason}); trying contiguous")
         rehearsal.perform("contiguous")
     return {"memory_format": "contiguous"}
-
-
-def memory_format_of(recipe, rehearsal):
-    """The memory format that a recipe's jobs go by, a key of MEMORY_FORMATS.
-
-    rehearsal: Path of what `rehearse` returned, as JSON, or None where no rehearsal was held.
-    """
-    if rehearsal is None:
-        return "channels_last" if recipe.channels_last else "contiguous"
-    return read_json(rehearsal)["memory_format"]
 
 
 class _Rehearsal:
