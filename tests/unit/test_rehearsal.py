@@ -90,6 +90,15 @@ HONEST = {
         """,
         "channels_last",
     ),
+    "lazy layers that run in training alone": (
+        net(
+            f"{HEAD}\nself.norm, self.aux = nn.BatchNorm1d(8), nn.LazyLinear(n)",
+            f"""{FEATURES}
+f = self.norm(f)
+return (self.head(f), self.aux(f)) if self.training else self.head(f)""",
+        ),
+        "channels_last",
+    ),
     "a table kept from the first forward": (
         net(
             f"{HEAD}\nself.table = None",
@@ -204,6 +213,10 @@ REFUSED = {
             f"{FEATURES}\nreturn self.head(self.blocks[0](f))",
         ),
         r"Net\.blocks is a plain list of layers.*use torch\.nn\.ModuleList",
+    ),
+    "a lazy layer that never runs": (
+        net(f"{HEAD}\nself.unused = nn.LazyLinear(n)", f"{FEATURES}\nreturn self.head(f)"),
+        r"the shape of unused\.weight is never settled",
     ),
     "double precision": (
         net(f"{HEAD}\nself.double()", f"{FEATURES}\nreturn self.head(f)"),

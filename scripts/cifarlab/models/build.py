@@ -48,10 +48,24 @@ def _settle_lazy_layers(model, settings):
     import torch
     from torch.nn.parameter import is_lazy
 
-    if any(map(is_lazy, [*model.parameters(), *model.buffers()])):
-        with torch.no_grad():
-            model.eval()(torch.zeros(2, *image_shape(settings)))
-        model.train()
+    def lazy():
+        tensors = {**dict(model.named_parameters()), **dict(model.named_buffers())}
+        return [name for name, tensor in tensors.items() if is_lazy(tensor)]
+
+    # Training mode for layers that run there alone; what it changes besides is put back.
+    for mode in (model.eval, model.train):
+        if lazy():
+            kept = {name: b.clone() for name, b in model.named_buffers() if not is_lazy(b)}
+            with torch.no_grad():
+                mode()(torch.zeros(2, *image_shape(settings)))
+                for name, buffer in kept.items():
+                    model.get_buffer(name).copy_(buffer)
+    if names := lazy():
+        raise UserError(
+            f"the shape of {names[0]} is never settled, because its layer does not run; "
+            "call the layer in forward, or remove it"
+        )
+    model.train()
 
 
 def _check(model):
