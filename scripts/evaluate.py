@@ -13,6 +13,7 @@ from cifarlab.evaluation.prediction import predict
 from cifarlab.models.build import build_model
 from cifarlab.models.families import ModelSettings
 from cifarlab.models.weights import load_into, read_metadata
+from cifarlab.training.precision import set_precision
 from cifarlab.training.randomness import seed_generators
 from engine.command import run_command
 from engine.errors import UserError
@@ -38,6 +39,7 @@ def main(arguments):
     settings = settings_from_json(ModelSettings, arguments.model)
     torch.set_num_threads(arguments.threads)
     device = choose_device(arguments.device)
+    set_precision("fp32", device)
     split = load_split(arguments.dataset)
     model = build_model(settings, load_description(arguments.dataset)["n_classes"])
     load_into(model, arguments.weights)

@@ -53,7 +53,7 @@ DATA_INDEPENDENT_COLUMNS = [
 # What the published study does not mention is taken for not used.
 NOT_MENTIONED = {
     "max_steps": None,
-    "precision": "fp32",
+    "precision": "torch_default",
     "schedule": "constant",
     "validation": 0.0,
     "warm_up": 0.0,

@@ -20,11 +20,11 @@ class Order:
         self.generator = torch.Generator().manual_seed(seed)
         self.state = self.generator.get_state()
 
-    def batches(self):
-        """The epoch under way, as `split_into_batches` gives it."""
+    def batches(self, device):
+        """The epoch under way on `device`, copied there at once, as `split_into_batches` gives it."""
         self.generator.set_state(self.state)
         order = torch.randperm(len(self.index), generator=self.generator)
-        return split_into_batches(self.index[order], self.batch_size)
+        return split_into_batches(self.index[order].to(device), self.batch_size)
 
     def end_epoch(self):
         self.state = self.generator.get_state()

@@ -52,8 +52,11 @@ class Recipe(Settings):
     """Images that are computed at once: a batch is split and its gradient summed. `auto` starts
     with all of a batch and halves it when the memory does not suffice; `null` takes all of it."""
 
-    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
-    """Of the computation, by autocast; `fp16` with a gradient scaler. Weights stay fp32."""
+    precision: Literal["fp32", "tf32", "torch_default", "bf16", "fp16"] = "fp32"
+    """Of the computation. `fp32`, `tf32` and `torch_default` differ on a GPU alone: factors are
+    float32, or rounded to TF32, or, as torch does by itself, rounded in convolutions and not in
+    matrix products. `bf16` and `fp16` compute by autocast, `fp16` with a gradient scaler; weights
+    stay float32."""
 
     channels_last: bool = True
     """Memory format of images and convolutions; a model that cannot run in it is found by its

@@ -15,6 +15,7 @@ from cifarlab.models.weights import load_into, weights_as_bytes
 from cifarlab.training.batches import split_into_batches
 from cifarlab.training.history import Diverged
 from cifarlab.training.loop import train
+from cifarlab.training.precision import set_precision
 from cifarlab.training.randomness import seed_generators
 from cifarlab.training.run import start
 from cifarlab.training.validation import hold_out
@@ -40,6 +41,7 @@ def rehearse(dataset, model_settings, recipe, initial_weights, device):
     it and the model runs in it, else contiguous: `memory_format` of what is returned.
     Raises UserError where the model cannot do one of these.
     """
+    set_precision(recipe.precision, device)
     rehearsal = _Rehearsal(dataset, model_settings, recipe, initial_weights, device)
     with faults_of_the_model(model_settings):
         if recipe.channels_last:

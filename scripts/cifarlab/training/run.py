@@ -21,6 +21,7 @@ from cifarlab.models.build import build_model
 from cifarlab.models.weights import load_initial
 from cifarlab.training.history import History
 from cifarlab.training.loop import train
+from cifarlab.training.precision import set_precision
 from cifarlab.training.randomness import seed_generators
 from engine.errors import UserError
 
@@ -73,6 +74,7 @@ def train_run(
     """
     description, split = load_description(dataset), load_split(dataset)
     started_at = datetime.now(UTC)
+    float32 = set_precision(recipe.precision, device)
     model, inputs, origin = start(
         description, model_settings, seed, initial_weights, device, memory_format
     )
@@ -85,6 +87,7 @@ def train_run(
         "recipe": recipe.model_dump(),
         "initial_weights": origin or None,
         "inputs": inputs.to_dict(),
+        "float32": float32,
         "seed": seed,
         "dataset_sha256": description["sha256"],
         **_measured(history, device),

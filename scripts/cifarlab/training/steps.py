@@ -7,9 +7,8 @@ import torch
 from cifarlab.devices import free_memory, is_out_of_memory
 from cifarlab.models.outputs import auxiliary_logits_of, logits_of
 from cifarlab.training.batches import split_into_batches
+from cifarlab.training.precision import autocast
 from engine.errors import UserError
-
-PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
 class Stepper:
@@ -63,10 +62,7 @@ class Stepper:
         total = 0.0
         for part in split_into_batches(batch, self.micro_batch):
             images = self.images.batch(part)
-            precision = PRECISIONS[self.recipe.precision]
-            with torch.autocast(
-                self.device.type, dtype=precision, enabled=precision != torch.float32
-            ):
+            with autocast(self.recipe.precision, self.device):
                 loss = self._loss(self.model(images), self.labels[part])
                 # The loss of a part is a mean over its images: weighted, the sum is the batch's.
                 loss = loss * (len(part) / len(batch))
