@@ -21,7 +21,7 @@ class Order:
         self.state = self.generator.get_state()
 
     def batches(self, device):
-        """The epoch under way on `device`, copied there at once, as `split_into_batches` gives it."""
+        """The batches of the epoch under way, by `split_into_batches`, all on `device` at once."""
         self.generator.set_state(self.state)
         order = torch.randperm(len(self.index), generator=self.generator)
         return split_into_batches(self.index[order].to(device), self.batch_size)
