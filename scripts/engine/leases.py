@@ -13,12 +13,12 @@ from pathlib import Path
 from urllib.parse import quote
 
 from engine.errors import UserError
+from engine.gpus import VISIBLE
 
-# Not tempfile's folder, which Snakemake sets per job: all projects and users share the devices.
-LOCK_FOLDER = Path("/tmp")
+# Names the folder of the lock files for those whose /tmp is not that of all who share the devices.
+FOLDER_VARIABLE = "CIFARLAB_LOCK_FOLDER"
 # Set in the environment of a process that holds a lease, and so in its children's.
 LEASED = "CIFARLAB_LEASED_DEVICE"
-VISIBLE = "CUDA_VISIBLE_DEVICES"
 SECONDS_BETWEEN_LOOKS = 0.05
 # Each is set in the jobs of a scheduler that hands out devices: Slurm, PBS, LSF, Grid Engine,
 # HTCondor, Flux, OAR.
@@ -36,17 +36,24 @@ SCHEDULER_VARIABLES = (
 _held = []
 
 
+def lock_folder():
+    """Where the lock files are."""
+    # Not tempfile's folder, which Snakemake sets per job: all projects and users share the devices.
+    return Path(os.environ.get(FOLDER_VARIABLE) or "/tmp")
+
+
 def scheduler_chooses():
     """Whether this process is a job of a scheduler, which has chosen its devices."""
     return any(name in os.environ for name in SCHEDULER_VARIABLES)
 
 
-def lease_device(names, folder):
+def lease_device(names, folder, on_wait=None):
     """Take one device for this process alone until it ends, and let it see no other.
 
     names: list of str, the devices to choose from, as CUDA_VISIBLE_DEVICES names them; folder:
     Path of the lock files, the same for all who share the devices. Waits in line while none is
-    free, and says so once on standard error. Returns the name of the device, which is then the
+    free, and says so once on standard error and to `on_wait`, a function of the text, which is
+    called with None when the wait is over. Returns the name of the device, which is then the
     value of CUDA_VISIBLE_DEVICES: call it before CUDA is initialised. A child of a process that
     holds a lease gets that device at once. Raises UserError where the lock files cannot be used.
     """
@@ -57,7 +64,7 @@ def lease_device(names, folder):
     # A line for each choice of devices: whoever waits for a busy one must not hold up others.
     choice = hashlib.sha256(",".join(sorted(names)).encode()).hexdigest()[:16]
     try:
-        name, descriptor = _wait_for_one(files, folder / f"cifarlab-line-{choice}.lock")
+        name, descriptor = _wait_for_one(files, folder / f"cifarlab-line-{choice}.lock", on_wait)
         # For the message of those who wait. Of fixed length: nobody reads half of two numbers.
         os.pwrite(descriptor, f"{os.getpid():<20}\n".encode(), 0)
     except OSError as error:
@@ -71,12 +78,12 @@ def lease_device(names, folder):
     return name
 
 
-def _wait_for_one(files, line_path):
+def _wait_for_one(files, line_path, on_wait):
     """(name, descriptor) of the device whose file this process has locked."""
     line = _lock(line_path)
     has_waited = line is None
     if line is None:
-        _say_that_it_waits(files)
+        _say_that_it_waits(files, on_wait)
         line = _lock(line_path, wait=True)
     try:
         while True:
@@ -84,11 +91,13 @@ def _wait_for_one(files, line_path):
                 if (descriptor := _lock(path)) is not None:
                     return name, descriptor
             if not has_waited:
-                _say_that_it_waits(files)
+                _say_that_it_waits(files, on_wait)
                 has_waited = True
             time.sleep(SECONDS_BETWEEN_LOOKS)
     finally:
         os.close(line)
+        if has_waited and on_wait:
+            on_wait(None)
 
 
 def _lock(path, wait=False):
@@ -123,15 +132,16 @@ def _open(path):
                 os.umask(umask)
 
 
-def _say_that_it_waits(files):
+def _say_that_it_waits(files, on_wait):
     written = [path.read_text().strip() for path in files.values() if path.exists()]
     processes = [process for process in written if process and Path("/proc", process).exists()]
-    print(
+    text = (
         f"waiting for a free one of {len(files)} GPUs; "
-        f"processes that use them: {', '.join(processes) or 'none seen'}",
-        file=sys.stderr,
-        flush=True,
+        f"processes that use them: {', '.join(processes) or 'none seen'}"
     )
+    print(text, file=sys.stderr, flush=True)
+    if on_wait:
+        on_wait(text)
 
 
 def _forget():

@@ -17,6 +17,24 @@ SECONDS_BETWEEN_WRITES = 2
 MOST_POINTS = 1000
 
 
+def note_wait(folder, reason):
+    """Say that a training waits before it begins, and for what; None: it waits no more.
+
+    folder: as for Live, which says from then on how it is going.
+    """
+    if folder is None:
+        return
+    path = Path(folder) / PROGRESS
+    try:
+        if reason is None:
+            path.unlink(missing_ok=True)
+            return
+        with new_files(path) as (new_path,):
+            new_path.write_text(to_json({"state": "waiting", "reason": reason}), encoding="utf-8")
+    except (OSError, UserError) as error:
+        print(f"no live view of the wait, which continues: {error}", file=sys.stderr)
+
+
 class Live(Observer):
     """The live view of one training, in a folder of its own; without a folder, none.
 

@@ -30,7 +30,7 @@ def locked_versions():
 def conda_versions(path):
     """Package name to version, of one conda environment, under the names of the lock."""
     entries = [entry.split("=") for entry in yaml.safe_load(path.read_text())["dependencies"]]
-    return {CONDA_NAMES.get(name, name): version for name, version in entries}
+    return {CONDA_NAMES.get(name, name): version for name, version, *_ in entries}
 
 
 @pytest.mark.parametrize("path", ENVIRONMENTS, ids=lambda path: path.stem)
@@ -38,7 +38,15 @@ def test_conda_pins_are_the_locks(path):
     pins = conda_versions(path)
     assert pins.pop("python") == "3.11"
     locked = locked_versions()
+    if "torch" in pins:
+        # The package of conda has the number of CUDA, the lock's has one of its own behind it.
+        assert pins.pop("cuda-version") == locked["cuda-toolkit"].partition(".")[0]
     assert pins == {name: locked[name] for name in pins}
+
+
+def test_conda_is_told_to_take_the_torch_that_is_built_for_cuda():
+    dependencies = yaml.safe_load((ROOT / "envs/torch.yaml").read_text())["dependencies"]
+    assert [one.split("=")[2:] for one in dependencies if one.startswith("pytorch=")] == [["cuda*"]]
 
 
 def test_the_lock_names_every_direct_dependency_and_the_pair_of_torch():

@@ -11,26 +11,14 @@ from pathlib import Path
 from threading import Timer
 
 import pytest
-import torch
 from project import ROOT
 
-from cifarlab.devices import choose_device, leased_device
 from engine import leases
 from engine.errors import UserError
-from engine.leases import SCHEDULER_VARIABLES, lease_device
+from engine.leases import lease_device, lock_folder
 
 # Only a test that fails gets there.
 PATIENCE_SECONDS = 60
-
-
-@pytest.fixture
-def environment(monkeypatch):
-    """os.environ without leases, schedulers and a choice of devices; what is leased is let go."""
-    set_elsewhere = {leases.LEASED, leases.VISIBLE, *SCHEDULER_VARIABLES}
-    values = {name: value for name, value in os.environ.items() if name not in set_elsewhere}
-    monkeypatch.setattr(os, "environ", values)
-    yield values
-    leases._forget()
 
 
 @pytest.fixture
@@ -225,44 +213,31 @@ def test_lock_files_that_cannot_be_used_are_one_line(tmp_path):
     assert precious.read_text().startswith("what someone")
 
 
-@pytest.fixture
-def four_gpus(monkeypatch, environment, tmp_path):
-    """Pretends that torch finds four GPUs; has what was visible when the driver was first asked."""
-    visible = []
+@pytest.mark.usefixtures("environment")
+def test_a_wait_is_told_when_it_begins_and_when_it_ends(start, tmp_path):
+    holder = start("lease_a_device.py", tmp_path, "0")
+    said(holder)
+    told = []
 
-    def is_available():
-        visible.append(os.environ.get(leases.VISIBLE))
-        return True
+    def on_wait(text):
+        told.append(text)
+        holder.kill()
 
-    monkeypatch.setattr(torch.cuda, "device_count", lambda: 4)
-    monkeypatch.setattr(torch.cuda, "is_available", is_available)
-    monkeypatch.setattr(leases, "LOCK_FOLDER", tmp_path)
-    return visible
-
-
-@pytest.mark.parametrize("name", ["auto", "cuda"])
-def test_a_chosen_gpu_is_leased_before_the_driver_is_asked(name, four_gpus, tmp_path):
-    device = choose_device(name)
-    assert (device.type, leased_device(device)) == ("cuda", "0")
-    assert four_gpus == ["0"]
-    assert not is_free(tmp_path / "cifarlab-gpu-0.lock")
+    assert lease_device(["0"], tmp_path, on_wait) == "0"
+    begins, ends = told
+    assert begins.startswith("waiting for a free one of 1 GPUs")
+    assert str(holder.pid) in begins
+    assert ends is None
 
 
-def test_only_visible_gpus_are_leased(four_gpus, environment, start, tmp_path):
-    said(start("lease_a_device.py", tmp_path, "GPU-7a"))
-    environment[leases.VISIBLE] = "GPU-7a, 3"
-    assert leased_device(choose_device("auto")) == "3"
+@pytest.mark.usefixtures("environment")
+def test_who_does_not_wait_tells_of_no_wait(tmp_path):
+    lease_device(["0"], tmp_path, lambda text: pytest.fail(f"told: {text}"))
 
 
-@pytest.mark.parametrize("variable", SCHEDULER_VARIABLES)
-def test_the_choice_of_a_scheduler_stands(variable, four_gpus, environment, tmp_path):
-    environment.update({variable: "1", leases.VISIBLE: "2"})
-    assert leased_device(choose_device("auto")) == "2"
-    assert not list(tmp_path.iterdir())
-
-
-def test_a_cpu_is_not_leased(four_gpus, environment, tmp_path):
-    environment[leases.VISIBLE] = "1,2"
-    assert leased_device(choose_device("cpu")) is None
-    assert environment[leases.VISIBLE] == "1,2"
-    assert not list(tmp_path.iterdir())
+def test_the_folder_of_the_locks_can_be_named(environment, tmp_path):
+    assert lock_folder() == Path("/tmp")
+    environment[leases.FOLDER_VARIABLE] = ""
+    assert lock_folder() == Path("/tmp")
+    environment[leases.FOLDER_VARIABLE] = str(tmp_path)
+    assert lock_folder() == tmp_path

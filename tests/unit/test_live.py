@@ -15,7 +15,7 @@ from project import ROOT
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from engine.errors import EXIT_INTERRUPTED
-from engine.live import MOST_POINTS, Live
+from engine.live import MOST_POINTS, Live, note_wait
 
 PATIENCE_SECONDS = 120
 # 200 images, of which one of each class is held out: 100 are trained on, in 13 steps an epoch.
@@ -203,6 +203,15 @@ def test_where_the_live_view_cannot_be_written_the_training_is_the_same(
     assert blocked.weights() == without.weights() == finished.weights()
     losses = [training.table("history.csv") for training in (blocked, without, finished)]
     assert losses[0] == losses[1] == losses[2]
+
+
+def test_where_a_wait_cannot_be_shown_that_is_said_and_no_error(tmp_path, capsys):
+    note_wait(None, "waiting")
+    (tmp_path / "live").write_text("in the way")
+    for reason in ("waiting", None):
+        note_wait(tmp_path / "live", reason)
+        assert capsys.readouterr().err.startswith("no live view of the wait, which continues: ")
+    assert (tmp_path / "live").read_text() == "in the way"
 
 
 # TensorBoard's thread tells its own end as well.

@@ -14,6 +14,7 @@ import pytest
 from project import ROOT
 
 from engine.errors import UserError
+from engine.live import note_wait
 from engine.watch import is_over, table, watched_runs
 
 NOW = 2_000_000_000
@@ -108,6 +109,19 @@ def test_what_is_to_be_trained_again_waits_and_what_is_not_does_not(results):
     states = [state for state, _ in results.states()]
     assert states[0::2] == ["waiting", "waiting", "waiting", "done"]
     assert states[1::2] == ["done", "failed", "interrupted", "done"]
+
+
+def test_a_run_whose_job_waits_for_a_gpu_says_so_however_long(results):
+    results.list_run(0, stale=True, since=9000)
+    text = "waiting for a free one of 2 GPUs; processes that use them: 12, 34"
+    path = results.folder / "live/cnn_2/quick/seed-0"
+    note_wait(path, text)
+    os.utime(path / "progress.json", (NOW - 8000, NOW - 8000))
+    assert results.states() == [("waiting", text)]
+    row = table(watched_runs(results.root, None, NOW))[2]
+    assert row.split(maxsplit=4) == ["cnn_2", "quick", "0", "waiting", text]
+    note_wait(path, None)
+    assert results.states() == [("waiting", "")]
 
 
 def test_a_file_that_is_damaged_or_another_is_as_one_that_is_missing(results):
