@@ -2,6 +2,7 @@
 
 import argparse
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 
 from cifarlab.devices import DEVICES, choose_device
@@ -13,7 +14,7 @@ from cifarlab.training.run import place_of, prepare_torch, train_run
 from engine.checkpoints import Checkpoints, take_over
 from engine.command import run_command
 from engine.interruption import StopRequest
-from engine.live import Live
+from engine.live import Live, note_wait
 from engine.observers import Bar, Keeper
 from engine.provenance import source_state
 from engine.records import completed
@@ -50,7 +51,7 @@ def main(arguments):
     prepare_torch(recipe, arguments.threads)
     # Before a GPU is waited for: an orphan that still trains this run holds both.
     lock = take_over(arguments.checkpoints) if arguments.checkpoints else nullcontext()
-    device = choose_device(arguments.device)
+    device = choose_device(arguments.device, partial(note_wait, arguments.live))
     stop = StopRequest()
     with lock:
         train(arguments, model_settings, recipe, device, stop)

@@ -101,6 +101,14 @@ def test_auto_halves_until_it_fits_says_so_and_keeps_the_gradient(capfd):
     assert "24 images at once; continuing with micro_batch 12" in said
 
 
+@pytest.mark.parametrize("n_images", [2, 3, 5, 7, 9, 33])
+@pytest.mark.parametrize("limit", [1, 2, 3, 4, 6])
+def test_auto_ends_with_what_fits_however_a_single_image_is_joined(n_images, limit):
+    stepper = Stepper(Memory(plain_model(), limit).train(), *data(), recipe(micro_batch="auto"))
+    stepper.step(torch.arange(n_images), learning_rate=0.0)
+    assert n_images <= limit or stepper.micro_batch <= limit
+
+
 def test_the_history_records_the_micro_batch_that_was_found():
     images, labels = data()
     history = train(Memory(plain_model(), 30), images, labels, recipe(micro_batch="auto"), seed=0)

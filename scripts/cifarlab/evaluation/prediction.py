@@ -5,7 +5,7 @@ import sys
 import numpy as np
 import torch
 
-from cifarlab.devices import free_memory, is_out_of_memory
+from cifarlab.devices import free_memory, is_out_of_memory, reset_peak_memory
 from cifarlab.models.outputs import logits_of
 from engine.progress import Progress
 
@@ -25,12 +25,14 @@ def predict(model, images, batch_size):
                 output = model(images.batch(slice(start, start + batch_size)))
                 part = logits_of(output).float().cpu().numpy()
             except RuntimeError as error:
-                if not is_out_of_memory(error) or batch_size == 1:
+                if not is_out_of_memory(error, batch_size) or batch_size == 1:
                     raise
                 part = None
             if part is None:
                 batch_size = (batch_size + 1) // 2
                 free_memory(images.images.device)
+                # The peak is that of what worked.
+                reset_peak_memory(images.images.device)
                 print(f"memory does not suffice; continuing with {batch_size}", file=sys.stderr)
                 continue
             logits.append(part)

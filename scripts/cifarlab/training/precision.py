@@ -1,8 +1,11 @@
 """The precision of a computation, by the names that recipes use."""
 
+import sys
 from contextlib import nullcontext
 
 import torch
+
+from cifarlab.devices import precision_warning
 
 # Computed in by autocast; weights stay float32.
 HALF = {"bf16": torch.bfloat16, "fp16": torch.float16}
@@ -18,8 +21,11 @@ def set_precision(precision, device):
 
     precision: one of PRECISIONS; what is left of float32 in half precision is as torch's default.
     Returns which of ieee and tf32 convolutions and matrix products are computed in, or None on
-    another kind of device than CUDA, where all is float32.
+    another kind of device than CUDA, where all is float32. Says on standard error where the device
+    is not made for it.
     """
+    if warning := precision_warning(precision, device):
+        print(f"warning: {warning}", file=sys.stderr)
     if device.type != "cuda":
         return None
     convolutions, products = TF32.get(precision, TF32["torch_default"])

@@ -4,7 +4,7 @@ import sys
 
 import torch
 
-from cifarlab.devices import free_memory, is_out_of_memory
+from cifarlab.devices import free_memory, is_out_of_memory, reset_peak_memory
 from cifarlab.models.outputs import auxiliary_logits_of, logits_of
 from cifarlab.training.batches import split_into_batches
 from cifarlab.training.precision import autocast
@@ -41,10 +41,10 @@ class Stepper:
                 loss = self._gradient(batch.to(self.device))
                 break
             except RuntimeError as error:
-                if not is_out_of_memory(error):
+                if not is_out_of_memory(error, self._largest(batch)):
                     raise
             # Out of the except block, whose traceback would keep the activations alive.
-            self._make_room(len(batch))
+            self._make_room(self._largest(batch))
         try:
             self.scaler.step(self.optimizer)
         except RuntimeError as error:
@@ -78,17 +78,23 @@ class Stepper:
                 loss = loss + weight * self.loss_function(logits, labels)
         return loss
 
-    def _make_room(self, batch_size):
-        """Halve the micro-batch, or raise UserError."""
+    def _largest(self, batch):
+        """How many images of a batch are computed at once, at most."""
+        return max(map(len, split_into_batches(batch, self.micro_batch)))
+
+    def _make_room(self, largest):
+        """Halve the micro-batch from `largest` images, or raise UserError."""
         self.optimizer.zero_grad(set_to_none=True)
-        largest = min(self.micro_batch, batch_size)
         if self.recipe.micro_batch != "auto" or largest == 1:
             hint = "a smaller model" if largest == 1 else "micro_batch: auto, or a smaller number,"
             raise UserError(
                 f"memory does not suffice for {largest} images at once; use {hint} in the recipe"
             )
-        self.micro_batch = (largest + 1) // 2
+        # One fewer at least: a single image that is left joins the part before it.
+        self.micro_batch = min((largest + 1) // 2, self.micro_batch - 1)
         free_memory(self.device)
+        # The peak is that of what worked.
+        reset_peak_memory(self.device)
         print(
             f"memory does not suffice for {largest} images at once; continuing with "
             f"micro_batch {self.micro_batch}",
