@@ -10,6 +10,7 @@ configfile: "config/config.yaml"
 
 include: "rules/engine.smk"
 include: "rules/common.smk"
+include: "rules/devices.smk"
 include: "rules/watch.smk"
 include: "rules/data.smk"
 include: "rules/weights.smk"

@@ -36,15 +36,6 @@ LIVE = RESULTS / "live" / RUN_NAME
 # Written instead of outputs by a training whose loss is no longer finite.
 FAILURE = RESULTS / f"failures/{RUN_NAME}.json"
 PUBLISHED = str(CONFIGURATION.published_file)
-DEVICE = CONFIGURATION.device
-THREADS = CONFIGURATION.threads
-# What is measured is measured alone: a job that asks for all cores has no neighbours. In a cluster's
-# job the cores are those of a node, of which the job has only its share.
-ALL_CORES = THREADS
-if IS_MAIN_PROCESS:
-    ALL_CORES = max(THREADS, CORES)
-# With device auto a job uses a GPU where it finds one, so it asks for one.
-GPUS_PER_RUN = 0 if DEVICE == "cpu" else 1
 # Each as canonical JSON, by name: made once, asked for by every job.
 MODELS = {name: model.to_json() for name, model in CONFIGURATION.models.items()}
 RECIPES = {name: recipe.to_json() for name, recipe in CONFIGURATION.recipes.items()}

@@ -9,7 +9,6 @@ import re
 import sys
 from pathlib import Path
 
-import snakemake
 import snakemake.workflow
 from snakemake.dag import DAG
 from snakemake.exceptions import WorkflowError
@@ -31,6 +30,8 @@ prepare_process()
 # False in the Snakemake that a cluster's job starts: what it runs was decided. If this goes, each
 # such process decides again, which costs seconds.
 IS_MAIN_PROCESS = workflow.is_main_process
+# Whether jobs run on this machine, which is known when they start.
+JOBS_RUN_HERE = lambda: workflow.local_exec
 # --cores, which workflow.cores has too, but that raises where none was given (--report).
 CORES = workflow.resource_settings.cores or 0
 # For the command that reproduces a report: what --configfile and --config said.
