@@ -158,7 +158,7 @@ def test_without_nvidia_smi_two_jobs_compute_on_two_gpus(machine, environment, l
 
 def test_without_nvidia_smi_the_numbers_are_those_that_are_visible(machine, environment, lease):
     machine.has(T4, A100, V100, H100, with_nvidia_smi=False)
-    environment[gpus.VISIBLE] = "1, 2,3"
+    environment[gpus.VISIBLE] = "1, 2, 3"
     lease("1")
     device = choose_device("auto")
     assert (device, leased_device(device)) == (torch.device("cuda:2"), "3")
@@ -208,6 +208,30 @@ def test_where_a_scheduler_gave_no_gpu_the_cpu_is_taken(machine, environment, ca
     assert choose_device("auto") == CPU
     assert capfd.readouterr().err == "device: cpu, the scheduler gave this job no GPU\n"
     assert "the scheduler gave this job no GPU (No CUDA GPUs are available)" in refusal("cuda")
+
+
+def given_by_slurm(machine, environment):
+    machine.load_driver()
+    environment[gpus.VISIBLE] = "0"
+
+
+def listed_by_nvidia_smi(machine, environment):
+    machine.has(A100)
+
+
+def not_listed_by_an_nvidia_smi_that_fails(machine, environment):
+    machine.load_driver()
+    machine.nvidia_smi(MISMATCH, status=18)
+
+
+@pytest.mark.parametrize(
+    "prepare", [given_by_slurm, listed_by_nvidia_smi, not_listed_by_an_nvidia_smi_that_fails]
+)
+def test_a_gpu_in_a_schedulers_job_that_torch_cannot_use_is_an_error(machine, environment, prepare):
+    environment["SLURM_JOB_ID"] = "1"
+    prepare(machine, environment)
+    machine.fault = TOO_OLD
+    assert TOO_OLD in refusal("auto")
 
 
 @pytest.mark.parametrize("value", ["", "-1"])
