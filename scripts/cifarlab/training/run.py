@@ -54,19 +54,11 @@ def start(description, model_settings, seed, initial_weights, device, memory_for
 
 
 def train_run(
-    dataset,
-    model_settings,
-    recipe,
-    seed,
-    initial_weights,
-    device,
-    memory_format,
-    observers,
-    state_of,
+    dataset, model_settings, recipe, seed, initial, device, memory_format, observers, state_of
 ):
     """Train the model of one run; returns a Run.
 
-    dataset: Path of the train.json of a data set; initial_weights: Path of the stage weights'
+    dataset: Path of the train.json of a data set; initial: Path of the stage weights'
     output, or None; seed: of the weights and of the order; memory_format: a key of MEMORY_FORMATS;
     observers: as for `train`, which says what is raised; state_of: called when the model is built,
     gives the state to resume, or None. UserError too where the recipe asks for deterministic
@@ -75,9 +67,8 @@ def train_run(
     description, split = load_description(dataset), load_split(dataset)
     started_at = datetime.now(UTC)
     float32 = set_precision(recipe.precision, device)
-    model, inputs, origin = start(
-        description, model_settings, seed, initial_weights, device, memory_format
-    )
+    begun = start(description, model_settings, seed, initial, device, memory_format)
+    model, inputs, origin = begun
     images = Images(split.images, inputs, device)
     labels = torch.tensor(split.labels, device=device)
     with _naming_determinism(recipe, device):
