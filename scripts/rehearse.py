@@ -9,7 +9,7 @@ from cifarlab.training.recipes import Recipe
 from cifarlab.training.rehearsal import rehearse
 from cifarlab.training.run import prepare_torch
 from engine.command import run_command
-from engine.files import new_files, to_json
+from engine.files import folder_beside, new_files, to_json
 from engine.settings import settings_from_json
 
 
@@ -33,7 +33,8 @@ def main(arguments):
     prepare_torch(recipe, arguments.threads)
     device = choose_device(arguments.device)
     initial = arguments.initial_weights
-    rehearsal = rehearse(arguments.dataset, model_settings, recipe, initial, device)
+    with folder_beside(arguments.rehearsal) as folder:
+        rehearsal = rehearse(arguments.dataset, model_settings, recipe, initial, device, folder)
     with new_files(arguments.rehearsal) as (path,):
         path.write_text(to_json(rehearsal), encoding="utf-8")
 

@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import socket
 from contextlib import contextmanager
 from pathlib import Path
@@ -85,6 +86,19 @@ def new_files(*paths):
     finally:
         for partial_path in partial_paths:
             partial_path.unlink(missing_ok=True)
+
+
+@contextmanager
+def folder_beside(path):
+    """A folder beside `path` as long as the block takes; one of a killed process goes first."""
+    folder = Path(path).with_name(f".{Path(path).name}.partial")
+    with writing(folder):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
 
 
 def _remove_leftovers(path):

@@ -21,6 +21,7 @@ from cifarlab.training.run import start
 from cifarlab.training.validation import hold_out
 from engine.checkpoints import Checkpoints
 from engine.errors import UserError
+from engine.files import writing
 from engine.observers import Keeper
 
 # No seed that a run or a model's own code is likely to have.
@@ -31,18 +32,19 @@ STEPS = 3
 TOLERANCE = 1e-4
 
 
-def rehearse(dataset, model_settings, recipe, initial_weights, device):
+def rehearse(dataset, model_settings, recipe, initial_weights, device, folder=None):
     """Do all that a run does, once; returns what its jobs go by, a JSON object.
 
     dataset: Path of the train.json of a data set; initial_weights: Path of the stage weights'
-    output, or None. It trains steps on the batches of an epoch that differ in size, validates,
+    output, or None; folder: Path, for files that are deleted at the end (default: the system's
+    place for them). It trains steps on the batches of an epoch that differ in size, validates,
     saves checkpoints and weights, loads and resumes them, and predicts, with images of the data
     set, on models that are thrown away. In the memory format channels_last where the recipe allows
     it and the model runs in it, else contiguous: `memory_format` of what is returned.
     Raises UserError where the model cannot do one of these.
     """
     set_precision(recipe.precision, device)
-    rehearsal = _Rehearsal(dataset, model_settings, recipe, initial_weights, device)
+    rehearsal = _Rehearsal(dataset, model_settings, recipe, initial_weights, device, folder)
     with faults_of_the_model(model_settings):
         if recipe.channels_last:
             try:
@@ -61,10 +63,10 @@ class _Rehearsal:
     """As many images as the first and the last batch of an epoch have, some to validate on, and
     what to do with them."""
 
-    def __init__(self, dataset, model_settings, recipe, initial_weights, device):
+    def __init__(self, dataset, model_settings, recipe, initial_weights, device, folder):
         self.description, split = load_description(dataset), load_split(dataset)
         self.model_settings, self.initial_weights = model_settings, initial_weights
-        self.device = device
+        self.device, self.folder = device, folder
         trained_on, held_out = hold_out(torch.tensor(split.labels), recipe.validation)
         batches = split_into_batches(trained_on, recipe.batch_size)
         trained_on = trained_on[: sum({len(batches[0]), len(batches[-1])})]
@@ -79,13 +81,13 @@ class _Rehearsal:
 
     def perform(self, memory_format):
         """Do it; raises UserError, and whatever the model's code raises."""
-        with TemporaryDirectory() as folder:
-            model, images = self._train(SEED, Checkpoints(folder, {}, steps=1), memory_format)
+        with TemporaryDirectory(dir=self.folder) as folder, writing(folder):
+            model, images = self._train(SEED, folder, memory_format)
             expected = self._all_logits(model, images)
             path = Path(folder) / "weights.safetensors"
             path.write_bytes(weights_as_bytes(model.state_dict(), {}))
             # Another seed: nothing of the model may hang on how it was built.
-            model, _ = self._train(OTHER_SEED, Checkpoints(folder, {}, steps=1), memory_format)
+            model, _ = self._train(OTHER_SEED, folder, memory_format)
             load_into(model, path)
             found = self._all_logits(model, images)
         difference, largest = np.abs(found - expected).max(), np.abs(expected).max()
@@ -96,8 +98,9 @@ class _Rehearsal:
                 "it a parameter or a buffer"
             )
 
-    def _train(self, seed, checkpoints, memory_format):
-        """(model, images) after the steps that are left from the latest checkpoint."""
+    def _train(self, seed, folder, memory_format):
+        """(model, images) after the steps that are left from the checkpoint before the last."""
+        checkpoints = Checkpoints(folder, {}, steps=max(1, self.recipe.max_steps - 1))
         model, inputs, _ = start(
             self.description,
             self.model_settings,
