@@ -79,7 +79,7 @@ def test_weights_are_found_below_the_names_of_training_scripts(tmp_path, wrapper
         ({"model": STATE, "mean": torch.ones(3)}, ["model"]),
         ({"module": {"module": {"module": STATE}}}, ["module"] * 3),
     ],
-    ids=str,
+    ids=["nested", "several", "another without tensors", "beside a tensor", "one in another"],
 )
 def test_the_first_of_the_stated_names_that_has_tensors_counts(tmp_path, content, wrappers):
     torch.save(content, tmp_path / "w.pth")
