@@ -38,7 +38,8 @@ def main(arguments):
     fit = fit_to_model(state, model, settings, path)
     origin = describe_origin(origin, path, fit, wrappers)
     if "taken_off" in origin:
-        print(f"taken off all names in {path}: {', '.join(origin['taken_off'])}")
+        removed = ", ".join(origin["taken_off"])
+        print(f"all names in {path} began with {removed}, which was removed")
     for conversion, n_tensors in fit.conversions.items():
         print(f"{n_tensors} tensors of {path} are converted from {conversion}")
     content = weights_as_bytes(fit.state, origin)

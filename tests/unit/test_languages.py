@@ -76,6 +76,7 @@ def results(tmp_path_factory):
     folder = tmp_path_factory.mktemp("results") / "synthetic"
     accuracies = {("cnn_2", "r"): (39.5, 40.0), ("cnn_3", "r"): (47.0,), ("cnn_5", "r"): (47.1,)}
     origin = {"source": "IMAGENET1K_V1", "sha256": "0" * 64, "head": "replaced"}
+    origin["taken_off"] = ["state_dict", "module."]
     return write_results(folder, True, accuracies, validation=0.1, initial_weights=origin)
 
 

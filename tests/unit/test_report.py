@@ -319,6 +319,18 @@ def test_names_are_escaped(tmp_path):
     assert markdown_escape("a|b\n*c*") == r"a\|b \*c\*"
 
 
+def test_what_was_removed_from_the_names_of_weights_is_said(tmp_path):
+    origin = {
+        "source": "w.pth",
+        "sha256": "0" * 64,
+        "head": "kept",
+        "taken_off": ["net", "module."],
+    }
+    folder = write_results(tmp_path / "x", initial_weights=origin)
+    for page in rendered(folder):
+        assert "All names in its file began with net, module., which was removed." in page
+
+
 def test_the_same_results_give_the_same_bytes(real, tmp_path):
     again = write_results(tmp_path / "cifar100")
     assert rendered(real) == rendered(again)

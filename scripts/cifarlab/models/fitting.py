@@ -142,8 +142,6 @@ def _type(tensor):
 
 def _is_finite(key, value, expected):
     """Whether the model can start from a tensor, as its own type has it."""
-    if _kind(value) == "integer":
-        return True
     value = value.to(expected.dtype)
     is_statistic = key.rpartition(".")[2] in ("running_mean", "running_var")
     # Masks are buffers, and full of minus infinity.

@@ -68,9 +68,10 @@ def _look(file, found):
             texts += memo.get(argument, [])
         elif isinstance(argument, str):
             texts.append(argument)
-            # Every nn.Module has this dict; the class was named just before.
+            # Every nn.Module has this dict, its class is named just before, and a pickle has a text
+            # only once.
             if argument == "_parameters":
-                found.model_class = found.model_class or last_named
+                found.model_class = last_named
         if name and not _is_of_tensors(name):
             last_named = name
             if name not in found.names:

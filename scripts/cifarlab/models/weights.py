@@ -43,7 +43,7 @@ def read_safetensors(path):
     except Exception as error:  # the metadata may hold anything
         raise UserError(
             f"cannot read weights in {path}: it is cut short or damaged ({reason_of(error)}); "
-            "fetch or make it again"
+            "fetch or save it again"
         ) from error
     # As safetensors.torch.save_model notes them.
     tied = {name: tensors[first] for name, first in metadata.items() if first in tensors}

@@ -119,18 +119,18 @@ def _refuse_archives(path):
 def _read_pickled(path, start):
     """What torch.save wrote: tensors and plain values, no other objects."""
     try:
-        with warnings.catch_warnings():
+        # The open file: of a path, torch.load would read the suffix.
+        with open(path, "rb") as file, warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return torch.load(path, map_location="cpu", weights_only=True)
+            return torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:  # torch.load raises nearly anything on a damaged file
         with open(path, "rb") as file:
             pickled = look_into(file)
         is_of_torch = start.startswith((b"PK", LEGACY_START))
         if pickled.model_class:
-            reason = f"it is a whole model, of class {pickled.model_class}, and its code would run"
+            reason = f"it is a whole model, of class {pickled.model_class}, not its tensors"
         elif pickled.names:
-            found = f"{some(pickled.names)}, and their code would run"
-            reason = f"expected tensors by name, nothing else, found {found}"
+            reason = f"expected tensors by name, nothing else, found {some(pickled.names)}"
         elif pickled.protocol > HIGHEST_PROTOCOL:
             reason = f"expected pickle protocol 2, found {pickled.protocol}"
         elif pickled.protocol and not is_of_torch:
@@ -139,7 +139,7 @@ def _read_pickled(path, start):
             reason = f"it is cut short or damaged ({_own_words(error)})"
             raise _cannot_read(path, reason, AGAIN) from error
         else:
-            reason = "torch.save did not write it, nor safetensors"
+            reason = "neither torch.save nor safetensors wrote it"
         raise _cannot_read(path, reason, SAVE) from error
 
 
@@ -164,25 +164,32 @@ def _check_tensors(state, path):
             raise _cannot_read(path, reason, "save the one that is meant alone, with torch.save")
         found = some(map(repr, state)) or "nothing"
         raise _cannot_read(path, f"expected tensors by name, found {found}", SAVE)
-    faults = {
-        "names that are no texts": [repr(key) for key in state if not isinstance(key, str)],
-        "values that are no tensors": [
-            f"{key} ({type(value).__name__})"
-            for key, value in state.items()
-            if not torch.is_tensor(value) and not is_extra_state(str(key))
-        ],
-        "tensors without numbers, on the meta device": [
-            key for key, value in state.items() if torch.is_tensor(value) and value.is_meta
-        ],
-        "tensors that are not plain ones": [
-            f"{key} ({value.dtype}, {value.layout})"
-            for key, value in state.items()
-            if torch.is_tensor(value) and not _is_plain(value)
-        ],
-    }
-    for what, keys in faults.items():
+    tensors = {key: value for key, value in state.items() if torch.is_tensor(value)}
+    faults = [
+        ("names that are no texts", [repr(key) for key in state if not isinstance(key, str)], SAVE),
+        (
+            "values that are no tensors",
+            [
+                f"{key} ({type(value).__name__})"
+                for key, value in state.items()
+                if key not in tensors and not is_extra_state(str(key))
+            ],
+            SAVE,
+        ),
+        (
+            "tensors without numbers, on the meta device",
+            [key for key, value in tensors.items() if value.is_meta],
+            "give the model its numbers before it is saved",
+        ),
+        (
+            "tensors that are sparse, nested or quantised",
+            [key for key, value in tensors.items() if not _is_plain(value)],
+            "make them dense floats and save them again",
+        ),
+    ]
+    for what, keys, cure in faults:
         if keys:
-            raise _cannot_read(path, f"it holds {what}: {some(keys)}", SAVE)
+            raise _cannot_read(path, f"it holds {what}: {some(keys)}", cure)
 
 
 def _is_plain(tensor):
@@ -192,5 +199,5 @@ def _is_plain(tensor):
 
 def _own_words(error):
     """The reason of an error of torch.load, without its advice on how to run what is in a file."""
-    reason = reason_of(error)
+    reason = reason_of(error).partition(". ")[0]
     return type(error).__name__ if "weights" in reason.lower() else reason

@@ -44,7 +44,7 @@ def about_training(row):
         values["head"] = Term(HEADS[origin["head"]])
         sentences.append(Sentence(message, values))
         if taken_off := origin.get("taken_off"):
-            message = N_("Removed from the start of all names in the file: %(names)s.")
+            message = N_("All names in its file began with %(names)s, which was removed.")
             sentences.append(Sentence(message, {"names": taken_off}))
     else:
         sentences.append(Sentence(N_("Trained from scratch."), {}))

@@ -101,10 +101,10 @@ def _with_positions(settings, state):
     """A vision transformer's state, with position embeddings for the input size."""
     from torchvision.models.vision_transformer import interpolate_embeddings
 
-    positions = state.get("encoder.pos_embedding")
-    if getattr(positions, "ndim", 0) != 3:
-        return state
+    positions, projection = state.get("encoder.pos_embedding"), state.get("conv_proj.weight")
     patch = int(settings.architecture.rpartition("_")[2])
+    if getattr(positions, "ndim", 0) != 3 or getattr(projection, "shape", ())[2:] != (patch, patch):
+        return state
     # One embedding for each patch, and one for the class token.
     patches_a_side = math.isqrt(max(positions.shape[1] - 1, 0))
     is_square = positions.shape[:2] == (1, patches_a_side**2 + 1)
