@@ -47,6 +47,7 @@ VALUES = {
     "cosine": N_("cosine annealing"),
     "cross_entropy": N_("cross-entropy"),
     "none": N_("none"),
+    "torch_default": N_("torch's default"),
     "auto": N_("automatic"),
     "dataset": N_("of the data set"),
     "imagenet": N_("of ImageNet"),

@@ -169,7 +169,7 @@ def training(model, seed, scene, losses):
             "loss": "cross_entropy",
             "validation": 0.1 if is_fine_tuned else 0.0,
             "micro_batch": None,
-            "precision": "fp32",
+            "precision": "torch_default",
             "deterministic": False,
             "max_steps": None,
         },

@@ -118,7 +118,7 @@ def write_run(results, model, seed, accuracy, recipe="r", epochs=5, **others):
             "optimizer": {"name": "adam", "learning_rate": 0.001, "weight_decay": 0.0},
             "schedule": "constant",
             "warm_up": 0.0,
-            "precision": "fp32",
+            "precision": "torch_default",
             "loss": "cross_entropy",
             "validation": validation,
             "deterministic": False,

@@ -42,7 +42,7 @@ from reporting.svg import MARK, MESSAGE, Messages, translated
 OTHERS = known_languages(TEMPLATES / "locale")[1:]
 PLACE = re.compile(r"%\((\w+)\)s")
 # Words of programming languages and libraries, the same in every language.
-TECHNICAL = {"fp32", "bf16", "fp16", *FAMILIES}
+TECHNICAL = {"fp32", "tf32", "bf16", "fp16", *FAMILIES}
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,7 @@ from cifarlab.models.build import build_model
 from cifarlab.models.families import ModelSettings
 from cifarlab.training.batches import split_into_batches
 from cifarlab.training.loop import train
+from cifarlab.training.precision import PRECISIONS
 from cifarlab.training.rates import learning_rates
 from cifarlab.training.recipes import Recipe
 from cifarlab.training.steps import Stepper
@@ -162,7 +163,7 @@ def test_lower_precision_computes_in_it_and_learns_the_same(precision):
     assert torch.cosine_similarity(found, expected, dim=0) > 0.99
 
 
-@pytest.mark.parametrize("precision", ["fp32", "bf16", "fp16"])
+@pytest.mark.parametrize("precision", PRECISIONS)
 def test_training_in_every_precision_lowers_the_loss_and_keeps_fp32_weights(precision):
     images, labels = data()
     model = plain_model()
