@@ -132,32 +132,21 @@ def test_an_option_that_json_does_not_have_is_one_line(own, value):
     assert "Traceback" not in result.stderr
 
 
-@pytest.mark.parametrize(
-    ("line", "words"),
-    [
-        ("sys.exit(3)", "sys.exit(3)"),
-        # Nobody can say more: the process is gone.
-        ("os._exit(0)", "some output files are missing"),
-    ],
-)
-def test_a_model_that_ends_the_process_in_training_fails_its_job(own, line, words):
-    text = f"""import os, sys
+def test_a_model_that_ends_the_process_at_once_fails_its_job(own):
+    text = """import os
 from torch import nn
 
 
 class Net(nn.Linear):
     def forward(self, images):
-        if self.training:
-            {line}
-        return super().forward(images.flatten(1))
+        os._exit(0)
 
 
 def net(n_classes, note):
-    print("模型")
     return Net(3072, n_classes)
 """
     (own.folder / "own/网络.py").write_text(text)
     result = own.snakemake(METRICS, "--latency-wait", "0")
     assert result.returncode == 1
-    assert words in result.stderr
+    assert "some output files are missing" in result.stderr
     assert "Traceback" not in result.stderr
