@@ -80,7 +80,9 @@ Seed = Annotated[int, Field(ge=0, lt=2**63)]
 
 
 # Faults of a value where text is allowed too.
-OF_TEXT = {"string_type", "literal_error", "list_type", "union_tag_invalid"}
+OF_TEXT = {"string_type", "literal_error", "list_type"}
+# Faults of a key that may not be there.
+OF_ABSENT = {"missing", "union_tag_invalid", "union_tag_not_found"}
 # What YAML and JSON make of text without quotes, by the type that it gets.
 NO_TEXT = {bool: "true or false", int: "a number", float: "a number", date: "a date"}
 NO_TEXT |= {datetime: "a time", type(None): "nothing"}
@@ -159,7 +161,8 @@ def _fault_line(fault, schema, value):
         message = f"should be keys with values, as in `key: value` (found {_shown(found)})"
     else:
         message = f"{fault['msg'].removeprefix('Input ')} (found {_shown(found)})"
-    return f"{key_path(_without_tags(location, value))}: {message}"
+    parts = _without_tags(location, value, may_be_absent=fault["type"] in OF_ABSENT)
+    return f"{key_path(parts)}: {message}"
 
 
 def _shown(value):
@@ -190,15 +193,19 @@ def _schema_at(schema, location):
     return node
 
 
-def _without_tags(location, value):
-    """`location` without what pydantic adds to it: the tags of unions, and "[key]"."""
+def _without_tags(location, value, may_be_absent=False):
+    """`location` without what pydantic adds to it: the tags of unions, and "[key]".
+
+    may_be_absent: whether the last part may be a key that `value` lacks.
+    """
     parts = []
     for number, part in enumerate(location):
-        is_last = number == len(location) - 1
-        has_part = isinstance(value, dict) and part in value
+        is_there = isinstance(part, int) if isinstance(value, list) else False
+        if isinstance(value, dict):
+            is_there = part in value
+        is_key = is_there or (may_be_absent and number == len(location) - 1)
         # A word stands for a dict with one key.
-        is_tag = isinstance(value, dict | str) and not has_part and not is_last
-        if is_tag or part == "[key]":
+        if not is_key or part == "[key]":
             continue
         parts.append(part)
         try:
