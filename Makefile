@@ -6,6 +6,9 @@ INSTALLED := .venv/installed
 # More configuration files for `make docs`, for example one that names a local archive.
 CONFIGFILE ?=
 
+# With it Python would not look for a command's modules beside the command.
+unexport PYTHONSAFEPATH
+
 .DEFAULT_GOAL := help
 .PHONY: help demo watch test test-long test-browser test-oldest test-slurm staleness faults bench-dag bench-checkpoint bench-report lint format schema docs translations lock clean
 

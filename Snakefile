@@ -5,6 +5,9 @@
 #   snakemake --cores 2 --configfile config/demo.yaml  a small offline run
 
 
+include: "rules/start.smk"
+
+
 configfile: "config/config.yaml"
 
 

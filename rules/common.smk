@@ -3,13 +3,14 @@
 
 import re
 
-from cifarlab.configuration import check_files, read_configuration, run_table
+from cifarlab.configuration import read_configuration, run_table
+from cifarlab.named_files import check_files
 from reporting.figures import FIGURES, drawings
 from reporting.language import describe_language
 from engine.settings import canonical_json
 
 try:
-    CONFIGURATION = read_configuration(config)
+    CONFIGURATION = read_configuration(config, OVERRIDES)
     RUNS = run_table(CONFIGURATION)
     RESULTS = Path("results") / CONFIGURATION.dataset.name
     RECORDS = RESULTS / "records"

@@ -13,6 +13,7 @@ from cifarlab.models.families import ModelSettings
 from cifarlab.training.recipes import Recipe
 from engine.errors import UserError
 from engine.files import local_path
+from engine.overrides import as_yaml
 from engine.settings import (
     Count,
     DeviceName,
@@ -20,12 +21,17 @@ from engine.settings import (
     Seed,
     Settings,
     checked_settings,
+    text_like,
 )
 
 # A name becomes a folder and a wildcard.
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=64)]
+Name = text_like(
+    r"[A-Za-z0-9][A-Za-z0-9_.-]*",
+    "a name has letters from A to Z, digits, _, - and ., and starts with a letter or a digit",
+    max_length=64,
+)
 Names = Annotated[list[Name], Field(min_length=1)]
-Md5 = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+Md5 = text_like(r"[0-9a-f]{32}", "should be 32 hexadecimal digits, in small letters")
 Sources = Annotated[
     list[Annotated[str, Field(min_length=1)]],
     Field(min_length=1),
@@ -171,7 +177,7 @@ class Configuration(Settings):
     @property
     def published_file(self):
         """The Path of the published numbers."""
-        return local_path(self.published)
+        return local_path(self.published) or Path(self.published)
 
 
 class Run(NamedTuple):
@@ -182,12 +188,14 @@ class Run(NamedTuple):
     seed: int
 
 
-def read_configuration(values):
+def read_configuration(values, overrides=None):
     """The Configuration in `values`, a dict as read from YAML.
 
-    Raises UserError with one line per fault: the key, what was found and what is allowed.
+    overrides: the values among them that --config gave, in which numbers are text. Raises UserError
+    with one line per fault: the key, what was found and what is allowed.
     """
-    configuration = checked_settings(Configuration, values)
+    typed = as_yaml(values, overrides or {})
+    configuration = checked_settings(Configuration, typed, texts=values)
     _check_source(configuration.dataset)
     return configuration
 
@@ -242,28 +250,18 @@ def run_table(configuration):
                     f"was already asked for by runs[{first_places[run]}]; ask for each run once"
                 )
             first_places[run] = number
+    for kind in ("model", "recipe"):
+        _check_capitals(f"{kind}s", dict.fromkeys(getattr(run, kind) for run in first_places))
     return list(first_places)
 
 
-def check_files(configuration, runs, has_data):
-    """Raise UserError, a line each, for files that the configuration names and that are not there.
-
-    runs: list of Run; the models of others are not looked at. has_data: whether the data set was
-    prepared, after which its archive is not needed.
-    """
-    files = {"published": [configuration.published_file]}
-    if not has_data and not configuration.dataset.is_synthetic:
-        files["dataset.source"] = list(map(local_path, configuration.dataset.source))
-    for name in dict.fromkeys(run.model for run in runs):
-        local_files = configuration.models[name].local_files
-        files |= {f"models.{name}.{key}": [Path(path)] for key, path in local_files.items()}
-    # Of several sources one is enough, and whether a URL is there is seen when it is asked.
-    faults = [
-        f"{key}: expected a file at {' or '.join(map(str, paths))}, found "
-        f"{'a folder' if paths[0].is_dir() else 'none'}; check the path, which is relative to "
-        f"{Path.cwd()}"
-        for key, paths in files.items()
-        if None not in paths and not any(path.is_file() for path in paths)
-    ]
-    if faults:
-        raise UserError("\n  ".join(["files are missing:", *faults]))
+def _check_capitals(kind, names):
+    """Names are folders, and macOS and Windows take those that differ only in capitals for one."""
+    first_names = {}
+    for name in names:
+        other = first_names.setdefault(name.lower(), name)
+        if other != name:
+            raise UserError(
+                f"{kind}: {other!r} and {name!r} differ only in capitals, and some file systems "
+                "take them for one folder; rename one of them"
+            )

@@ -1,7 +1,10 @@
 """The base of all settings: closed, immutable, strictly typed."""
 
+import copy
 import difflib
 import json
+import re
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -13,6 +16,7 @@ from pydantic import (
     TypeAdapter,
     ValidationError,
 )
+from pydantic_core import PydanticCustomError
 
 from engine.errors import UserError
 
@@ -55,6 +59,17 @@ def _plain(value):
     return value
 
 
+def text_like(pattern, words, **limits):
+    """The type of a text that is all of a pattern, for editors; `words` tell people a fault."""
+
+    def check(value):
+        if isinstance(value, str) and not re.fullmatch(pattern, value):
+            raise PydanticCustomError("text_like", "{words}", {"words": words})
+        return value
+
+    return Annotated[str, Field(pattern=f"^{pattern}$", **limits), BeforeValidator(check)]
+
+
 PlainValue = Annotated[Any, AfterValidator(_plain)]
 Number = Annotated[float, BeforeValidator(_number)]
 PositiveNumber = Annotated[Number, Field(gt=0)]
@@ -63,6 +78,14 @@ Share = Annotated[Number, Field(ge=0, lt=1)]
 Count = Annotated[int, Field(ge=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
 
+
+# Faults of a value where text is allowed too.
+OF_TEXT = {"string_type", "literal_error", "list_type"}
+# Faults of a key that may not be there.
+OF_ABSENT = {"missing", "union_tag_invalid", "union_tag_not_found"}
+# What YAML and JSON make of text without quotes, by the type that it gets.
+NO_TEXT = {bool: "true or false", int: "a number", float: "a number", date: "a date"}
+NO_TEXT |= {datetime: "a time", type(None): "nothing"}
 
 # What a user may ask for; apart from torch, because the workflow reads it at every start.
 DeviceName = Literal["auto", "cuda", "mps", "cpu"]
@@ -80,23 +103,41 @@ def settings_from_json(kind, text):
     return checked_settings(kind, value)
 
 
-def checked_settings(kind, value):
+def checked_settings(kind, value, texts=None):
     """`value`, as read from YAML or JSON, as settings of one kind.
 
-    kind: a Settings class or a union of them. Raises UserError with one line per fault: the key,
+    kind: a Settings class or a union of them; texts: `value` before texts in it were taken for
+    numbers, which count where text is meant. Raises UserError with one line per fault: the key,
     what was found and what is allowed.
     """
     adapter = TypeAdapter(kind)
     try:
         return adapter.validate_python(value)
     except ValidationError as error:
+        if texts is not None:
+            return checked_settings(kind, _with_texts(value, texts, error.errors()))
         schema = adapter.json_schema()
         lines = [_fault_line(fault, schema, value) for fault in error.errors()]
         raise UserError("\n  ".join(["the settings are not valid:", *lines])) from error
 
 
+def _with_texts(value, texts, faults):
+    """`value` with the texts put back where `faults` say that text is allowed."""
+    value = copy.deepcopy(value)
+    for fault in faults:
+        if fault["type"] in OF_TEXT and fault["loc"][-1] != "[key]":
+            *parts, last = _without_tags(fault["loc"], value)
+            place, text = value, texts
+            for part in parts:
+                place, text = place[part], text[part]
+            place[last] = text[last]
+    return value
+
+
 def _fault_line(fault, schema, value):
-    location, found = fault["loc"], fault["input"]
+    location, found, what = fault["loc"], fault["input"], "should"
+    if location[-1:] == ("[key]",) and not isinstance(found, str):
+        location, what = location[:-2], "a key should"
     if fault["type"] == "extra_forbidden":
         allowed = sorted(_schema_at(schema, location[:-1])["properties"])
         close = difflib.get_close_matches(str(location[-1]), allowed, n=1)
@@ -113,9 +154,20 @@ def _fault_line(fault, schema, value):
     elif fault["type"] == "union_tag_not_found":
         location = (*location, fault["ctx"]["discriminator"].strip("'"))
         message = f"missing; it says what the other keys mean (found {found!r})"
+    elif fault["type"] == "string_type" and type(found) in NO_TEXT:
+        kind = NO_TEXT[type(found)]
+        message = f"{what} be text; put it in quotes, without it is {kind} (found {found!r})"
+    elif fault["type"] in ("model_type", "dict_type", "model_attributes_type"):
+        message = f"should be keys with values, as in `key: value` (found {_shown(found)})"
     else:
-        message = f"{fault['msg'].removeprefix('Input ')} (found {found!r})"
-    return f"{key_path(_without_tags(location, value))}: {message}"
+        message = f"{fault['msg'].removeprefix('Input ')} (found {_shown(found)})"
+    parts = _without_tags(location, value, may_be_absent=fault["type"] in OF_ABSENT)
+    return f"{key_path(parts)}: {message}"
+
+
+def _shown(value):
+    text = repr(value)
+    return text if len(text) <= 200 else f"{text[:200]} …"
 
 
 def _schema_at(schema, location):
@@ -141,15 +193,19 @@ def _schema_at(schema, location):
     return node
 
 
-def _without_tags(location, value):
-    """`location` without what pydantic adds to it: the tags of unions, and "[key]"."""
+def _without_tags(location, value, may_be_absent=False):
+    """`location` without what pydantic adds to it: the tags of unions, and "[key]".
+
+    may_be_absent: whether the last part may be a key that `value` lacks.
+    """
     parts = []
     for number, part in enumerate(location):
-        is_last = number == len(location) - 1
-        has_part = isinstance(value, dict) and part in value
+        is_there = isinstance(part, int) if isinstance(value, list) else False
+        if isinstance(value, dict):
+            is_there = part in value
+        is_key = is_there or (may_be_absent and number == len(location) - 1)
         # A word stands for a dict with one key.
-        is_tag = isinstance(value, dict | str) and not has_part and not is_last
-        if is_tag or part == "[key]":
+        if not is_key or part == "[key]":
             continue
         parts.append(part)
         try:
@@ -163,5 +219,7 @@ def key_path(location):
     """("runs", 0, "seeds") as "runs[0].seeds"."""
     path = ""
     for part in location:
+        if isinstance(part, str) and not part.isprintable():
+            part = repr(part)
         path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else str(part)
     return path or "the whole"

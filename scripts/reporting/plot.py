@@ -49,6 +49,10 @@ def style_of(number):
     }
 
 
+# What a user's matplotlibrc says of text, sizes and lines does not count.
+DEFAULTS = {key: value for key, value in matplotlib.rcParamsDefault.items() if key != "backend"}
+
+
 @contextmanager
 def drawing(width_inches, height_inches, **grid):
     """An empty (figure, axes, say) in the style of the report, for the block.
@@ -56,7 +60,7 @@ def drawing(width_inches, height_inches, **grid):
     grid: arguments of matplotlib's subplots; say: Messages, through which every text goes that is
     no name or number.
     """
-    with matplotlib.rc_context(STYLE):
+    with matplotlib.rc_context(DEFAULTS | STYLE):
         figure = Figure(figsize=(width_inches, height_inches))
         yield figure, figure.subplots(**grid), Messages()
 

@@ -11,6 +11,7 @@ import yaml
 from project import ROOT
 
 from cifarlab.configuration import Configuration, read_configuration, run_table
+from cifarlab.named_files import check_files
 from engine.errors import UserError
 from engine.key_table import key_table
 from schema import with_table
@@ -68,6 +69,8 @@ FAULTS = [
     ((*OPTIMIZER, "learning_rate"), -0.1, ["optimizer.learning_rate", "greater than 0", "-0.1"]),
     ((*OPTIMIZER, "learning_rate"), float("nan"), ["optimizer.learning_rate", "nan"]),
     ((*OPTIMIZER, "momentum"), 0.9, ["optimizer.momentum", "unknown key", "weight_decay"]),
+    (("recipes", SCRATCH, "micro_batch"), "x", ["micro_batch: should be a", "should be 'auto' (f"]),
+    (("recipes", SCRATCH, "micro_batch"), 0.5, [".micro_batch: should be 'auto' (found 0.5)"]),
     ((*OPTIMIZER, "name"), "adagrad", ["optimizer.name", "'adam', 'adamw', 'sgd'", "adagrad"]),
     (("recipes", SCRATCH), {"epochs": 1}, ["batch_size: missing", "optimizer: missing"]),
     (("models", "cnn_2", "blocks"), 6, ["models.cnn_2.blocks", "less than or equal to 5", "6"]),
@@ -76,7 +79,7 @@ FAULTS = [
         "vgg",
         ["models.cnn_2.family", "'cnn', 'file', 'torchvision'", "'vgg'"],
     ),
-    (("models", "a/b"), {"family": "cnn", "blocks": 1}, ["models.a/b", "pattern"]),
+    (("models", "a/b"), {"family": "cnn", "blocks": 1}, ["models.a/b", "a name has letters"]),
     (("runs", 0, "seeds"), [], ["runs[0].seeds", "at least 1", "[]"]),
     (("runs", 0, "seeds"), [-1], ["runs[0].seeds[0]", "greater than or equal to 0", "-1"]),
     (("runs", 0, "seeds"), [4, 4], ["runs[0]", "cnn_2", SCRATCH, "seed 4", "once"]),
@@ -87,9 +90,9 @@ FAULTS = [
         ["runs[0].models", "'cnn_9'", "cnn_2, cnn_3, cnn_5, resnet101, swin_b"],
     ),
     (("runs",), [], ["runs", "at least 1"]),
-    (("recipes",), {1: {"epochs": 1}}, ["recipes", "string"]),
+    (("recipes",), {1: {"epochs": 1}}, ["recipes: a key should be text", "a number (found 1)"]),
     (("device",), "gpu", ["device", "'auto', 'cuda', 'mps' or 'cpu'", "'gpu'"]),
-    (("dataset", "md5"), "abc", ["dataset.md5", "pattern", "'abc'"]),
+    (("dataset", "md5"), "abc", ["dataset.md5", "32 hexadecimal digits", "'abc'"]),
     (("dataset", "md5"), None, ["dataset.md5", "missing"]),
     (("dataset", "source"), 7, ["dataset.source", "7"]),
     (("dataset", "source"), "synthetic", ["dataset.name", "'cifar100'"]),
@@ -180,3 +183,193 @@ def test_every_key_is_described():
     for definition in [schema, *schema["$defs"].values()]:
         for key in definition["properties"]:
             assert re.search(rf"`[^`]*\b{key}\b[^`]*`", readme), f"config/README.md lacks {key}"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("no", "true or false (found False)"),
+        ("on", "true or false (found True)"),
+        ("12", "a number (found 12)"),
+        ("1.5e+3", "a number (found 1500.0)"),
+        ("null", "nothing (found None)"),
+        ("2024-01-01", "a date (found datetime.date(2024, 1, 1))"),
+        ("2024-01-01 10:00:00", "a time (found datetime.datetime(2024, 1, 1, 10, 0))"),
+    ],
+)
+@pytest.mark.parametrize("key", ["models", "recipes", "dataset.name", "runs[0].models[0]"])
+def test_a_name_that_yaml_reads_as_something_else_is_to_be_put_in_quotes(values, key, text, found):
+    name = yaml.safe_load(text)
+    if key == "dataset.name":
+        values["dataset"]["name"] = name
+    elif key == "runs[0].models[0]":
+        values["runs"][0]["models"] = [name]
+    else:
+        values[key][name] = next(iter(values[key].values()))
+    what = "a key should" if key in ("models", "recipes") else "should"
+    line = f"  {key}: {what} be text; put it in quotes, without it is {found}"
+    with pytest.raises(UserError) as error:
+        read_configuration(values)
+    assert line in str(error.value).splitlines()
+
+
+NAMES_THAT_DO = ["no", "12", "1e3", "null", "2024-01-01", "a.b", "a--b_", "0", "a" * 64]
+NAMES_THAT_DO_NOT = [
+    "",
+    "a/b",
+    "a b",
+    "a\n",
+    ".a",
+    "..",
+    "-a",
+    "{a}",
+    "名字",
+    "é",
+    "a+b",
+    "~",
+    "a:b",
+]
+
+
+@pytest.mark.parametrize("name", NAMES_THAT_DO)
+def test_a_name_in_quotes_may_look_like_something_else(values, name):
+    values["models"][name] = {"family": "cnn", "blocks": 1}
+    values["recipes"][name] = values["recipes"][SCRATCH]
+    values["dataset"]["name"] = name
+    values["runs"] = [{"models": [name], "recipes": [name], "seeds": [0]}]
+    assert run_table(read_configuration(values)) == [(name, name, 0)]
+
+
+@pytest.mark.parametrize("name", [*NAMES_THAT_DO_NOT, "a" * 300])
+def test_a_name_that_is_no_folder_everywhere_is_one_line(values, name):
+    values["dataset"]["name"] = name
+    values["models"][name] = {"family": "cnn", "blocks": 1}
+    with pytest.raises(UserError) as error:
+        read_configuration(values)
+    _, *lines = str(error.value).splitlines()
+    words = "a name has letters from A to Z" if len(name) < 64 else "at most 64 characters"
+    assert [line for line in lines if words not in line or len(line) > 600] == []
+
+
+@pytest.mark.parametrize("kind", ["models", "recipes"])
+def test_names_of_runs_that_differ_only_in_capitals_are_refused(values, kind):
+    known = next(iter(values[kind]))
+    values[kind][known.upper()] = values[kind][known]
+    assert run_table(read_configuration(values))
+    values["runs"][0] = {"models": ["cnn_2"], "recipes": [SCRATCH], "seeds": [0]}
+    values["runs"][0][kind] = [known, known.upper()]
+    with pytest.raises(UserError, match=f"^{kind}: {known!r} and {known.upper()!r} differ only in"):
+        run_table(read_configuration(values))
+
+
+def of_config(text):
+    """A value of --config as Snakemake gives it: what is nested has texts alone."""
+    return yaml.load(text, Loader=yaml.loader.BaseLoader)
+
+
+def with_overrides(values, **texts):
+    """The configuration with --config KEY=TEXT for each."""
+    overrides = {key: of_config(text) for key, text in texts.items()}
+    return read_configuration(_laid_on_top(values, overrides), overrides)
+
+
+def _laid_on_top(values, overrides):
+    values = dict(values)
+    for key, value in overrides.items():
+        is_nested = isinstance(value, dict) and isinstance(values.get(key), dict)
+        values[key] = _laid_on_top(values[key], value) if is_nested else value
+    return values
+
+
+def test_numbers_truth_values_and_null_of_config_are_what_they_are_in_a_file(values):
+    configuration = with_overrides(
+        values,
+        threads="3",
+        dataset="{name: 12, source: 34, md5: 00000000000000000000000000000000}",
+        recipes="{new: {epochs: 2, batch_size: 8, optimizer: {name: sgd, learning_rate: 1e-3},"
+        " channels_last: no, max_steps: null, validation: 0.25, precision: bf16}}",
+        models="{own: {family: file, factory: a.py:net, head: null,"
+        " options: {width: 3, deep: true, note: it is}}}",
+        runs="[{models: [own, cnn_2], recipes: [new], seeds: [0, 1]}]",
+        library_versions="any",
+    )
+    assert configuration.threads == 3
+    dataset = configuration.dataset
+    assert (dataset.name, dataset.source, dataset.md5) == ("12", ["34"], "0" * 32)
+    recipe = configuration.recipes["new"]
+    assert (recipe.epochs, recipe.channels_last, recipe.max_steps) == (2, False, None)
+    assert (recipe.validation, recipe.optimizer.learning_rate) == (0.25, 0.001)
+    own = configuration.models["own"]
+    assert (own.head, own.options) == (None, {"width": 3, "deep": True, "note": "it is"})
+    assert [run.seed for run in run_table(configuration)] == [0, 1, 0, 1]
+
+
+def test_text_that_looks_like_a_number_stays_text_in_a_file(values):
+    options = {"width": "3", "deep": "no"}
+    values["models"]["own"] = {"family": "file", "factory": "a.py:net", "options": options}
+    assert with_overrides(values, threads="3").models["own"].options == options
+    values["recipes"][SCRATCH]["epochs"] = "5"
+    with pytest.raises(UserError, match=rf"recipes.{SCRATCH}.epochs: .* integer \(found '5'\)"):
+        with_overrides(values, threads="3")
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "line"),
+    [
+        ("threads", "two", "threads: should be a valid integer (found 'two')"),
+        ("threads", "2.5", "threads: should be a valid integer"),
+        ("device", "no", "device: should be 'auto', 'cuda', 'mps' or 'cpu' (found 'no')"),
+        ("recipes", "{r: {epochs: x}}", "recipes.r.epochs: should be a valid integer (found 'x')"),
+        ("recipes", f"{{{SCRATCH}: {{loss: 12}}}}", f"recipes.{SCRATCH}.loss"),
+        ("recipes", f"{{{SCRATCH}: {{micro_batch: x}}}}", f"recipes.{SCRATCH}.micro_batch: should"),
+        ("models", "{m: {family: 12}}", "models.m.family: should be one of"),
+        ("models", "{m: 3}", "models.m: should be keys with values, as in `key: value` (found 3)"),
+        ("dataset", "synthetic", "dataset: should be keys with values"),
+        ("dataset", "'{name: ['", "dataset: should be keys with values"),
+        ("runs", "[1, 2]", "runs[0]: should be keys with values, as in `key: value` (found 1)"),
+        ("seeds", "[1]", "seeds: unknown key"),
+    ],
+)
+def test_a_fault_of_config_is_named_by_its_key(values, key, text, line):
+    with pytest.raises(UserError) as error:
+        with_overrides(values, **{key: text})
+    assert f"  {line}" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "line"),
+    [
+        (("published",), "folder", "published: expected a file at folder, found a folder"),
+        (("published",), "https://example.org/p.csv", "published: expected a file at https:/"),
+        (("models", "cnn_2", "weights"), "./folder", "models.cnn_2.weights: expected a file at f"),
+        (
+            ("models", "cnn_2"),
+            {"family": "file", "factory": "folder.py:net"},
+            "models.cnn_2.factory: expected a file at folder.py, found a folder",
+        ),
+        (
+            ("dataset", "source"),
+            "folder",
+            "dataset.source: expected an archive, found the folder f",
+        ),
+        (
+            ("dataset", "source"),
+            "file://{}/folder",
+            "dataset.source: expected an archive, found th",
+        ),
+        (("dataset", "source"), ["absent", "folder"], "expected an archive, found the folder f"),
+        (("dataset", "source"), "absent", "dataset.source: expected a file at absent, found none"),
+    ],
+)
+def test_a_folder_where_a_file_is_expected_is_one_line(
+    values, tmp_path, monkeypatch, key, value, line
+):
+    monkeypatch.chdir(tmp_path)
+    for name in ("folder", "folder.py"):
+        (tmp_path / name).mkdir()
+    values["published"] = str(ROOT / "config/published.csv")
+    change(key, value.format(tmp_path) if isinstance(value, str) else value)(values)
+    configuration = read_configuration(values)
+    with pytest.raises(UserError) as error:
+        check_files(configuration, run_table(configuration), has_data=False)
+    assert line in str(error.value)

@@ -198,10 +198,10 @@ def test_a_users_factory_gets_the_number_of_classes_and_its_options(tmp_path):
     ("text", "factory", "words"),
     [
         ("x = 1", "make", "has no function 'make'"),
-        ("def make(n_classes): return n_classes", "make", "returned int"),
+        ("def make(n_classes): return n_classes", "make", "returned a value of type int"),
         (None, "make", "expected a Python file"),
         ("def make(:", "make", r"SyntaxError.*my_model\.py"),
-        ("def make(): pass", "make", "TypeError"),
+        ("def make(): pass", "make", "too many positional arguments"),
         ("def make(n): return 1 / 0", "make", r"ZeroDivisionError.*my_model\.py, line 1"),
     ],
 )

@@ -259,7 +259,7 @@ def test_a_loss_has_a_bearing_on_one_step_and_a_schedule_has_none():
         ({"optimizer": "adam"}, "optimizer.learning_rate: missing; At the top of the schedule."),
         ({"schedule": "linear"}, "schedule.name: should be one of 'constant', 'cosine' (found"),
         ({"schedule": {"name": "cosine", "end": 1}}, "schedule.end: unknown key (found 1)"),
-        ({"loss": 3}, "loss: should be a valid dictionary"),
+        ({"loss": 3}, "loss: should be keys with values"),
         ({"loss": {"smoothing": 0.1}}, "loss.name: missing"),
     ],
 )

@@ -12,6 +12,7 @@ from project import SMALL
 
 METRICS = "results/synthetic/runs/own/quick/seed-0/metrics.json"
 RECORD = "results/synthetic/records/train/own/quick/seed-0.json"
+LOG = "results/synthetic/logs/train/own/quick/seed-0.log"
 MODEL = """from torch import nn
 
 import data
@@ -19,6 +20,7 @@ from .layers import WIDTH
 
 
 def net(n_classes, note):
+    print("模型")
     assert note == "it{is}"
     head = nn.Linear(WIDTH, n_classes, data.BIAS)
     return nn.Sequential(nn.Flatten(), nn.Linear(3072, WIDTH), head)
@@ -30,10 +32,14 @@ SAVE = (
 
 
 @pytest.fixture
-def own(project):
-    """A project with a model whose files, weights and options have awkward names."""
+def own(project, monkeypatch):
+    """A project with a model whose files, weights and options have awkward names.
+
+    It prints one too, and the locale, C, has no letters but those of ASCII.
+    """
+    monkeypatch.setenv("LC_ALL", "C")
     files = {
-        "own/net.py": MODEL,
+        "own/网络.py": MODEL,
         "own/layers.py": "WIDTH = 8\n",
         # The name of one of the project's commands.
         "own/data.py": "import json\n\nBIAS = json.load(open('own/bias.json'))\n",
@@ -45,7 +51,7 @@ def own(project):
     (project.folder / "weights").mkdir()
     project.values = copy.deepcopy(SMALL)
     project.values["models"] = {
-        "own": {"family": "file", "factory": "own/net.py:net", "options": {"note": "it{is}"}}
+        "own": {"family": "file", "factory": "own/网络.py:net", "options": {"note": "it{is}"}}
     }
     project.values["runs"] = [{"models": ["own"], "recipes": ["quick"], "seeds": [0]}]
     project.configure(project.values)
@@ -61,8 +67,9 @@ def trained(project):
 
 def test_each_edit_of_what_a_model_imports_and_reads_trains_it_again(own):
     assert trained(own)[0]
+    assert "模型" in (own.folder / LOG).read_text(encoding="utf-8")
     record = json.loads((own.folder / RECORD).read_text())
-    assert {"own/net.py", "own/layers.py", "own/data.py"} <= set(record["code"])
+    assert {"own/网络.py", "own/layers.py", "own/data.py"} <= set(record["code"])
     assert set(record["read"]) == {"own/bias.json"}
     assert not trained(own)[0]
     found = []
@@ -122,4 +129,24 @@ def test_an_option_that_json_does_not_have_is_one_line(own, value):
     assert result.returncode == 1
     assert "models.own.options.note: " in result.stderr
     assert "should be a text, a finite number" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_model_that_ends_the_process_at_once_fails_its_job(own):
+    text = """import os
+from torch import nn
+
+
+class Net(nn.Linear):
+    def forward(self, images):
+        os._exit(0)
+
+
+def net(n_classes, note):
+    return Net(3072, n_classes)
+"""
+    (own.folder / "own/网络.py").write_text(text)
+    result = own.snakemake(METRICS, "--latency-wait", "0")
+    assert result.returncode == 1
+    assert "some output files are missing" in result.stderr
     assert "Traceback" not in result.stderr

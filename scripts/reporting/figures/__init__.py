@@ -5,8 +5,13 @@ the descriptions at each start.
 """
 
 import importlib
+import os
 import pkgutil
 from dataclasses import replace
+
+# Figures are files: a backend for a screen or a notebook, which a shell may ask for, is not looked
+# for.
+os.environ.pop("MPLBACKEND", None)
 
 FIGURES = {
     name: replace(importlib.import_module(f"{__name__}.{name}").FIGURE, name=name)

@@ -1,23 +1,32 @@
 """A user's own model: a function in a Python file that returns it."""
 
+import argparse
+import difflib
 import importlib
+import inspect
 import os
 import sys
+import traceback
 import types
 from contextlib import contextmanager
-from typing import Annotated, Literal
+from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 
+from cifarlab.models.process_state import put_back
 from cifarlab.models.settings import BaseModelSettings
 from engine.code import HOUSES
 from engine.errors import UserError
+from engine.faults import one_line, place_of, shown
 from engine.files import local_path
 from engine.observed import observing
-from engine.settings import PlainValue
+from engine.settings import PlainValue, text_like
 
 # The package that a user's file is loaded into.
 PACKAGE = "users_model"
+EXAMPLE = "a factory looks like `def net(n_classes, **options): return model`"
+MAIN = 'under `if __name__ == "__main__":`'
 
 
 class Settings(BaseModelSettings):
@@ -26,7 +35,7 @@ class Settings(BaseModelSettings):
     family: Literal["file"]
     """The module that builds the model."""
 
-    factory: Annotated[str, Field(pattern=r"^.+\.py:[A-Za-z_]\w*$")]
+    factory: text_like(r".+\.py:[A-Za-z_]\w*", "should be `path/to/model.py:function`")
     """`path/to/model.py:function`, which returns the model."""
 
     options: dict[str, PlainValue] = Field(default_factory=dict)
@@ -35,7 +44,8 @@ class Settings(BaseModelSettings):
     @property
     def factory_file(self):
         """The Path of the Python file."""
-        return local_path(self.factory.rpartition(":")[0])
+        path = self.factory.rpartition(":")[0]
+        return local_path(path) or Path(path)
 
     @property
     def local_files(self):
@@ -49,25 +59,128 @@ class Settings(BaseModelSettings):
 def build(settings, n_classes):
     """What the factory returns, an nn.Module from float [n, 3, size, size] to [n, n_classes].
 
-    Raises UserError where the file or the function is not there, or where no model comes back.
-    What the file imports and opens meanwhile is observed: the model follows from that too.
+    Raises UserError where the file cannot be imported, where it ends the program, where the factory
+    is not there or cannot be called so, and where no model comes back; what the factory itself
+    raises passes. What the file imports and opens meanwhile is observed: the model follows from
+    that too. What it changes for the whole process is put back.
     """
-    from torch import nn
-
     path, name = settings.factory_file, settings.factory.rpartition(":")[2]
     if not path.is_file():
         raise UserError(f"factory: expected a Python file at {path}, found none; check the path")
-    with observing():
-        factory = getattr(_load(path), name, None)
-        if not callable(factory):
-            raise UserError(f"factory: {path} has no function {name!r}; define it or name another")
-        model = factory(n_classes, **settings.options)
-    if not isinstance(model, nn.Module):
+    with observing(), put_back(path):
+        with _no_end(path, "it is imported"):
+            module = _import(path)
+        factory = _find(module, name, path)
+        _check_call(factory, name, path, n_classes, settings.options)
+        with _no_end(path, f"{name} is called"):
+            model = factory(n_classes, **settings.options)
+    return _checked(model, factory, settings.factory)
+
+
+@contextmanager
+def _no_end(path, when):
+    """Turn a `sys.exit` in the block, and argparse's, into a UserError."""
+    try:
+        yield
+    except SystemExit as end:
+        files = {frame.filename for frame in traceback.extract_tb(end.__traceback__)}
+        if argparse.__file__ in files:
+            raise UserError(
+                f"factory: {path} reads arguments of the command line when {when} "
+                f"({place_of(end)}), and gets none here; do that {MAIN}, and take `options` "
+                "instead: they are arguments of the factory"
+            ) from end
         raise UserError(
-            f"factory: {settings.factory} returned {type(model).__name__}, expected a "
-            "torch.nn.Module; return the model"
+            f"factory: {path} ends the program when {when} (sys.exit({end.code!r}) in "
+            f"{place_of(end)}); do that {MAIN}"
+        ) from end
+
+
+def _import(path):
+    try:
+        return _load(path)
+    except UserError:
+        raise
+    except Exception as error:  # a user's file can raise anything
+        # A syntax error's own text has its place too; the name of our package is of no use.
+        text = one_line(error.msg if isinstance(error, SyntaxError) else error)
+        text, cure = text.replace(f"{PACKAGE}.", "."), "correct it"
+        missing = getattr(error, "name", None) or PACKAGE
+        if isinstance(error, ModuleNotFoundError) and not missing.startswith(PACKAGE):
+            cure = f"install {missing.partition('.')[0]} for {sys.executable}, or correct it"
+        raise UserError(
+            f"factory: {path} cannot be imported: {type(error).__name__}: {text} "
+            f"({place_of(error)}); {cure}"
+        ) from error
+
+
+def _find(module, name, path):
+    """The factory in the module; raises UserError where there is none."""
+    from torch import nn
+
+    found = getattr(module, name, None)
+    if callable(found) and not isinstance(found, nn.Module):
+        return found
+    if found is not None:
+        raise UserError(
+            f"factory: {name} in {path} is of type {type(found).__name__}, expected a function or "
+            f"a class, which makes a new model at every call; {EXAMPLE}"
         )
-    return model
+    public = {
+        name: value
+        for name, value in vars(module).items()
+        if callable(value) and not name.startswith("_")
+    }
+    own = [n for n, value in public.items() if value.__module__ == module.__name__]
+    close = difflib.get_close_matches(name, public, n=1)
+    hint = f"did you mean {close[0]}? " if close else ""
+    raise UserError(
+        f"factory: {path} has no function {name!r}; {hint}it has {', '.join(own) or 'none'}, and "
+        f"{EXAMPLE}"
+    )
+
+
+def _check_call(factory, name, path, n_classes, options):
+    """Raise UserError where the factory does not take these arguments."""
+    try:
+        signature = inspect.signature(factory)
+    except (TypeError, ValueError):  # not every callable tells
+        return
+    try:
+        signature.bind(n_classes, **options)
+    except TypeError as error:
+        given = ", ".join([str(n_classes), *(f"{key}={value!r}" for key, value in options.items())])
+        raise UserError(
+            f"factory: {name} cannot be called as {name}({one_line(given)}): {error}; it is "
+            f"{name}{one_line(signature)}{_defined(factory)}, and {EXAMPLE}"
+        ) from error
+
+
+def _checked(model, factory, name):
+    """The model; raises UserError where it is none."""
+    from torch import nn
+
+    if isinstance(model, nn.Module):
+        return model
+    found, cure = f"a value of type {type(model).__name__}", "return the model"
+    if model is None:
+        found, cure = "None", "end it with `return model`"
+    elif isinstance(model, type):
+        found, cure = f"the class {model.__name__}", f"return {model.__name__}(…), a model of it"
+    elif inspect.isroutine(model):
+        found, cure = f"the function {model.__name__}", "return what it makes"
+    elif isinstance(model, tuple | list):
+        kinds = ", ".join(type(item).__name__ for item in model)
+        found, cure = f"a {type(model).__name__} of {one_line(kinds)}", "return the model alone"
+    raise UserError(
+        f"factory: {name} returned {found}, expected a torch.nn.Module{_defined(factory)}; {cure}"
+    )
+
+
+def _defined(factory):
+    """ " (file.py, line 3)", where that is known."""
+    code = getattr(inspect.unwrap(factory), "__code__", None)
+    return f" ({shown(code.co_filename, code.co_firstlineno)})" if code else ""
 
 
 def _load(path):
