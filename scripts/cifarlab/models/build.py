@@ -1,11 +1,10 @@
 """From the settings of a model to the model."""
 
-import traceback
 from contextlib import contextmanager
-from pathlib import Path
 
 from cifarlab.models.families import FAMILIES
 from engine.errors import UserError
+from engine.faults import one_line, place_of
 
 
 def build_model(settings, n_classes):
@@ -112,13 +111,7 @@ def faults_of_the_model(settings):
     except UserError:
         raise
     except (Exception, SystemExit) as error:  # a user's code and settings can raise anything
-        frames = traceback.extract_tb(error.__traceback__)
-        folders = {Path(file).resolve().parent for file in settings.code_files}
-        own = [frame for frame in frames if Path(frame.filename).resolve().parent in folders]
-        place = (own or frames)[-1]
-        what = f"{type(error).__name__}: {error}".replace("\n", " ")
         raise UserError(
-            f"the model cannot be built and trained: {what} "
-            f"({place.filename}, line {place.lineno}); correct its code or its settings, "
-            f"{settings.to_json()}"
+            f"the model cannot be built and trained: {type(error).__name__}: {one_line(error)} "
+            f"({place_of(error)}); correct its code or its settings, {settings.to_json()}"
         ) from error

@@ -21,6 +21,7 @@ from cifarlab.training.run import start
 from cifarlab.training.validation import hold_out
 from engine.checkpoints import Checkpoints
 from engine.errors import UserError
+from engine.faults import one_line
 from engine.files import writing
 from engine.observers import Keeper
 
@@ -53,7 +54,7 @@ def rehearse(dataset, model_settings, recipe, initial_weights, device, folder=No
             except UserError:
                 raise
             except Exception as error:  # a user's code can raise anything
-                reason = f"{type(error).__name__}: {error}".splitlines()[0]
+                reason = f"{type(error).__name__}: {one_line(error)}"
             print(f"the model does not run in channels_last ({reason}); trying contiguous")
         rehearsal.perform("contiguous")
     return {"memory_format": "contiguous"}
