@@ -2,12 +2,6 @@
 # Out: what the model needs (parameters, size, speed, memory) and its layers.
 
 
-def rehearsals_of_model(wildcards):
-    """The rehearsals of one model's rows, in the order of canonical JSON."""
-    names = sorted(recipe for model, recipe in ROWS if model == wildcards.model)
-    return [str(REHEARSAL).format(model=wildcards.model, recipe=name) for name in names]
-
-
 rule cost:
     """Parameters, sizes, speed and memory of one model, and its layers."""
     input:

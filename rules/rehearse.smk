@@ -1,13 +1,6 @@
 # In: the training split, a model's settings, a recipe, the weights to start from.
 # Out: what all runs of this row go by; before the first of them, all that they do was done once.
 
-REHEARSAL = RESULTS / f"rehearsals/{ROW_NAME}.json"
-
-
-def defines_rehearsal(wildcards):
-    """What a rehearsal follows from, with the device: what runs on one may not run on another."""
-    return {**defines_row(wildcards), "device": DEVICE}
-
 
 checkpoint rehearse:
     """All that the runs of one row do, once on a few images, so that no fault shows hours later."""
