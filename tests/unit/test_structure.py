@@ -364,6 +364,7 @@ def test_the_same_model_gives_the_same_bytes():
     assert drawn() == drawn()
 
 
+@pytest.mark.filterwarnings("ignore:Glyph")
 @pytest.mark.parametrize(
     "reason", ["RuntimeError: no hooks", "W" * 200, "word " * 40, "\u5c42" * 200, "<b>\x00"]
 )
