@@ -10,7 +10,7 @@ from cifarlab.cost.inputs import any_inputs
 from cifarlab.cost.measurements import MEMORY, measure_memory, measure_speed
 from cifarlab.cost.model_cost import model_cost
 from cifarlab.datasets.store import load_description
-from cifarlab.devices import DEVICES, choose_device, device_name, library_versions
+from cifarlab.devices import DEVICES, choose_device, clocks, device_name, library_versions
 from cifarlab.models.build import build_for_counting, build_model, image_shape
 from cifarlab.models.families import ModelSettings
 from cifarlab.training.recipes import Recipe, memory_format_of
@@ -65,11 +65,15 @@ def main(arguments):
     }
     inputs = any_inputs(settings, next(iter(formats.values())))
     speed = measure_speed(build_model(settings, n_classes).eval(), inputs, device)
+    # At once, while the clock is still that of the measurement.
+    clock, highest_clock = clocks(device)
     cost = {
         **together(counted, speed),
         "memory": memory,
         "device": device.type,
         "device_name": device_name(device),
+        "clock_mhz": clock,
+        "highest_clock_mhz": highest_clock,
         "threads": arguments.threads,
         "versions": library_versions(),
     }

@@ -255,6 +255,8 @@ def test_a_process_that_is_killed_leaves_its_own_cells_empty(own, cost_of):
     assert memory.pop("test_batch_peak_mb") > 0
     assert memory == {"batch_size": 4, **dict.fromkeys(measurements.TRAINING)}
     assert cost["unmeasured"] == {}
+    # Which only a GPU has.
+    assert (cost["clock_mhz"], cost["highest_clock_mhz"]) == (None, None)
 
 
 @pytest.mark.parametrize(
@@ -270,7 +272,7 @@ def test_what_fails_is_empty_with_its_reason_and_the_trace_in_the_log(
     monkeypatch.setattr(command, "measure_memory", lambda *_: dict.fromkeys(MEMORY, 1))
     cost = cost_of(own("failing", when=when))
     assert cost["unmeasured"] == dict.fromkeys(empty, "ValueError: not so")
-    assert all((cost[name] is None) == (name in empty) for name in cost)
+    assert {name for name in cost if cost[name] is None and "clock" not in name} == {*empty}
     log = capsys.readouterr().err
     assert "Traceback" in log
     assert "in fail" in log
@@ -312,6 +314,19 @@ def test_testing_and_training_are_tried_each_by_itself(own, when, empty):
     assert memory.pop("unmeasured") == dict.fromkeys(empty, "ValueError: not so")
     assert {name for name in memory if memory[name] is None} == set(empty)
     assert set(memory) == set(MEMORY)
+
+
+def test_training_is_measured_from_its_beginning_in_its_own_precision(own, monkeypatch):
+    seen = []
+    for name in ("set_precision", "peak_memory_mb", "reset_peak_memory"):
+        monkeypatch.setattr(
+            measurements, name, lambda *a, name=name: seen.append(a[0] if len(a) > 1 else name)
+        )
+    _, sender = Pipe(duplex=False)
+    place = ("contiguous", 10, 32, "cpu", torch.get_num_threads())
+    settings = own("failing", when="False")
+    _send_memory(sender, settings, recipe(**SMALL, precision="bf16"), *place)
+    assert seen == ["fp32", "peak_memory_mb", "reset_peak_memory", "bf16", "peak_memory_mb"]
 
 
 def test_a_process_that_cannot_begin_leaves_all_memory_empty(monkeypatch, own, cost_of):

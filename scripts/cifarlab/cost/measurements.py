@@ -9,9 +9,10 @@ from cifarlab.cost.attempts import attempt, together, unmeasured
 from cifarlab.cost.fresh_process import parts_from_a_fresh_process
 from cifarlab.cost.inputs import any_inputs, random_images
 from cifarlab.datasets.inputs import MEMORY_FORMATS, Images, placed
-from cifarlab.devices import choose_device, peak_memory_mb, wait_for
+from cifarlab.devices import choose_device, peak_memory_mb, reset_peak_memory, wait_for
 from cifarlab.evaluation.prediction import predict
 from cifarlab.models.build import build_model
+from cifarlab.training.precision import set_precision
 from cifarlab.training.steps import Stepper
 
 LATENCY = ("latency_median_ms", "latency_p95_ms")
@@ -20,6 +21,8 @@ TESTING = ("test_batch_peak_mb",)
 TRAINING = ("train_step_seconds", "train_step_peak_mb", "micro_batch")
 MEMORY = (*TESTING, *TRAINING)
 
+# As in scripts/evaluate.py.
+PRECISION_OF_TESTING = "fp32"
 LATENCY_REPEATS = 30
 BUDGET_SECONDS = 5
 WARM_UP_SECONDS = 0.5
@@ -30,12 +33,14 @@ THROUGHPUT_REPEATS = 2
 
 
 def measure_speed(model, inputs, device):
-    """Latency of one image and throughput of a batch of 64, without gradients.
+    """Latency of one image and throughput of a batch of 64, as an evaluation computes them.
 
     model: nn.Module in eval mode; inputs: InputSettings. Returns, as `attempt` does, LATENCY and
     THROUGHPUT: over at least 30 and 2 repeats and a second, in about 5 s, after half a second of
     warm-up.
     """
+
+    set_precision(PRECISION_OF_TESTING, device)
 
     def latency():
         seconds = _times(model, 1, inputs, device, LATENCY_REPEATS)
@@ -107,18 +112,21 @@ def _send_both(
     shape = (recipe.batch_size, image_side, image_side, 3)
     pixels = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
     images = Images(pixels, inputs, device)
-    # Testing first, since it takes less: the peak of a process only grows.
+    # Testing first, since it takes less: the peak of a process on the CPU only grows.
     sender.send(attempt(TESTING, _test_one_batch, model, images, recipe, device))
+    reset_peak_memory(device)
     sender.send(attempt(TRAINING, _train_some_steps, model, images, recipe, device))
     return {}
 
 
 def _test_one_batch(model, images, recipe, device):
+    set_precision(PRECISION_OF_TESTING, device)
     predict(model, images, recipe.images_at_once)
     return {"test_batch_peak_mb": peak_memory_mb(device)}
 
 
 def _train_some_steps(model, images, recipe, device):
+    set_precision(recipe.precision, device)
     labels = torch.zeros(recipe.batch_size, dtype=torch.int64, device=device)
     stepper = Stepper(model.train(), images, labels, recipe)
     seconds = []
