@@ -5,11 +5,12 @@ from pathlib import Path
 
 import torch
 
-from cifarlab.cost.measurements import any_inputs, measure_memory, measure_speed
+from cifarlab.cost.attempts import attempt, together
+from cifarlab.cost.inputs import any_inputs
+from cifarlab.cost.measurements import MEMORY, measure_memory, measure_speed
 from cifarlab.cost.model_cost import model_cost
-from cifarlab.datasets.inputs import placed
 from cifarlab.datasets.store import load_description
-from cifarlab.devices import DEVICES, choose_device, device_name, library_versions
+from cifarlab.devices import DEVICES, choose_device, clocks, device_name, library_versions
 from cifarlab.models.build import build_for_counting, build_model, image_shape
 from cifarlab.models.families import ModelSettings
 from cifarlab.training.recipes import Recipe, memory_format_of
@@ -53,22 +54,26 @@ def main(arguments):
     device = choose_device(arguments.device)
     model = build_for_counting(settings, n_classes)
     counted = model_cost(model, image_shape(settings), settings.size_convention)
+    place = (n_classes, image_side, device.type, arguments.threads)
     # First, while this process holds nothing of the device.
     memory = {
-        name: measure_memory(
-            settings, recipe, formats[name], n_classes, image_side, device.type, arguments.threads
-        )
+        name: {
+            "batch_size": recipe.batch_size,
+            **attempt(MEMORY, measure_memory, settings, recipe, formats[name], *place),
+        }
         for name, recipe in recipes.items()
     }
     inputs = any_inputs(settings, next(iter(formats.values())))
-    model = build_model(settings, n_classes).eval()
-    speed = measure_speed(placed(model, inputs, device), inputs, device)
+    speed = measure_speed(build_model(settings, n_classes).eval(), inputs, device)
+    # At once, while the clock is still that of the measurement.
+    clock, highest_clock = clocks(device)
     cost = {
-        **counted,
-        **speed,
+        **together(counted, speed),
         "memory": memory,
         "device": device.type,
         "device_name": device_name(device),
+        "clock_mhz": clock,
+        "highest_clock_mhz": highest_clock,
         "threads": arguments.threads,
         "versions": library_versions(),
     }

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from cifarlab.comparison.columns import COLUMNS
 from reporting.messages import N_
-from reporting.numbers import number
+from reporting.numbers import is_missing, number
 
 
 @dataclass(frozen=True)
@@ -98,14 +98,14 @@ def columns_of(content):
     return [
         name
         for name in TITLES
-        if COLUMNS[name].source != "metrics" or any(row[name] == row[name] for row in rows)
+        if COLUMNS[name].source != "metrics" or not all(is_missing(row[name]) for row in rows)
     ]
 
 
 def shown(say, row, name):
     """The value of a Row's column as a page has it. say: PageText."""
     column, value = COLUMNS[name], row.measured[name]
-    if value is None or value != value:
+    if is_missing(value):
         return "–"
     if column.digits is None:
         return say.setting_value(value) if name == "size_convention" else say.safe(value)

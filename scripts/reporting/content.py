@@ -79,13 +79,18 @@ class Content:
 
     @property
     def best_for_cost(self):
-        """Of those that are as good as the best, the one of fewest multiply-adds."""
-        return min(self.as_good, key=lambda row: row.measured["multiply_adds"])
+        """Of those that are as good as the best, the one of fewest multiply-adds.
+
+        None where these could not be counted of any.
+        """
+        counted = [row for row in self.as_good if row.has("multiply_adds")]
+        return min(counted, key=lambda row: row.measured["multiply_adds"], default=None)
 
     def pareto(self, cost):
         """Numbers of the rows that no other beats in accuracy and this cost, a column."""
-        costs = [row.measured[cost] for row in self.rows]
-        return pareto(costs, [row.accuracy for row in self.rows])
+        rows = [row for row in self.rows if row.has(cost)]
+        places = pareto([row.measured[cost] for row in rows], [row.accuracy for row in rows])
+        return [rows[place].number for place in places]
 
     @property
     def train_seconds(self):

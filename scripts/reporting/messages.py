@@ -29,7 +29,7 @@ class Term:
 
 @dataclass(frozen=True)
 class Sentence:
-    """message: with %(name)s for each of `values`: Cells, Terms, texts, lists of names, numbers.
+    """message: with %(name)s for each of `values`: Cells, Terms, texts, numbers, lists of these.
 
     A text is a name or a number as it is to be read; an int gets separators.
     """

@@ -1,7 +1,11 @@
 """Numbers as people read them."""
 
-import math
 from decimal import ROUND_HALF_UP, Decimal
+
+
+def is_missing(value):
+    """Whether a cell has no value: None, or NaN, which is what an empty one is read as."""
+    return value is None or value != value
 
 
 def number(value, digits=None):
@@ -9,7 +13,7 @@ def number(value, digits=None):
 
     A half is rounded up, as people do and JavaScript does.
     """
-    if value is None or (isinstance(value, float) and math.isnan(value)):
+    if is_missing(value):
         return "–"
     if digits is None:
         return f"{value:,}"

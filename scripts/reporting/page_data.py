@@ -30,7 +30,7 @@ def page_data(content, language):
                 "summary": "{} ({}–{})".format(
                     *(number(value, 2) for value in (row.accuracy, *row.interval))
                 ),
-                "costs": {name: row.measured[name] for name in COSTS},
+                "costs": {n: row.measured[n] if row.has(n) else None for n in COSTS},
             }
             for row in content.rows
         ],

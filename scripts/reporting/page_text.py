@@ -114,7 +114,7 @@ class PageText:
         if isinstance(value, Term):
             return self(value.message)
         if isinstance(value, list):
-            return self.names(value)
+            return self.joined(self(N_(", ")), map(self.value, value))
         return self.safe(number(value)) if isinstance(value, int | float) else self.name(value)
 
     def answer(self, answer):

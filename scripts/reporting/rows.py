@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from cifarlab.comparison.results import RunFolder
 from reporting.chapters import chapter_of, idea_of
+from reporting.numbers import is_missing
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,15 @@ class Row:
         """Whether its accuracy lies in an interval, which has a width."""
         low, high = self.interval
         return low <= self.accuracy <= high and low < high
+
+    def has(self, column):
+        """Whether its cell of the comparison has a value."""
+        return not is_missing(self.measured[column])
+
+    @property
+    def unmeasured(self):
+        """Why costs of it could not be measured: reasons by column, or by "structure"."""
+        return {**self.cost["unmeasured"], **self.cost["memory"][self.recipe]["unmeasured"]}
 
     def beats(self, other):
         """Whether it is more accurate: beyond both intervals, and so is each run of it."""

@@ -37,6 +37,7 @@ def write_cost(path, model, device):
     tree["children"] = [part(model, *words) for words in model.parts]
     memory = {"batch_size": 64, "micro_batch": 64, "train_step_seconds": model.seconds / 3910}
     memory |= {"train_step_peak_mb": 30 * model.size_mb, "test_batch_peak_mb": 9 * model.size_mb}
+    memory["unmeasured"] = {}
     convention = "torchinfo-MB-batch1" if model.name in ("vit_b_32", "swin_b") else None
     cost = {
         "total_params": model.parameters,
@@ -50,6 +51,7 @@ def write_cost(path, model, device):
         "throughput_images_per_second": 1e6 / (50 + model.multiply_adds / 1e7),
         "memory": {model.recipe: memory},
         "structure": tree,
+        "unmeasured": {},
         "device": "cuda",
         "device_name": device,
         "threads": 2,

@@ -276,6 +276,61 @@ def test_times_are_compared_where_they_can_be(other):
     assert not any("took" in text for text in said(cost_sentences(content(models))))
 
 
+def models_of(accuracies, millions):
+    """Models of these accuracies and multiply-adds, None where these could not be counted."""
+    return [
+        {"accuracies": [accuracy], "cost": {"multiply_adds": count and count * 10**6}}
+        for accuracy, count in zip(accuracies, millions, strict=True)
+    ]
+
+
+LEFT_OUT = "Not compared by multiply-adds, which could not be counted: "
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "millions", "cheapest", "said_of_cost"),
+    [
+        # All as good: the others are compared.
+        (
+            (45, 44.9, 44.8),
+            (None, 5, 3),
+            "m2",
+            [
+                LEFT_OUT + "m0.",
+                "Of the most accurate model and those whose intervals overlap its own, m2 needs "
+                "the fewest multiply-adds, 3.0 million an image; m1 needs the most, 5.0 million.",
+            ],
+        ),
+        ((45, 44.9), (None, 5), "m1", [LEFT_OUT + "m0."]),
+        # The best one alone, and dominated by nobody.
+        ((45, 40), (None, 5), None, [LEFT_OUT + "m0."]),
+        ((45, 44.9), (None, None), None, [LEFT_OUT + "m0, m1."]),
+        (
+            (45, 40, 30),
+            (4, None, 9),
+            "m0",
+            [
+                LEFT_OUT + "m1.",
+                "The interval of no other model overlaps that of m0, which needs 4.0 million "
+                "multiply-adds an image.",
+                "m2 needs at least as many multiply-adds as m0 (9.0 million against 4.0 million) "
+                "and is less accurate: their 95 % intervals do not overlap.",
+            ],
+        ),
+    ],
+)
+def test_models_without_counted_multiply_adds_are_left_out_and_named(
+    accuracies, millions, cheapest, said_of_cost
+):
+    measured = content(models_of(accuracies, millions))
+    assert said(cost_sentences(measured)) == said_of_cost
+    best = measured.best_for_cost
+    assert (best and best.title) == cheapest
+    assert set(measured.pareto("multiply_adds")) <= {
+        row.number for row in measured.rows if millions[row.number]
+    }
+
+
 def test_models_of_one_cost_have_neither_a_cheapest_nor_a_fastest():
     seconds = [60.0, 60.04]
     models = [{"accuracies": [45], "train_seconds": s} for s in seconds]
@@ -327,6 +382,13 @@ def test_a_layer_that_comes_or_goes_is_said_to():
 def test_nothing_is_said_of_as_many_parameters_or_of_models_of_two_chapters():
     assert two_sizes({"a": 10, "b": 20}, {"a": 20, "b": 10}) == []
     assert two_sizes({"a": 10}, {"a": 20}, settings=VIT) == []
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_nothing_is_said_of_layers_that_could_not_be_followed(place):
+    models = [{"accuracies": [40], "cost": {"total_params": n}} for n in (10, 20)]
+    models[place]["cost"]["structure"] = None
+    assert parameter_sentences(content(models)) == []
 
 
 def test_a_model_that_is_one_layer_has_none_to_name():

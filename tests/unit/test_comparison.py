@@ -1,5 +1,6 @@
 """The comparison: means, deviations and intervals, classes, and a verdict on what was published."""
 
+import csv
 import json
 
 import numpy as np
@@ -57,8 +58,10 @@ COST = {
             "train_step_seconds": 0.02,
             "train_step_peak_mb": 900.0,
             "test_batch_peak_mb": 700.0,
+            "unmeasured": {},
         }
     },
+    "unmeasured": {},
     "device": "cpu",
     "device_name": "A <processor> & more",
     "threads": 2,
@@ -217,6 +220,14 @@ def test_without_superclasses_their_accuracy_stays_empty(tmp_path):
     (row,) = compare(tabulate_runs([RunFolder(folder)]), COSTS).to_dict("records")
     assert np.isnan(row["superclass_accuracy_percent"])
     assert row["test_accuracy_percent"] == 40.0
+
+
+def test_an_integer_stays_one_beside_a_cost_that_could_not_be_measured(tmp_path):
+    folders = [RunFolder(write_run(tmp_path, name, 0, 40.0)) for name in ("a", "b")]
+    comparison = compare(tabulate_runs(folders), {**COSTS, "a": {**COST, "multiply_adds": None}})
+    comparison.to_csv(tmp_path / "comparison.csv", index=False)
+    with (tmp_path / "comparison.csv").open() as file:
+        assert [row["multiply_adds"] for row in csv.DictReader(file)] == ["", "4700000"]
 
 
 def test_a_folder_that_is_no_run_is_named(tmp_path):
@@ -623,6 +634,23 @@ def test_sizes_by_different_rules_are_not_compared(verdict_of):
     )
     assert rows["a", "total_size_mb"]["verdict"] == "not_run"
     assert rows["a", "total_params"]["verdict"] == "worse"
+
+
+def test_what_could_not_be_measured_has_no_verdict_but_that(verdict_of):
+    rows = verdict_of(cost={"total_size_mb": None})
+    size = rows["a", "total_size_mb"]
+    assert (size["published"], size["verdict"]) == (40.63, "not_measured")
+    assert np.isnan(size["measured"])
+    assert rows["a", "total_params"]["verdict"] == "better"
+
+
+def test_what_could_not_be_measured_and_was_not_published_or_not_comparable_is_that(verdict_of):
+    rows = verdict_of(
+        cost={"total_size_mb": None, "size_convention": "torchinfo-MB-batch1"},
+        published={"total_params": None},
+    )
+    assert rows["a", "total_size_mb"]["verdict"] == "not_run"
+    assert rows["a", "total_params"]["verdict"] == "not_published"
 
 
 def test_a_text_among_the_published_numbers_is_one_clear_line(tmp_path):

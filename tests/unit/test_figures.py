@@ -273,6 +273,23 @@ def test_accuracies_are_drawn_where_no_model_was_published(tmp_path):
     assert "published" not in texts
 
 
+# --- tradeoffs
+
+
+def test_a_cost_that_nobody_has_is_a_panel_without_marks_and_says_so(tmp_path):
+    path = tmp_path / "comparison.csv"
+    row = {"model": "mine", "recipe": "r", "test_accuracy_percent": 41.5, "total_params": 7}
+    row |= {"test_accuracy_low_percent": 40.0, "test_accuracy_high_percent": 43.0}
+    row |= {"multiply_adds": None, "latency_median_ms": None, "train_seconds": 60.0}
+    write_csv(path, [row, {**row, "model": "other", "latency_median_ms": 1.5}])
+    svg = FIGURES["tradeoffs"].draw(comparison=path)
+    assert texts_of(svg).count("no values") == 1
+    parameters, multiply_adds, latency, _ = axes_of(svg)
+    assert "no values" in "".join(multiply_adds.itertext())
+    marks = [len([*axes.iter(f"{SVG}use")]) for axes in (parameters, multiply_adds, latency)]
+    assert marks[0] > marks[2] > marks[1]
+
+
 # --- descriptions
 
 

@@ -84,7 +84,7 @@ def write_tables(folder, runs):
     tables = {name: folder / f"compare/{name}.csv" for name in TABLES}
     run(
         compare,
-        *("--runs", *runs, "--costs", *sorted((folder / "cost").iterdir())),
+        *("--runs", *runs, "--costs", *sorted(folder.glob("cost/*.json"))),
         *("--dataset", folder / "data/manifest.json", "--published", ROOT / "config/published.csv"),
         *("--runs-csv", tables.pop("runs"), "--published-beside", tables.pop("published")),
         *(word for name, path in tables.items() for word in (f"--{name}", path)),

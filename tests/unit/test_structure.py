@@ -15,7 +15,7 @@ from cifarlab.cost.structure import structure_tree
 from cifarlab.models.build import build_model
 from cifarlab.models.families import ModelSettings
 from engine.settings import checked_settings
-from reporting.figures.structure import structure_svg
+from reporting.figures.structure import reason_svg, structure_svg
 from reporting.layers import folded, structure_text
 
 CNNS = ("cnn_2", "cnn_3", "cnn_5")
@@ -362,6 +362,22 @@ def test_the_same_model_gives_the_same_bytes():
         return structure_svg(tree_of("resnet101"), "resnet101"), structure_text(tree_of("cnn_2"))
 
     assert drawn() == drawn()
+
+
+@pytest.mark.filterwarnings("ignore:Glyph")
+@pytest.mark.parametrize(
+    "reason", ["RuntimeError: no hooks", "W" * 200, "word " * 40, "\u5c42" * 200, "<b>\x00"]
+)
+def test_a_drawing_without_structure_says_why_within_its_picture(reason):
+    svg = reason_svg(reason, "T" * 300)
+    _, _, width, height = map(float, ElementTree.fromstring(svg).get("viewBox").split())
+    title, heading, *lines = lines_of(svg)
+    assert heading[0].startswith("No diagram, because the layers could not be followed")
+    shown = "".join(line[0] for line in lines).replace(" ", "")
+    assert shown == reason.replace(" ", "").replace("\x00", "\ufffd")
+    for words, left, right, baseline in (title, heading, *lines):
+        assert 0 <= left <= right <= width, words
+        assert 12 <= baseline <= height - 4, words
 
 
 # --- the table

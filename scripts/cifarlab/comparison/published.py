@@ -201,9 +201,9 @@ def verdicts(published, beside, runs, comparison, images):
     comparison: the tables of the comparison; images: as for `comparable_part`. verdict: exact, to
     the digits that were published; within: the interval from low to high holds the published value;
     better or worse: measured, compared with published; not_run: the model was not run here, or only
-    with another training, at another input size or by another rule of the size; not_published: the
-    cell is empty. The interval of the accuracy is that of the test split, of other results the
-    range over seeds.
+    with another training, at another input size or by another rule of the size; not_measured: it
+    was, and this could not be measured; not_published: the cell is empty. The interval of the
+    accuracy is that of the test split, of other results the range over seeds.
     """
     rows = []
     measured = comparison.set_index(["model", "recipe"])
@@ -252,6 +252,8 @@ def _is_comparable(name, published, measured, verdict):
 def _verdict(name, published, measured, low, high):
     if pd.isna(published):
         return "not_published"
+    if pd.isna(measured):
+        return "not_measured"
     # Losses, accuracies and times are not repeated to the last digit: there an interval decides.
     if name in DATA_INDEPENDENT_COLUMNS and round(float(measured), 2) == round(float(published), 2):
         return "exact"

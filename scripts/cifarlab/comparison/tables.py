@@ -45,7 +45,7 @@ def compare(runs, costs):
     Returns a DataFrame with COLUMNS. `seeds` counts them; `test_accuracy_std` is the
     sample standard deviation over seeds (n − 1) and empty where there is one seed. Low and high
     are the 95 % interval of the mean accuracy on so many test images; where intervals overlap, the
-    rank is shared.
+    rank is shared. A cost that could not be measured is empty.
     """
     groups = runs.groupby(["model", "recipe"], sort=False)
     comparison = groups.mean(numeric_only=True)
@@ -63,11 +63,12 @@ def compare(runs, costs):
     comparison["test_accuracy_high_percent"] = highs
     comparison["rank"] = shared_ranks(intervals)
     comparison["initial_weights"] = groups["initial_weights"].first().to_numpy()
-    for column in columns_from("cost"):
-        comparison[column] = [costs[model][column] for model in comparison["model"]]
+    of_models = [costs[model] for model in comparison["model"]]
     memories = [costs[row.model]["memory"][row.recipe] for row in comparison.itertuples()]
-    for column in columns_from("memory"):
-        comparison[column] = [memory[column] for memory in memories]
+    for source, values in {"cost": of_models, "memory": memories}.items():
+        for column in columns_from(source):
+            # An integer stays one beside what could not be measured, None.
+            comparison[column] = pd.Series([each[column] for each in values], dtype=object)
     return comparison[[*COLUMNS]]
 
 

@@ -1,108 +1,132 @@
 """What a model takes on the machine at hand: latency, throughput, peak memory of a step."""
 
 import time
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
 
 import numpy as np
 import torch
 
-from cifarlab.datasets.inputs import MEMORY_FORMATS, Images, InputSettings, placed
-from cifarlab.devices import choose_device, peak_memory_mb, wait_for
+from cifarlab.cost.attempts import attempt, together, unmeasured
+from cifarlab.cost.fresh_process import parts_from_a_fresh_process
+from cifarlab.cost.inputs import any_inputs, random_images
+from cifarlab.datasets.inputs import MEMORY_FORMATS, Images, placed
+from cifarlab.devices import choose_device, peak_memory_mb, reset_peak_memory, wait_for
 from cifarlab.evaluation.prediction import predict
 from cifarlab.models.build import build_model
+from cifarlab.training.precision import set_precision
 from cifarlab.training.steps import Stepper
-from engine.errors import UserError
 
+LATENCY = ("latency_median_ms", "latency_p95_ms")
+THROUGHPUT = ("throughput_images_per_second",)
+TESTING = ("test_batch_peak_mb",)
+TRAINING = ("train_step_seconds", "train_step_peak_mb", "micro_batch")
+MEMORY = (*TESTING, *TRAINING)
+
+# As in scripts/evaluate.py.
+PRECISION_OF_TESTING = "fp32"
 LATENCY_REPEATS = 30
 BUDGET_SECONDS = 5
+WARM_UP_SECONDS = 0.5
+LEAST_SECONDS = 1
 THROUGHPUT_BATCH = 64
 STEP_REPEATS = 3
 THROUGHPUT_REPEATS = 2
 
 
-def any_inputs(settings, memory_format):
-    """InputSettings for images whose values have no bearing. settings: of the model."""
-    return InputSettings(settings.input_size, [0.5] * 3, [0.5] * 3, memory_format)
-
-
 def measure_speed(model, inputs, device):
-    """Latency of one image and throughput of a batch of 64, without gradients.
+    """Latency of one image and throughput of a batch of 64, as an evaluation computes them.
 
-    model: nn.Module in eval mode on `device`; inputs: InputSettings. Returns
-    latency_median_ms and latency_p95_ms over up to 30 repeats in about 5 s, and
-    throughput_images_per_second.
+    model: nn.Module in eval mode; inputs: InputSettings. Returns, as `attempt` does, LATENCY and
+    THROUGHPUT: over at least 30 and 2 repeats and a second, in about 5 s, after half a second of
+    warm-up.
     """
-    latencies = _times(model, 1, inputs, device, LATENCY_REPEATS)
-    batch_seconds = min(_times(model, THROUGHPUT_BATCH, inputs, device, THROUGHPUT_REPEATS))
-    return {
-        "latency_median_ms": 1000 * float(np.median(latencies)),
-        "latency_p95_ms": 1000 * float(np.percentile(latencies, 95)),
-        "throughput_images_per_second": THROUGHPUT_BATCH / batch_seconds,
-    }
+
+    set_precision(PRECISION_OF_TESTING, device)
+
+    def latency():
+        seconds = _times(model, 1, inputs, device, LATENCY_REPEATS)
+        milliseconds = 1000 * np.percentile(seconds, [50, 95])
+        return dict(zip(LATENCY, milliseconds.tolist(), strict=True))
+
+    def throughput():
+        seconds = min(_times(model, THROUGHPUT_BATCH, inputs, device, THROUGHPUT_REPEATS))
+        return dict.fromkeys(THROUGHPUT, THROUGHPUT_BATCH / seconds)
+
+    return together(attempt(LATENCY, latency), attempt(THROUGHPUT, throughput))
 
 
 @torch.no_grad()
 def _times(model, n_images, inputs, device, repeats):
-    images = torch.zeros(n_images, 3, inputs.size, inputs.size, device=device)
+    """Seconds of single runs, a list."""
+    model = placed(model, inputs, device)
+    images = random_images(n_images, (3, inputs.size, inputs.size), device)
     images = images.contiguous(memory_format=MEMORY_FORMATS[inputs.memory_format])
-    seconds = []
-    began = time.perf_counter()
-    # The first run is not counted: it chooses algorithms and fills caches.
-    for number in range(-1, repeats):
+
+    def seconds_of_a_run():
         wait_for(device)
         started = time.perf_counter()
         model(images)
         wait_for(device)
-        if number >= 0:
-            seconds.append(time.perf_counter() - started)
-        if seconds and time.perf_counter() - began > BUDGET_SECONDS:
-            break
+        return time.perf_counter() - started
+
+    began = time.perf_counter()
+    # Not counted: it chooses algorithms, fills caches, and lets the clocks of a GPU rise.
+    seconds_of_a_run()
+    while time.perf_counter() - began < WARM_UP_SECONDS:
+        seconds_of_a_run()
+    warm, seconds = time.perf_counter(), [seconds_of_a_run()]
+    while (now := time.perf_counter()) - began < BUDGET_SECONDS and (
+        len(seconds) < repeats or now - warm < LEAST_SECONDS
+    ):
+        seconds.append(seconds_of_a_run())
     return seconds
 
 
 def measure_memory(settings, recipe, memory_format, n_classes, image_side, device_name, threads):
-    """Peak memory of training and of testing at the recipe's batch size, in fresh processes.
+    """Peak memory of testing and of training at the recipe's batch size, in a fresh process.
 
     settings, recipe: of the model and the training; memory_format: a key of MEMORY_FORMATS;
-    image_side: of the stored images, in pixels;
-    device_name, threads: as for a training. Returns train_step_peak_mb, train_step_seconds (the
-    median of up to 3 steps in about 5 s, after a first one that makes the optimizer's state),
-    test_batch_peak_mb, batch_size and micro_batch. On a GPU it is the allocator's peak, on a CPU
-    the resident size of the process, torch included. Raises UserError where a process dies.
+    image_side: of the stored images, in pixels; device_name, threads: as for a training. Returns,
+    as `attempt` does, MEMORY: test_batch_peak_mb, train_step_peak_mb, train_step_seconds (the
+    median of up to 3 steps in about 5 s, after a first one that makes the optimizer's state) and
+    micro_batch. On a GPU a peak is the allocator's, on a CPU the resident size of the process,
+    torch included.
     """
     arguments = (settings, recipe, memory_format, n_classes, image_side, device_name, threads)
-    return {
-        "batch_size": recipe.batch_size,
-        **_in_a_fresh_process(_train_some_steps, *arguments),
-        **_in_a_fresh_process(_test_one_batch, *arguments),
-    }
+    parts, ending = parts_from_a_fresh_process(_send_memory, *arguments)
+    missing = [name for name in MEMORY if not any(name in part for part in parts)]
+    return together(*parts, unmeasured(missing, ending))
 
 
-def _in_a_fresh_process(function, *arguments):
-    # "spawn": a forked child would begin with this process's memory, and with its CUDA context.
-    with ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as pool:
-        try:
-            return pool.submit(function, *arguments).result()
-        except BrokenProcessPool as error:
-            raise UserError(
-                "a measuring process was ended, probably for lack of memory; "
-                "set a smaller micro_batch in the recipe"
-            ) from error
+def _send_memory(sender, *arguments):
+    # Without a model on the device there is one reason for all.
+    sender.send(attempt(MEMORY, _send_both, sender, *arguments))
 
 
-def _prepare(settings, recipe, memory_format, n_classes, image_side, device_name, threads):
+def _send_both(
+    sender, settings, recipe, memory_format, n_classes, image_side, device_name, threads
+):
     torch.set_num_threads(threads)
     device = choose_device(device_name)
     inputs = any_inputs(settings, memory_format)
     model = placed(build_model(settings, n_classes), inputs, device)
-    pixels = np.zeros((recipe.batch_size, image_side, image_side, 3), dtype=np.uint8)
-    return model, Images(pixels, inputs, device), device
+    shape = (recipe.batch_size, image_side, image_side, 3)
+    pixels = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+    images = Images(pixels, inputs, device)
+    # Testing first, since it takes less: the peak of a process on the CPU only grows.
+    sender.send(attempt(TESTING, _test_one_batch, model, images, recipe, device))
+    reset_peak_memory(device)
+    sender.send(attempt(TRAINING, _train_some_steps, model, images, recipe, device))
+    return {}
 
 
-def _train_some_steps(settings, recipe, *arguments):
-    model, images, device = _prepare(settings, recipe, *arguments)
+def _test_one_batch(model, images, recipe, device):
+    set_precision(PRECISION_OF_TESTING, device)
+    predict(model, images, recipe.images_at_once)
+    return {"test_batch_peak_mb": peak_memory_mb(device)}
+
+
+def _train_some_steps(model, images, recipe, device):
+    set_precision(recipe.precision, device)
     labels = torch.zeros(recipe.batch_size, dtype=torch.int64, device=device)
     stepper = Stepper(model.train(), images, labels, recipe)
     seconds = []
@@ -120,9 +144,3 @@ def _train_some_steps(settings, recipe, *arguments):
         "train_step_peak_mb": peak_memory_mb(device),
         "micro_batch": stepper.micro_batch,
     }
-
-
-def _test_one_batch(settings, recipe, *arguments):
-    model, images, device = _prepare(settings, recipe, *arguments)
-    predict(model, images, recipe.images_at_once)
-    return {"test_batch_peak_mb": peak_memory_mb(device)}

@@ -7,7 +7,9 @@ from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
-from cifarlab.cost.structure import modules_below, structure_tree
+from cifarlab.cost.attempts import attempt, together
+from cifarlab.cost.inputs import random_images
+from cifarlab.cost.structure import count_parameters, modules_below, structure_tree
 from cifarlab.devices import MEGABYTE
 
 BYTES_PER_FLOAT = 4
@@ -45,38 +47,48 @@ def total_size(convention, tree):
 def multiply_adds(model, image_shape):
     """Multiply-adds of one image: those of convolutions and matrix products.
 
-    model: nn.Module in eval mode; image_shape: (channels, height, width). Counted in training mode
-    and with the plain attention, so that it runs as the products that it is and not as one fused
-    operation that the counter does not know; with two images, because batch normalisation refuses
-    to train on one.
+    model: nn.Module in eval mode; image_shape: (channels, height, width). An attention is counted
+    as the products that it is: the counter does not know the fused operations that do the same.
     """
-    model.train()
+    device = next(model.parameters()).device
+    is_fused = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
     try:
         with (
             FlopCounterMode(display=False) as counter,
             sdpa_kernel(SDPBackend.MATH),
             torch.no_grad(),
         ):
-            model(torch.empty(2, *image_shape, device=next(model.parameters()).device))
+            model(random_images(1, image_shape, device))
     finally:
-        model.eval()
+        torch.backends.mha.set_fastpath_enabled(is_fused)
     # The counter counts a multiplication and an addition as two.
-    return counter.get_total_flops() // 2 // 2
+    return counter.get_total_flops() // 2
 
 
 def model_cost(model, image_shape, size_convention):
-    """Everything that is counted of a model, and its layers, as a JSON object.
+    """Everything that is counted of a model, and its layers, as `attempt` returns it.
 
     model: nn.Module in eval mode; image_shape: (channels, height, width); size_convention: as for
     `total_size`.
     """
-    tree = structure_tree(model, image_shape)
-    return {
-        "total_params": tree["parameters"],
-        "total_size_mb": total_size(size_convention, tree),
-        "size_convention": size_convention,
-        "weights_mb": weights_mb(model),
-        "multiply_adds": multiply_adds(model, image_shape),
-        "input_shape": list(image_shape),
-        "structure": tree,
-    }
+
+    def products():
+        return {"multiply_adds": multiply_adds(model, image_shape)}
+
+    def layers():
+        tree = structure_tree(model, image_shape)
+        return {"total_size_mb": total_size(size_convention, tree), "structure": tree}
+
+    # A compiled model is followed as it was written.
+    with torch.compiler.set_stance("force_eager"):
+        return together(
+            {
+                "total_params": count_parameters(model),
+                "weights_mb": weights_mb(model),
+                "size_convention": size_convention,
+                "input_shape": list(image_shape),
+            },
+            attempt(["multiply_adds"], products),
+            attempt(["total_size_mb", "structure"], layers),
+        )

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 import torch
 from torch import nn
 
+from cifarlab.cost.inputs import random_images
+
 CONTAINERS = (nn.Sequential, nn.ModuleList)
 
 
@@ -24,7 +26,8 @@ def structure_tree(model, image_shape):
     parameters (of the module and all below it, a shared one once), is_leaf (whether it has no
     modules of its own) and children, in order of their first call; the root also has input_shape.
     A module appears once however often it is called, and not at all if it never is. On the meta
-    device nothing is computed.
+    device nothing is computed. Raises what the model raises, and RuntimeError where a module takes
+    no hooks, as those of TorchScript.
     """
     names = {module: name for name, module in model.named_modules()}
     nodes, running = {}, []
@@ -45,12 +48,12 @@ def structure_tree(model, image_shape):
         if torch.is_tensor(output) and not isinstance(module, CONTAINERS):
             nodes[module]["outputs"] += output.shape[1:].numel()
 
-    device = next((parameter.device for parameter in model.parameters()), None)
+    device = next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
     with contextlib.ExitStack() as hooks, torch.no_grad():
         for module in names:
             hooks.enter_context(module.register_forward_pre_hook(enter))
             hooks.enter_context(module.register_forward_hook(leave))
-        model(torch.empty(1, *image_shape, device=device))
+        model(random_images(1, image_shape, device))
     return nodes[model] | {"input_shape": [*image_shape]}
 
 

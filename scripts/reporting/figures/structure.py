@@ -2,6 +2,7 @@
 
 import itertools
 import re
+import textwrap
 from xml.etree import ElementTree
 
 from engine.files import read_json
@@ -19,12 +20,17 @@ REPEATED_PARTS = re.compile(r"(?:^|(?<=· ))((?:[^·]+· ){1,8}?)\1+")
 # Lengths in units of the view box; a column is named by the right edge of its text.
 WIDTH, MARGIN, PADDING, GAP, LINE = 760, 16, 12, 18, 16
 TEXT, BOLD, SMALL = 12, 13.5, 11
+# In letters, of which also the widest have room.
+LONGEST_LINE = 46
 SHAPE, PARAMETERS, SHARE = 516, 655, 720
 COLUMN_WIDTHS = {SHAPE: 122, PARAMETERS: 118, SHARE: 62}
 HAS_PARAMETERS, REPEATED, NEITHER = "#0072B2", "#E69F00", "#808080"
 
 
-def caption(_content, _row):
+def caption(_content, row):
+    if row.cost["structure"] is None:
+        message = N_("The layers could not be followed as the model ran; the drawing says why.")
+        return [Sentence(message, {})]
     message = N_(
         "Made from the model itself. Amber: alike blocks, drawn once; blue: others that have "
         "parameters."
@@ -33,7 +39,10 @@ def caption(_content, _row):
 
 
 def draw(cost):
-    return structure_svg(read_json(cost)["structure"], cost.stem)
+    measured = read_json(cost)
+    if measured["structure"] is None:
+        return reason_svg(measured["unmeasured"]["structure"], cost.stem)
+    return structure_svg(measured["structure"], cost.stem)
 
 
 def structure_svg(tree, title):
@@ -55,10 +64,7 @@ def structure_svg(tree, title):
     ends = {"kind": "", "kernel_size": None, "parameters": None, "children": [], "times": 1}
     first = {**ends, "name": say("input"), "output_shape": tree["input_shape"]}
     last = {**ends, "name": say("class logits"), "output_shape": tree["output_shape"]}
-    svg = drawing(WIDTH, 0)
-    _add(svg, "title").text = printable(title)
-    _text(svg, MARGIN, 28, title, WIDTH - 2 * MARGIN, 16, font_weight="bold")
-    _text(svg, MARGIN, 47, heading, WIDTH - 2 * MARGIN, opacity=0.75)
+    svg = _empty(title, heading)
     columns = (
         (SHAPE, say("output shape")),
         (PARAMETERS, say("parameters")),
@@ -69,6 +75,27 @@ def structure_svg(tree, title):
     bottom = _flow(svg, [first, *_stages(children), last], 84, 0, total)
     svg.set("viewBox", f"0 0 {WIDTH} {bottom + MARGIN}")
     return say.keep(ElementTree.tostring(svg, encoding="unicode")) + "\n"
+
+
+def reason_svg(reason, title):
+    """A drawing that says why there is no structure, as SVG text. reason: one line."""
+    say = Messages()
+    heading = say("No diagram, because the layers could not be followed as the model ran:")
+    lines = textwrap.wrap(printable(reason), LONGEST_LINE)
+    svg = _empty(title, heading)
+    for number, line in enumerate(lines):
+        _text(svg, MARGIN, 74 + number * LINE, line, WIDTH - 2 * MARGIN)
+    svg.set("viewBox", f"0 0 {WIDTH} {74 + len(lines) * LINE}")
+    return say.keep(ElementTree.tostring(svg, encoding="unicode")) + "\n"
+
+
+def _empty(title, heading):
+    """A drawing with its title and a line below it."""
+    svg = drawing(WIDTH, 0)
+    _add(svg, "title").text = printable(title)
+    _text(svg, MARGIN, 28, title, WIDTH - 2 * MARGIN, 16, font_weight="bold")
+    _text(svg, MARGIN, 47, heading, WIDTH - 2 * MARGIN, opacity=0.75)
+    return svg
 
 
 def _stages(children):

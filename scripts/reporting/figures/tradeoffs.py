@@ -18,7 +18,11 @@ def caption(content, _row):
         "accuracy and cost."
     )
     sentences = [Sentence(message, {})]
-    free = [row.title for row in content.rows if not all(row.measured[cost] > 0 for cost in COSTS)]
+    unknown = [row.title for row in content.rows if not all(map(row.has, COSTS))]
+    if unknown:
+        message = N_("Not drawn against a cost that could not be measured: %(titles)s.")
+        sentences.append(Sentence(message, {"titles": unknown}))
+    free = [row.title for row in content.rows if any(row.measured[cost] == 0 for cost in COSTS)]
     if free:
         message = N_(
             "Not drawn against a cost of zero, for which a logarithmic axis has no place: "
@@ -55,8 +59,13 @@ def draw_panel(axes, say, comparison, cost):
     from cifarlab.comparison.tradeoffs import pareto
     from reporting.plot import INK, style_of
 
-    # A logarithmic axis has no place for zero; the report says so.
+    axes.set_xlabel(say(COSTS[cost]))
+    # A logarithmic axis has no place for zero, nor any for what is not known; the report says so.
     shown = comparison[comparison[cost] > 0]
+    if shown.empty:
+        axes.text(0.5, 0.5, say("no values"), transform=axes.transAxes, ha="center")
+        axes.set_xticks([])
+        return
     costs, accuracies = shown[cost], shown["test_accuracy_percent"]
     best = costs.index[pareto(costs, accuracies)]
     # The intervals are lines too, and its steps fall upon them.
@@ -80,7 +89,6 @@ def draw_panel(axes, say, comparison, cost):
     formatter = EngFormatter(sep="") if COLUMNS[cost].is_count else "{x:g}"
     axes.xaxis.set_major_formatter(formatter)
     axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.set_xlabel(say(COSTS[cost]))
     axes.margins(x=0.12)
 
 

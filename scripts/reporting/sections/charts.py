@@ -21,9 +21,14 @@ PLACED = ("accuracy", "losses", "tradeoffs")
 
 def blocks(content, say):
     over = [("step", say(N_("step"))), ("second", say(N_("seconds in training")))]
-    costs = [(name, say(title)) for name, title in COSTS.items()]
+    costs = [
+        (name, say(title))
+        for name, title in COSTS.items()
+        if any(row.has(name) for row in content.rows)
+    ]
+    chosen = "multiply_adds" if "multiply_adds" in dict(costs) else costs[0][0]
     losses = Chart("losses", say(N_("Training loss over")), over, "step")
-    tradeoffs = Chart("tradeoffs", say(N_("Test accuracy against")), costs, "multiply_adds")
+    tradeoffs = Chart("tradeoffs", say(N_("Test accuracy against")), costs, chosen)
     return [
         picture(content, say, "losses", chart=losses),
         picture(content, say, "tradeoffs", chart=tradeoffs),

@@ -27,6 +27,11 @@ def notes_on_costs(content):
                 "of the CPU: %(threads)s."
             )
         notes.append(Sentence(message, values))
+    if any(row.unmeasured for row in content.rows):
+        message = N_(
+            "Where a cost is a dash, it could not be measured; the model's own part says why."
+        )
+        notes.append(Sentence(message, {}))
     return notes
 
 
@@ -74,7 +79,9 @@ def head(say, name):
 def cell(say, row, name):
     value = row.measured[name]
     attributes = {"id": row.cell(name), "data-column": name}
-    attributes["data-value"] = "" if value is None or value != value else value
+    attributes["data-value"] = value if row.has(name) else ""
+    if name in row.unmeasured:
+        attributes["title"] = row.unmeasured[name]
     text = say.link(row.anchor, say.strong(row.model)) if name == "model" else None
     return Field(
         text or shown(say, row, name),

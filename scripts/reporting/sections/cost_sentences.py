@@ -2,29 +2,70 @@
 
 import itertools
 
-from reporting.messages import N_, Cell, Sentence
+from reporting.messages import N_, Cell, Sentence, Term
 
 # Beyond these a reader looks at the table.
 MOST_PAIRS = 6
+# What could not be measured, a column or the structure, in a list of such.
+WORDS = {
+    "multiply_adds": N_("multiply-adds"),
+    "total_size_mb": N_("total size"),
+    "structure": N_("layers"),
+    "latency_median_ms": N_("latency"),
+    "latency_p95_ms": N_("latency"),
+    "throughput_images_per_second": N_("throughput"),
+    "test_batch_peak_mb": N_("memory of testing"),
+    "train_step_peak_mb": N_("memory of training"),
+    "train_step_seconds": N_("time of a training step"),
+    "micro_batch": N_("images at once"),
+}
+
+
+def unmeasured_sentences(row):
+    """What could not be measured of a Row, a Sentence for each reason."""
+    words = {}
+    for name, reason in row.unmeasured.items():
+        words.setdefault(reason, {})[Term(WORDS[name])] = None
+    message = N_("Not measured: %(names)s. Reason: %(reason)s.")
+    return [Sentence(message, {"names": [*of], "reason": why}) for why, of in words.items()]
 
 
 def cost_sentences(content):
     """Who reaches the first rank for least, who pays more for less, who took how long."""
     if len(content.rows) < 2:
         return []
-    return [*of_the_best(content), *dominated(content)[:MOST_PAIRS], *of_times(content)]
+    return [
+        *uncounted(content),
+        *of_the_best(content),
+        *dominated(content)[:MOST_PAIRS],
+        *of_times(content),
+    ]
 
 
 def cost(row):
     return Cell(row.cell("multiply_adds"), row.measured["multiply_adds"] / 1e6, 1)
 
 
+def counted(rows):
+    """Those whose multiply-adds could be counted."""
+    return [row for row in rows if row.has("multiply_adds")]
+
+
+def uncounted(content):
+    """Which rows the sentences on multiply-adds leave out."""
+    titles = [row.title for row in content.rows if not row.has("multiply_adds")]
+    message = N_("Not compared by multiply-adds, which could not be counted: %(titles)s.")
+    return [Sentence(message, {"titles": titles})] if titles else []
+
+
 def of_the_best(content):
     """What the most accurate need, and those whose intervals overlap theirs."""
-    good, cheapest = content.as_good, content.best_for_cost
-    costliest = max(good, key=lambda row: row.measured["multiply_adds"])
+    cheapest = content.best_for_cost
+    if cheapest is None:
+        return []
+    costliest = max(counted(content.as_good), key=lambda row: row.measured["multiply_adds"])
     values = {"a": cheapest.title, "m": cost(cheapest)}
-    if len(good) == 1:
+    if len(content.as_good) == 1:
         message = N_(
             "The interval of no other model overlaps that of %(a)s, which needs %(m)s million "
             "multiply-adds an image."
@@ -46,10 +87,10 @@ def dominated(content):
         "million) and is less accurate: their 95 %% intervals do not overlap."
     )
     sentences = []
-    for row in content.rows:
+    for row in counted(content.rows):
         better = [
             other
-            for other in content.rows
+            for other in counted(content.rows)
             if cost(other).value <= cost(row).value and other.beats(row)
         ]
         if better:
@@ -101,6 +142,8 @@ def parameter_sentences(content):
     for _, rows in content.chapters:
         rows = list({row.model: row for row in rows}.values())
         for before, row in itertools.pairwise(rows):
+            if None in (before.cost["structure"], row.cost["structure"]):
+                continue
             counts = [e.measured["total_params"] for e in (before, row)]
             layer, was, now = largest_change(before.cost, row.cost, counts[1] - counts[0])
             if layer is None:

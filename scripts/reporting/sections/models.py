@@ -20,6 +20,7 @@ from reporting.layers import structure_text
 from reporting.messages import N_, Sentence, Term
 from reporting.numbers import number
 from reporting.pictures import further, picture
+from reporting.sections.cost_sentences import unmeasured_sentences
 
 # Columns of the comparison that a model's part repeats.
 RESULTS = (
@@ -69,8 +70,9 @@ def model(content, say, row):
             Paragraph(say(row.idea)),
             Paragraph(say.sentences(about_training(row)), "quiet"),
             Columns([hyperparameters(say, row), results(content, say, row)]),
+            *unmeasured(say, row),
             picture(content, say, "structure", row, anchor=row.structure_anchor),
-            Details(say(N_("Table of layers")), [layers(say, row)]),
+            *layers(say, row),
             picture(content, say, "loss", row),
             picture(content, say, "classes", row),
             *confusions(say, row),
@@ -97,9 +99,19 @@ def results(content, say, row):
     return Pairs(pairs, say(N_("Results")), is_numbers=True)
 
 
+def unmeasured(say, row):
+    """What could not be measured and why, as blocks."""
+    sentences = unmeasured_sentences(row)
+    return [Paragraph(say.sentences(sentences), "quiet")] if sentences else []
+
+
 def layers(say, row):
+    """The table of layers, as blocks; none where the layers could not be followed."""
+    if row.cost["structure"] is None:
+        return []
     text = structure_text(row.cost["structure"], say.language)
-    return Code(aligned(text) if say.is_html else text)
+    code = Code(aligned(text) if say.is_html else text)
+    return [Details(say(N_("Table of layers")), [code])]
 
 
 def aligned(text):

@@ -58,10 +58,9 @@ def lead(content):
 
 
 def blocks(content, say):
-    best, cheap = content.best, content.best_for_cost
+    best = content.best
     numbers = {"x": best.accuracy, "low": best.interval[0], "high": best.interval[1]}
     numbers = {name: number(value, 2) for name, value in numbers.items()}
-    cost = number(cheap.measured["multiply_adds"] / 1e6, 1)
     counts, n_classes = content.manifest["counts"], len(content.manifest["fine_names"])
     facts = [
         (
@@ -69,17 +68,7 @@ def blocks(content, say):
             say.strong(best.title),
             say(N_("%(x)s %%, 95 %% interval %(low)s to %(high)s"), **numbers),
         ),
-        (
-            say(N_("Best by accuracy for its cost")),
-            say.strong(cheap.title),
-            say(
-                N_(
-                    "fewest multiply-adds of those whose interval overlaps that of the best: "
-                    "%(m)s million an image"
-                ),
-                m=cost,
-            ),
-        ),
+        *for_its_cost(content, say),
         (
             say(N_("Images")),
             f"{counts['train']:,} + {counts['test']:,}",
@@ -92,6 +81,24 @@ def blocks(content, say):
         ),
     ]
     return [Facts(facts), picture(content, say, "accuracy")]
+
+
+def for_its_cost(content, say):
+    """The fact on the best by accuracy for its cost; none where no costs could be counted."""
+    cheap = content.best_for_cost
+    if cheap is None:
+        return []
+    message = N_(
+        "fewest multiply-adds of those whose interval overlaps that of the best: %(m)s million an "
+        "image"
+    )
+    if not all(row.has("multiply_adds") for row in content.as_good):
+        message = N_(
+            "fewest multiply-adds, where they could be counted, of those whose interval overlaps "
+            "that of the best: %(m)s million an image"
+        )
+    note = say(message, m=number(cheap.measured["multiply_adds"] / 1e6, 1))
+    return [(say(N_("Best by accuracy for its cost")), say.strong(cheap.title), note)]
 
 
 SECTION = Section("", "", blocks)

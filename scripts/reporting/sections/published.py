@@ -14,15 +14,16 @@ VERDICTS = {
     "better": N_("better"),
     "worse": N_("worse"),
     "not_run": N_("not run here"),
+    "not_measured": N_("not measured"),
     "not_published": "–",
 }
 ABOUT = N_(
     "Each cell: measured, published, verdict. Exact: the same as far as digits were published. "
     "Within: inside the 95 % interval of the accuracy, or the range over seeds of other results. "
     "Better: higher accuracy, lower everything else. Not run here: no run of the model, or only "
-    "with another recipe, from other weights, at another input size or by another rule. The "
-    "published study trained each model once, on its own machine, so times are those of two "
-    "machines."
+    "with another recipe, from other weights, at another input size or by another rule. Not "
+    "measured: this could not be measured; the model's own part says why. The published study "
+    "trained each model once, on its own machine, so times are those of two machines."
 )
 ABOUT_SYNTHETIC = N_(
     "Beside synthetic images only what follows from the architecture alone is shown; published "
