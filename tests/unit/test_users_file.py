@@ -101,12 +101,14 @@ def test_a_file_that_cannot_be_imported_is_one_line_with_the_place_in_it(own, te
         ("x = 1", ["no function 'net'; it has none"]),
         ("net = 3", ["net in nets.py is of type int, expected a function or a class"]),
         (HEAD + "net = nn.Linear(3072, 7)", ["is of type Linear", "a new model at every call"]),
-        ("def net(): pass", ["called as net(7): too many", "net() (nets.py, line 1)"]),
         (
             "def net(n, *, depth): pass",
             ["net(7): missing a required", "'depth'; it is net(n, *, d"],
         ),
-        (CLASS.format(name="net", arguments=""), ["called as net(7): too many", "it is net()"]),
+        (
+            "def net(depth, num_classes): pass",
+            ["net(num_classes=7): missing", "'depth'; it is net(depth, num_classes) (nets.py, l"],
+        ),
     ],
 )
 def test_a_factory_that_is_not_there_or_takes_other_arguments_is_one_line(own, text, words):
@@ -115,6 +117,36 @@ def test_a_factory_that_is_not_there_or_takes_other_arguments_is_one_line(own, t
     line = str(error.value)
     assert line.startswith("factory: ")
     assert [word for word in [*words, EXAMPLE] if word not in line] == []
+
+
+@pytest.mark.parametrize(
+    ("signature", "options", "expected"),
+    [
+        ("n", {}, {"n": 7}),
+        ("n, depth=40", {"depth": 2}, {"n": 7, "depth": 2}),
+        ("n, /, depth=40", {}, {"n": 7, "depth": 40}),
+        ("*args, **kwargs", {"depth": 2}, {"args": (7,), "kwargs": {"depth": 2}}),
+        # As public networks have it; given first, it would be the width of each layer.
+        ("alpha=1, class_num=100", {}, {"alpha": 1, "class_num": 7}),
+        ("block, *, num_classes=10", {"block": 2}, {"block": 2, "num_classes": 7}),
+        ("*, classes", {}, {"classes": 7}),
+        # A fixed number of classes, or one that the options say.
+        ("", {}, {}),
+        ("depth=40, factor=10", {}, {"depth": 40, "factor": 10}),
+        ("depth=40, *args", {}, {"depth": 40, "args": ()}),
+        ("name", {"name": "a"}, {"name": "a"}),
+        ("name, classes=10", {"name": "a", "classes": 3}, {"name": "a", "classes": 3}),
+        (
+            "depth=40, **more",
+            {"num_classes": 3},
+            {"depth": 40, "more": {"num_classes": 3}},
+        ),
+    ],
+)
+def test_the_number_of_classes_is_given_where_a_factory_takes_it(own, signature, options, expected):
+    text = f"def net({signature}):\n    kept, layer = locals(), nn.Linear(3072, 7)\n"
+    text += "    layer.arguments = kept\n    return layer\n"
+    assert build_model(own(HEAD + text, **options), 7).arguments == expected
 
 
 def test_an_option_that_the_factory_does_not_take_is_one_line(own):

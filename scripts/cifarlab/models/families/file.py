@@ -27,10 +27,15 @@ from engine.settings import PlainValue, text_like
 PACKAGE = "users_model"
 EXAMPLE = "a factory looks like `def net(n_classes, **options): return model`"
 MAIN = 'under `if __name__ == "__main__":`'
+# What public networks call the number of classes.
+NUMBERS_OF_CLASSES = {
+    *("n_classes", "num_classes", "nb_classes", "n_class", "num_class"),
+    *("class_num", "class_nums", "classes_num", "classes", "num_labels"),
+}
 
 
 class Settings(BaseModelSettings):
-    """A function in a Python file, called as `function(n_classes, **options)`."""
+    """A function or class in a Python file, called with the number of classes and the options."""
 
     family: Literal["file"]
     """The module that builds the model."""
@@ -71,9 +76,9 @@ def build(settings, n_classes):
         with _no_end(path, "it is imported"):
             module = _import(path)
         factory = _find(module, name, path)
-        _check_call(factory, name, path, n_classes, settings.options)
+        args, kwargs = _arguments(factory, name, n_classes, settings.options)
         with _no_end(path, f"{name} is called"):
-            model = factory(n_classes, **settings.options)
+            model = factory(*args, **kwargs)
     return _checked(model, factory, settings.factory)
 
 
@@ -140,20 +145,44 @@ def _find(module, name, path):
     )
 
 
-def _check_call(factory, name, path, n_classes, options):
-    """Raise UserError where the factory does not take these arguments."""
+def _arguments(factory, name, n_classes, options):
+    """What to call the factory with: a tuple, and a dict by name.
+
+    Raises UserError where the factory does not take these arguments.
+    """
     try:
         signature = inspect.signature(factory)
     except (TypeError, ValueError):  # not every callable tells
-        return
+        return (n_classes,), options
+    args, kwargs = _placed(n_classes, [*signature.parameters.values()], options)
     try:
-        signature.bind(n_classes, **options)
+        signature.bind(*args, **kwargs)
     except TypeError as error:
-        given = ", ".join([str(n_classes), *(f"{key}={value!r}" for key, value in options.items())])
+        given = ", ".join([*map(str, args), *(f"{key}={value!r}" for key, value in kwargs.items())])
         raise UserError(
             f"factory: {name} cannot be called as {name}({one_line(given)}): {error}; it is "
             f"{name}{one_line(signature)}{_defined(factory)}, and {EXAMPLE}"
         ) from error
+    return args, kwargs
+
+
+def _placed(n_classes, parameters, options):
+    """The arguments, with the number of classes where a parameter's name says so, else first of
+    those that have to be given.
+
+    A factory with neither is called without: never with a number of classes as its depth. Whether
+    the logits are as many as the classes is seen in the rehearsal.
+    """
+    free = [p for p in parameters if p.name not in options and p.kind != p.VAR_KEYWORD]
+    named = [p for p in free if p.name in NUMBERS_OF_CLASSES]
+    required = [p for p in free if p.default is p.empty and p.kind != p.VAR_POSITIONAL]
+    takes_any = [p for p in parameters[:1] if p.kind == p.VAR_POSITIONAL]
+    places = [*named, *required, *takes_any]
+    if not places or NUMBERS_OF_CLASSES & options.keys():
+        return (), options
+    if places[0] is parameters[0] and places[0].kind != places[0].KEYWORD_ONLY:
+        return (n_classes,), options
+    return (), {places[0].name: n_classes, **options}
 
 
 def _checked(model, factory, name):
