@@ -167,7 +167,7 @@ def test_whatever_passes_the_rehearsal_never_fails_later():
 
     performs_what_it_rehearsed()
     assert len(passed) >= 80
-    assert len(refused) >= 40
+    assert len(refused) >= 30
     assert not [line for _, _, line in refused if "\n" in line]
     # A fault that every batch shows is never let through.
     assert not [plan for plan in passed if {*plan} & {"plain list", "frozen", "double"}]
