@@ -326,6 +326,15 @@ def test_inception_with_auxiliary_logits_is_refused_at_a_size_that_fails_in_trai
         rehearse(dataset, own_model(tmp_path, text, input_size=96), recipe(), None, CPU)
 
 
+def test_an_operation_that_is_not_deterministic_is_named_where_the_recipe_asks_for_it(
+    tmp_path, dataset
+):
+    fault = "raise RuntimeError('pool has no deterministic implementation')"
+    settings = own_model(tmp_path, net(HEAD, fault))
+    with pytest.raises(UserError, match=r"no deterministic implementation\).*deterministic: false"):
+        rehearse(dataset, settings, recipe(deterministic=True), None, CPU)
+
+
 def test_a_loss_that_is_not_finite_is_for_the_training_to_report(tmp_path, dataset):
     text = net(HEAD, f"{FEATURES}\nreturn self.head(f) * float('inf')")
     settings = own_model(tmp_path, text)

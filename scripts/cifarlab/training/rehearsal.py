@@ -17,7 +17,7 @@ from cifarlab.training.history import Diverged
 from cifarlab.training.loop import train
 from cifarlab.training.precision import convolves_on_tensor_cores, set_precision
 from cifarlab.training.randomness import seed_generators
-from cifarlab.training.run import start
+from cifarlab.training.run import naming_determinism, start
 from cifarlab.training.validation import hold_out
 from engine.checkpoints import Checkpoints
 from engine.errors import UserError
@@ -132,7 +132,8 @@ class _Rehearsal:
         images = Images(self.pixels, inputs, self.device)
         observers, state = [Keeper(checkpoints)], checkpoints.latest()
         try:
-            train(model, images, self.labels, self.recipe, seed, observers, state, self.indices)
+            with naming_determinism(self.recipe, self.device):
+                train(model, images, self.labels, self.recipe, seed, observers, state, self.indices)
         except Diverged:
             pass  # the run itself will say so, and leave what the report needs
         except (IndexError, RuntimeError, ValueError):
