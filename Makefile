@@ -10,7 +10,7 @@ CONFIGFILE ?=
 unexport PYTHONSAFEPATH
 
 .DEFAULT_GOAL := help
-.PHONY: help demo watch test test-long test-browser test-oldest test-slurm staleness faults bench-dag bench-checkpoint bench-report lint format schema docs translations lock clean
+.PHONY: help demo watch test test-long test-browser test-oldest test-slurm staleness faults bench-dag bench-checkpoint bench-report bench-memory lint format schema docs translations lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ bench-checkpoint: $(INSTALLED) ## measure what a checkpoint costs
 
 bench-report: $(INSTALLED) ## measure the size of the report, and how soon a browser shows it
 	$(BIN)/python tests/benches/report.py
+
+bench-memory: $(INSTALLED) ## estimate the GPU memory that the large models need; no GPU needed
+	$(BIN)/python tests/benches/memory.py
 
 lint: $(INSTALLED) ## run ruff, snakefmt and Snakemake's linter
 	$(BIN)/ruff check .

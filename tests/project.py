@@ -49,14 +49,17 @@ class Project:
     def configure(self, values):
         (self.folder / "small.yaml").write_text(yaml.safe_dump(values))
 
-    def snakemake(self, *arguments, configfile="small.yaml"):
-        """Run snakemake as `.venv/bin/snakemake`, without an activated environment."""
+    def snakemake(self, *arguments, configfile="small.yaml", programs=""):
+        """Run snakemake as `.venv/bin/snakemake`, without an activated environment.
+
+        programs: a folder whose programs are found before those of the system.
+        """
         words = [Path(sys.executable).parent / "snakemake", "--cores", "2", *arguments]
         words += ["--configfile", configfile]
         return subprocess.run(
             [str(word) for word in words],
             cwd=self.folder,
-            env={**os.environ, "PATH": "/usr/local/bin:/usr/bin:/bin"},
+            env={**os.environ, "PATH": f"{programs}:/usr/local/bin:/usr/bin:/bin".lstrip(":")},
             capture_output=True,
             text=True,
             timeout=600,

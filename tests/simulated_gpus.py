@@ -33,6 +33,36 @@ A100 = ("NVIDIA A100-SXM4-40GB", "8.0")
 H100 = ("NVIDIA H100 80GB HBM3", "9.0")
 
 
+def list_cards(folder, cards, driver):
+    """A program nvidia-smi in a folder that lists cards, as with --query-gpu and with -L."""
+    rows, lines = [], []
+    for number, card in enumerate(cards):
+        mig = "Enabled" if card.parts else "[N/A]"
+        row = (str(number), f"GPU-{card.uuid}", card.capability, driver, mig, card.name)
+        rows.append(", ".join(row))
+        lines.append(f"GPU {number}: {card.name} (UUID: GPU-{card.uuid})")
+        lines += [
+            f"  MIG {profile}     Device  {n}: (UUID: {uuid})"
+            for n, (profile, uuid) in enumerate(card.parts)
+        ]
+    make_nvidia_smi(folder, **{"-L": lines, "--query-gpu=index": rows})
+
+
+def make_nvidia_smi(folder, *said, status=0, **by_argument):
+    """A program nvidia-smi that says these lines, or those of the first argument that fits."""
+    cases = "".join(
+        f'*" {argument}"*) cat <<"END"\n{chr(10).join(lines)}\nEND\n;;\n'
+        for argument, lines in by_argument.items()
+    )
+    text = "\n".join(said)
+    program = folder / "nvidia-smi"
+    program.write_text(
+        f'#!/bin/sh\nPATH=/usr/bin:/bin\ncase " $*" in\n{cases}'
+        f'*) cat <<"END"\n{text}\nEND\n;;\nesac\nexit {status}\n'
+    )
+    program.chmod(0o755)
+
+
 class Machine:
     """Like torch's CUDA: what is visible is read once, when CUDA starts.
 
@@ -79,32 +109,12 @@ class Machine:
         gpus.DRIVER_FILE.write_text(text.format(self.driver) + "\nGCC version:  gcc 12.2.0\n")
 
     def list_cards(self):
-        """nvidia-smi lists the cards, as with --query-gpu and with -L."""
-        rows, lines = [], []
-        for number, card in enumerate(self.cards):
-            mig = "Enabled" if card.parts else "[N/A]"
-            row = (str(number), f"GPU-{card.uuid}", card.capability, self.driver, mig, card.name)
-            rows.append(", ".join(row))
-            lines.append(f"GPU {number}: {card.name} (UUID: GPU-{card.uuid})")
-            lines += [
-                f"  MIG {profile}     Device  {n}: (UUID: {uuid})"
-                for n, (profile, uuid) in enumerate(card.parts)
-            ]
-        self.nvidia_smi(**{"-L": lines, "--query-gpu=index": rows})
+        """nvidia-smi lists the cards."""
+        list_cards(self.programs, self.cards, self.driver)
 
     def nvidia_smi(self, *said, status=0, **by_argument):
-        """A program nvidia-smi that says these lines, or those of the first argument that fits."""
-        cases = "".join(
-            f'*" {argument}"*) cat <<"END"\n{chr(10).join(lines)}\nEND\n;;\n'
-            for argument, lines in by_argument.items()
-        )
-        text = "\n".join(said)
-        program = self.programs / "nvidia-smi"
-        program.write_text(
-            f'#!/bin/sh\nPATH=/usr/bin:/bin\ncase " $*" in\n{cases}'
-            f'*) cat <<"END"\n{text}\nEND\n;;\nesac\nexit {status}\n'
-        )
-        program.chmod(0o755)
+        """nvidia-smi says these lines, or those of the first argument that fits."""
+        make_nvidia_smi(self.programs, *said, status=status, **by_argument)
 
     def init(self):
         if self.fault:

@@ -18,6 +18,8 @@ from engine.settings import DeviceName
 
 DEVICES = get_args(DeviceName)
 MEGABYTE = 1_000_000
+# The least compute capability, by torch.cuda.is_bf16_supported and is_tf32_supported.
+HAS_BF16_AND_TF32 = (8, 0)
 # Of errors that say that memory does not suffice. The texts are those of torch 2.14.1, of CUDA 13,
 # cuDNN 8 and 9, Apple's MPS, Intel's XPU, and of CPUs on Linux and Windows.
 OUT_OF_MEMORY = re.compile(
@@ -108,14 +110,11 @@ def clocks(device):
 
 
 def precision_warning(precision, device):
-    """What to say of a recipe's precision on this device, or None where it is at home there.
-
-    torch.cuda.is_bf16_supported and is_tf32_supported ask for the same compute capability.
-    """
+    """What to say of a recipe's precision on this device, or None where it is at home there."""
     if device.type != "cuda" or torch.version.cuda is None or precision not in ("bf16", "tf32"):
         return None
     capability = torch.cuda.get_device_capability(device)
-    if capability >= (8, 0):
+    if capability >= HAS_BF16_AND_TF32:
         return None
     what_happens = {
         "bf16": "emulated, which is slow; use fp16 or fp32",

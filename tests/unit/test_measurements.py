@@ -344,7 +344,7 @@ def test_a_process_that_cannot_begin_leaves_all_memory_empty(monkeypatch, own, c
 
 
 def test_a_model_that_cannot_be_built_is_an_error(own, cost_of):
-    with pytest.raises(UserError, match="cannot be built"):
+    with pytest.raises(UserError, match="cannot be called"):
         cost_of(own("failing"))
 
 

@@ -6,16 +6,18 @@ import textwrap
 import numpy as np
 import pytest
 import torch
+from simulated_gpus import H100, T4
 
 from cifarlab.datasets.inputs import Images
 from cifarlab.datasets.store import Dataset, Split, load_split, save_dataset
+from cifarlab.devices import choose_device
 from cifarlab.evaluation.prediction import predict
 from cifarlab.models.build import build_model
 from cifarlab.models.families import ModelSettings
 from cifarlab.models.weights import load_into
 from cifarlab.training.outputs import write_run
 from cifarlab.training.recipes import Recipe, memory_format_of
-from cifarlab.training.rehearsal import rehearse
+from cifarlab.training.rehearsal import rehearse, tries_channels_last
 from cifarlab.training.run import train_run
 from engine.errors import UserError
 from engine.settings import checked_settings
@@ -324,6 +326,15 @@ def test_inception_with_auxiliary_logits_is_refused_at_a_size_that_fails_in_trai
         rehearse(dataset, own_model(tmp_path, text, input_size=96), recipe(), None, CPU)
 
 
+def test_an_operation_that_is_not_deterministic_is_named_where_the_recipe_asks_for_it(
+    tmp_path, dataset
+):
+    fault = "raise RuntimeError('pool has no deterministic implementation')"
+    settings = own_model(tmp_path, net(HEAD, fault))
+    with pytest.raises(UserError, match=r"no deterministic implementation\).*deterministic: false"):
+        rehearse(dataset, settings, recipe(deterministic=True), None, CPU)
+
+
 def test_a_loss_that_is_not_finite_is_for_the_training_to_report(tmp_path, dataset):
     text = net(HEAD, f"{FEATURES}\nreturn self.head(f) * float('inf')")
     settings = own_model(tmp_path, text)
@@ -341,6 +352,53 @@ def test_a_rehearsal_takes_nothing_from_the_seeds_of_the_runs(tmp_path, dataset)
     expected = losses()
     rehearse(dataset, settings, recipe(), None, CPU)
     assert losses() == expected
+
+
+CNN, TRANSFORMER = (
+    checked_settings(ModelSettings, {**values, "input_size": 224})
+    for values in (
+        {"family": "cnn", "blocks": 2},
+        {"family": "torchvision", "architecture": "swin_t"},
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("precision", "card", "is_tried"),
+    [
+        ("fp32", H100, False),
+        ("tf32", H100, True),
+        ("torch_default", H100, True),
+        ("bf16", H100, True),
+        # Without TF32, all is computed in true float32.
+        ("tf32", T4, False),
+        ("torch_default", T4, False),
+        ("fp16", T4, True),
+    ],
+)
+def test_on_cuda_auto_tries_channels_last_where_tensor_cores_convolve(
+    machine, precision, card, is_tried
+):
+    machine.has(card)
+    device = choose_device("cuda")
+    assert tries_channels_last(recipe(precision=precision), CNN, 10, device) is is_tried
+    # Its only convolution cuts the image into patches.
+    assert not tries_channels_last(recipe(precision=precision), TRANSFORMER, 10, device)
+    for chosen in (True, False):
+        asked_for = recipe(precision=precision, channels_last=chosen)
+        assert tries_channels_last(asked_for, TRANSFORMER, 10, device) is chosen
+
+
+@pytest.mark.parametrize(
+    ("channels_last", "memory_format"),
+    [("auto", "channels_last"), (True, "channels_last"), (False, "contiguous")],
+)
+def test_elsewhere_auto_is_channels_last_and_the_recipe_is_obeyed(
+    tmp_path, dataset, channels_last, memory_format
+):
+    settings = own_model(tmp_path, net(HEAD, f"{FEATURES}\nreturn self.head(f)"))
+    chosen = recipe(channels_last=channels_last)
+    assert rehearse(dataset, settings, chosen, None, CPU) == {"memory_format": memory_format}
 
 
 def test_without_a_rehearsal_the_recipe_says_the_memory_format(tmp_path):

@@ -30,6 +30,7 @@ def build_for_counting(settings, n_classes):
     try:
         with torch.device("meta"):
             model = FAMILIES[settings.family].build(settings, n_classes)
+            _settle_lazy_layers(model, settings)
             with torch.no_grad():
                 model.eval()(torch.zeros(2, *image_shape(settings)))
         _check(model)

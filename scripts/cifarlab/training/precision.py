@@ -5,7 +5,7 @@ from contextlib import nullcontext
 
 import torch
 
-from cifarlab.devices import precision_warning
+from cifarlab.devices import HAS_BF16_AND_TF32, precision_warning
 
 # Computed in by autocast; weights stay float32.
 HALF = {"bf16": torch.bfloat16, "fp16": torch.float16}
@@ -35,6 +35,14 @@ def set_precision(precision, device):
         "convolutions": "tf32" if torch.backends.cudnn.allow_tf32 else "ieee",
         "matrix_products": "tf32" if torch.backends.cuda.matmul.allow_tf32 else "ieee",
     }
+
+
+def convolves_on_tensor_cores(precision, device):
+    """Whether a CUDA device computes convolutions in half precision or in TF32."""
+    if precision in HALF:
+        return True
+    may_round, _ = TF32[precision]
+    return may_round and torch.cuda.get_device_capability(device) >= HAS_BF16_AND_TF32
 
 
 def autocast(precision, device):

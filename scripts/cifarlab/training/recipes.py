@@ -58,9 +58,10 @@ class Recipe(Settings):
     matrix products. `bf16` and `fp16` compute by autocast, `fp16` with a gradient scaler; weights
     stay float32."""
 
-    channels_last: bool = True
-    """Memory format of images and convolutions; a model that cannot run in it is found by its
-    rehearsal and trained without it."""
+    channels_last: bool | Literal["auto"] = "auto"
+    """Memory format of images and convolutions. `auto` takes it but on a CUDA device where nothing
+    is gained: in true float32, and in a model whose only convolution is a patch embedding. A model
+    that cannot run in it is found by its rehearsal and trained without it."""
 
     auxiliary_weight: Annotated[float, Field(ge=0)] = 0.3
     """Of the loss of each auxiliary classifier, for a model that gives their logits in training;
@@ -100,7 +101,8 @@ class Recipe(Settings):
 def memory_format_of(recipe, rehearsal):
     """The memory format that a recipe's jobs go by, a key of MEMORY_FORMATS.
 
-    rehearsal: Path of what the stage rehearse wrote, or None where there was none.
+    rehearsal: Path of what the stage rehearse wrote, or None where there was none: then nobody has
+    looked at model and device, and `auto` is channels_last.
     """
     if rehearsal is None:
         return "channels_last" if recipe.channels_last else "contiguous"

@@ -9,15 +9,15 @@ import torch
 from cifarlab.datasets.inputs import Images
 from cifarlab.datasets.store import load_description, load_split
 from cifarlab.evaluation.prediction import predict
-from cifarlab.models.build import faults_of_the_model
+from cifarlab.models.build import build_for_counting, faults_of_the_model
 from cifarlab.models.outputs import checked_logits
 from cifarlab.models.weights import load_into, weights_as_bytes
 from cifarlab.training.batches import split_into_batches
 from cifarlab.training.history import Diverged
 from cifarlab.training.loop import train
-from cifarlab.training.precision import set_precision
+from cifarlab.training.precision import convolves_on_tensor_cores, set_precision
 from cifarlab.training.randomness import seed_generators
-from cifarlab.training.run import start
+from cifarlab.training.run import naming_determinism, start
 from cifarlab.training.validation import hold_out
 from engine.checkpoints import Checkpoints
 from engine.errors import UserError
@@ -40,14 +40,14 @@ def rehearse(dataset, model_settings, recipe, initial_weights, device, folder=No
     output, or None; folder: Path, for files that are deleted at the end (default: the system's
     place for them). It trains steps on the batches of an epoch that differ in size, validates,
     saves checkpoints and weights, loads and resumes them, and predicts, with images of the data
-    set, on models that are thrown away. In the memory format channels_last where the recipe allows
-    it and the model runs in it, else contiguous: `memory_format` of what is returned.
+    set, on models that are thrown away. In the memory format channels_last where it is worth a try
+    and the model runs in it, else contiguous: `memory_format` of what is returned.
     Raises UserError where the model cannot do one of these.
     """
     set_precision(recipe.precision, device)
     rehearsal = _Rehearsal(dataset, model_settings, recipe, initial_weights, device, folder)
     with faults_of_the_model(model_settings):
-        if recipe.channels_last:
+        if tries_channels_last(recipe, model_settings, rehearsal.description["n_classes"], device):
             try:
                 rehearsal.perform("channels_last")
                 return {"memory_format": "channels_last"}
@@ -58,6 +58,25 @@ def rehearse(dataset, model_settings, recipe, initial_weights, device, folder=No
             print(f"the model does not run in channels_last ({reason}); trying contiguous")
         rehearsal.perform("contiguous")
     return {"memory_format": "contiguous"}
+
+
+def tries_channels_last(recipe, model_settings, n_classes, device):
+    """Whether channels_last is worth a try, for a recipe and a model on a device.
+
+    A recipe's `auto` is left to what is gained. On CUDA only convolutions gain, and only on tensor
+    cores: in float32 older cards can be slower (timm's benchmarks: 30 % faster networks of
+    convolutions in half precision, transformers as before).
+    """
+    if recipe.channels_last != "auto" or device.type != "cuda":
+        return bool(recipe.channels_last)
+    return convolves_on_tensor_cores(recipe.precision, device) and _has_convolutions(
+        build_for_counting(model_settings, n_classes)
+    )
+
+
+def _has_convolutions(model):
+    """Whether a model has more of them than the one that cuts images into patches."""
+    return sum(isinstance(module, torch.nn.Conv2d) for module in model.modules()) > 1
 
 
 class _Rehearsal:
@@ -113,7 +132,8 @@ class _Rehearsal:
         images = Images(self.pixels, inputs, self.device)
         observers, state = [Keeper(checkpoints)], checkpoints.latest()
         try:
-            train(model, images, self.labels, self.recipe, seed, observers, state, self.indices)
+            with naming_determinism(self.recipe, self.device):
+                train(model, images, self.labels, self.recipe, seed, observers, state, self.indices)
         except Diverged:
             pass  # the run itself will say so, and leave what the report needs
         except (IndexError, RuntimeError, ValueError):

@@ -71,7 +71,7 @@ def train_run(
     model, inputs, origin = begun
     images = Images(split.images, inputs, device)
     labels = torch.tensor(split.labels, device=device)
-    with _naming_determinism(recipe, device):
+    with naming_determinism(recipe, device):
         history = train(model, images, labels, recipe, seed, observers, state_of())
     record = {
         "model": model_settings.model_dump(),
@@ -89,7 +89,7 @@ def train_run(
 
 
 @contextmanager
-def _naming_determinism(recipe, device):
+def naming_determinism(recipe, device):
     """Say in a line that an algorithm in the block is not deterministic and has to be."""
     try:
         yield
