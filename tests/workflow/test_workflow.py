@@ -207,7 +207,7 @@ def test_a_device_that_is_not_there_is_one_clear_line(project):
     project.configure({**SMALL, "device": "cuda"})
     result = project.snakemake()
     assert result.returncode != 0
-    assert "error: device cuda was asked for and torch finds none here" in result.stderr
+    assert "error: device cuda was asked for and cannot be used: no GPU found" in result.stderr
     assert "Traceback" not in result.stderr
     assert not [name for name in project.files() if "/runs/" in name]
 
