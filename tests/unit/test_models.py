@@ -201,7 +201,7 @@ def test_a_users_factory_gets_the_number_of_classes_and_its_options(tmp_path):
         ("def make(n_classes): return n_classes", "make", "returned a value of type int"),
         (None, "make", "expected a Python file"),
         ("def make(:", "make", r"SyntaxError.*my_model\.py"),
-        ("def make(): pass", "make", "too many positional arguments"),
+        ("def make(n, depth): pass", "make", "missing a required argument: 'depth'"),
         ("def make(n): return 1 / 0", "make", r"ZeroDivisionError.*my_model\.py, line 1"),
     ],
 )

@@ -171,6 +171,30 @@ def test_a_factory_that_returns_no_model_is_one_line(own, returned, words):
     assert "(nets.py, line 3)" in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("layer", "expected"),
+    [
+        ("nn.Linear(8, 10)", "Linear(in_features=8, out_features=7, bias=True)"),
+        ("nn.Linear(8, 10, bias=False)", "Linear(in_features=8, out_features=7, bias=False)"),
+        ("nn.LazyLinear(7)", "Linear(in_features=8, out_features=7, bias=True)"),
+        ("nn.Unflatten(1, (8, 1, 1)), nn.Conv2d(8, 10, 1)", "Conv2d(8, 7, kernel_size=(1, 1), st"),
+    ],
+)
+@pytest.mark.parametrize("build", [build_model, build_for_counting])
+def test_a_named_head_is_made_as_wide_as_there_are_classes(own, build, layer, expected):
+    text = HEAD + f"def net(): return nn.Sequential(nn.Flatten(), nn.LazyLinear(8), {layer})\n"
+    settings = own(text)
+    name = str(len(build(settings, 7)) - 1)
+    assert str(build(settings.model_copy(update={"head": name}), 7)[-1]).startswith(expected)
+
+
+def test_a_head_that_has_the_width_already_is_the_factorys_own(own):
+    settings = own(NET.replace("n))", "n)).requires_grad_(False).append(nn.Linear(n, n))"))
+    assert not build_model(settings.model_copy(update={"head": "1"}), 7)[1].weight.requires_grad
+    with pytest.raises(UserError, match=r"head: expected .* no linear .*'fc'.* last are: 1, 2"):
+        build_model(settings.model_copy(update={"head": "fc"}), 7)
+
+
 def test_a_factory_at_an_address_is_no_file():
     values = {"family": "file", "factory": "https://example.org/nets.py:net"}
     with pytest.raises(UserError, match=r"expected a Python file at https:/example\.org/nets\.py"):

@@ -48,3 +48,11 @@ def replace_head(model, name, n_classes):
     parent, _, last = name.rpartition(".")
     setattr(model.get_submodule(parent), last, new)
     return name
+
+
+def fit_head(model, name, n_classes):
+    """`replace_head`, only where the layer of that name gives another number than `n_classes`."""
+    _, layer = find_head(model, name)
+    width = layer.out_features if isinstance(layer, nn.Linear) else layer.out_channels
+    if width != n_classes:
+        replace_head(model, name, n_classes)

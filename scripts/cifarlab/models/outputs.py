@@ -66,7 +66,7 @@ def checked_logits(output, n_images, n_classes):
     if not torch.is_tensor(logits) or tuple(logits.shape) != (n_images, n_classes):
         raise UserError(
             f"expected logits of shape {(n_images, n_classes)} for {n_images} images, found "
-            f"{_described(logits)}; let its factory take n_classes "
-            "and use it, set the number in `options`, or name its `head`"
+            f"{_described(logits)}; let the model's factory take "
+            "n_classes, or name the layer that gives the logits, head: dotted.name, to replace it"
         )
     return logits

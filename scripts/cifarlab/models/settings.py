@@ -27,7 +27,7 @@ class BaseModelSettings(Settings):
 
     head: str | None = None
     """Dotted name of the layer that gives the logits, where it is not the last linear layer
-    or convolution."""
+    or convolution. In a model of family `file` it is made as wide as there are classes."""
 
     size_convention: Literal[
         "activations-x2-MiB-batch64", "activations-x2-MiB-batch1", "torchinfo-MB-batch1"

@@ -65,10 +65,12 @@ def build(settings, n_classes):
     """What the factory returns, an nn.Module from float [n, 3, size, size] to [n, n_classes].
 
     Raises UserError where the file cannot be imported, where it ends the program, where the factory
-    is not there or cannot be called so, and where no model comes back; what the factory itself
-    raises passes. What the file imports and opens meanwhile is observed: the model follows from
-    that too. What it changes for the whole process is put back.
+    is not there or cannot be called so, where no model comes back, and where it has no layer of the
+    head's name; what the factory itself raises passes. What the file imports and opens meanwhile is
+    observed: the model follows from that too. What it changes for the whole process is put back.
     """
+    from cifarlab.models.heads import fit_head
+
     path, name = settings.factory_file, settings.factory.rpartition(":")[2]
     if not path.is_file():
         raise UserError(f"factory: expected a Python file at {path}, found none; check the path")
@@ -79,7 +81,10 @@ def build(settings, n_classes):
         args, kwargs = _arguments(factory, name, n_classes, settings.options)
         with _no_end(path, f"{name} is called"):
             model = factory(*args, **kwargs)
-    return _checked(model, factory, settings.factory)
+    _check_returned(model, factory, settings.factory)
+    if settings.head:
+        fit_head(model, settings.head, n_classes)
+    return model
 
 
 @contextmanager
@@ -185,12 +190,12 @@ def _placed(n_classes, parameters, options):
     return (), {places[0].name: n_classes, **options}
 
 
-def _checked(model, factory, name):
-    """The model; raises UserError where it is none."""
+def _check_returned(model, factory, name):
+    """Raise UserError where it is no model."""
     from torch import nn
 
     if isinstance(model, nn.Module):
-        return model
+        return
     found, cure = f"a value of type {type(model).__name__}", "return the model"
     if model is None:
         found, cure = "None", "end it with `return model`"
