@@ -10,7 +10,7 @@ CONFIGFILE ?=
 unexport PYTHONSAFEPATH
 
 .DEFAULT_GOAL := help
-.PHONY: help demo watch test test-long test-browser test-oldest test-slurm staleness faults bench-dag bench-checkpoint bench-report bench-memory lint format schema docs translations lock clean
+.PHONY: help demo watch check-gpu test test-long test-browser test-oldest test-slurm staleness faults bench-dag bench-checkpoint bench-report bench-memory bench-gpu-idle lint format schema docs translations lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ demo: $(INSTALLED) ## run everything on synthetic images, about five minutes
 
 watch: $(INSTALLED) ## show all runs in a terminal while a workflow trains them; Ctrl-C ends it
 	@$(BIN)/python scripts/watch.py
+
+check-gpu: $(INSTALLED) ## check this machine's GPU: a table in results/check-gpu.md (ten minutes)
+	$(BIN)/python tests/gpu/check_gpu.py
 
 test: $(INSTALLED) ## run the tests
 	$(BIN)/python -m pytest -n auto --dist worksteal -m "not long" tests/unit tests/workflow
@@ -57,6 +60,9 @@ bench-report: $(INSTALLED) ## measure the size of the report, and how soon a bro
 
 bench-memory: $(INSTALLED) ## estimate the GPU memory that the large models need; no GPU needed
 	$(BIN)/python tests/benches/memory.py
+
+bench-gpu-idle: $(INSTALLED) ## simulate how long a GPU waits between jobs (fifteen minutes, no GPU)
+	$(BIN)/python tests/benches/gpu_idle.py
 
 lint: $(INSTALLED) ## run ruff, snakefmt and Snakemake's linter
 	$(BIN)/ruff check .
