@@ -28,6 +28,7 @@ from gpu.commands import (
 )
 from gpu.on_device import convolution, facts, in_a_fresh_process, steps_with_little_memory
 
+from cifarlab.cuda import can_run
 from engine import gpus
 from engine.errors import EXIT_INTERRUPTED
 from engine.files import read_json
@@ -183,7 +184,7 @@ def interrupted(place):
 
 
 def two_at_once(place):
-    cards = gpus.visible(gpus.look().gpus)
+    cards = [gpu for gpu in gpus.visible(gpus.look().gpus) if can_run(gpu.capability)]
     if len(cards) < 2:
         raise Skipped(f"it needs two GPUs, found {len(cards)}")
     chosen = recipe(max_steps=place.n_steps)

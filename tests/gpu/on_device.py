@@ -62,7 +62,7 @@ def convolution(name):
     weights = torch.randn(16, 3, 5, 5, generator=generator)
 
     def results(place):
-        x, w = (tensor.to(place).requires_grad_() for tensor in (images, weights))
+        x, w = (tensor.to(place, copy=True).requires_grad_() for tensor in (images, weights))
         y = torch.nn.functional.conv2d(x, w, padding=2)
         y.square().mean().backward()
         return [tensor.detach().cpu() for tensor in (y, x.grad, w.grad)]
