@@ -238,7 +238,8 @@ REFUSED = {
     ),
     "too few logits": (
         net(HEAD.replace("8, n)", "8, n - 1)"), f"{FEATURES}\nreturn self.head(f)"),
-        r"expected logits of shape \(8, 4\) for 8 images, found a tensor of shape \(8, 3\)",
+        r"\(8, 4\) for 8 images, found a tensor of shape \(8, 3\); let the model's factory take "
+        r"n_classes, or name .*, head: dotted\.name",
     ),
     "logits with height and width": (
         net(HEAD, f"{FEATURES}\nreturn self.head(f)[:, :, None, None]"),
@@ -304,7 +305,9 @@ def test_an_input_size_that_a_model_cannot_run_with_is_named(dataset, name, size
     architecture = {"family": "torchvision", "architecture": name}
     values = {"family": "cnn", "blocks": 5} if name == "cnn_5" else architecture
     settings = checked_settings(ModelSettings, {**values, "input_size": size})
-    with pytest.raises(UserError, match=rf'cannot be built and trained.*"input_size": {size}'):
+    with pytest.raises(
+        UserError, match=rf'images \[n, 3, {size}, {size}\]; .*"input_size": {size}'
+    ):
         rehearse(dataset, settings, recipe(), None, CPU)
 
 

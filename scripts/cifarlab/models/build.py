@@ -112,7 +112,9 @@ def faults_of_the_model(settings):
     except UserError:
         raise
     except (Exception, SystemExit) as error:  # a user's code and settings can raise anything
+        images = ", ".join(map(str, ["n", *image_shape(settings)]))
         raise UserError(
             f"the model cannot be built and trained: {type(error).__name__}: {one_line(error)} "
-            f"({place_of(error)}); correct its code or its settings, {settings.to_json()}"
+            f"({place_of(error)}); it gets images [{images}]; correct its code or its settings, "
+            f"{settings.to_json()}"
         ) from error
