@@ -12,6 +12,7 @@ from cifarlab.training import loop
 from cifarlab.training.history import Diverged
 from cifarlab.training.loop import train
 from cifarlab.training.optimizers import OPTIMIZERS
+from cifarlab.training.randomness import Order
 from cifarlab.training.recipes import Recipe
 from engine.errors import UserError
 from engine.settings import checked_settings
@@ -53,6 +54,15 @@ def test_batches_are_normalised_per_channel_as_torchvision_does():
     batch = images.batch(index)
     torch.testing.assert_close(batch, reference)
     assert batch.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_the_order_of_an_epoch_is_copied_to_the_device_once():
+    order = Order(torch.arange(20), 8, seed=0)
+    batches = order.batches(torch.device("meta"))
+    assert [len(batch) for batch in batches] == [8, 8, 4]
+    assert {batch.device.type for batch in batches} == {"meta"}
+    # Views of one tensor, not copies each.
+    assert all(batch._base is batches[0]._base is not None for batch in batches)
 
 
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_others():

@@ -45,7 +45,9 @@ def about_training(row):
         values["head"] = Term(HEADS[origin["head"]])
         sentences.append(Sentence(message, values))
         if taken_off := origin.get("taken_off"):
-            message = N_("All names in its file began with %(names)s, which was removed.")
+            message = N_(
+                "In its file all names stood below, or began with: %(names)s, removed here."
+            )
             sentences.append(Sentence(message, {"names": taken_off}))
     else:
         sentences.append(Sentence(N_("Trained from scratch."), {}))
