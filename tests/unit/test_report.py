@@ -328,9 +328,7 @@ def test_what_was_removed_from_the_names_of_weights_is_said(tmp_path):
     }
     folder = write_results(tmp_path / "x", initial_weights=origin)
     for page in rendered(folder):
-        assert (
-            "In its file all names stood below, or began with: net, module., removed here." in page
-        )
+        assert "In its file all names stood below or began with net, module., removed here." in page
 
 
 def test_the_same_results_give_the_same_bytes(real, tmp_path):

@@ -45,9 +45,7 @@ def about_training(row):
         values["head"] = Term(HEADS[origin["head"]])
         sentences.append(Sentence(message, values))
         if taken_off := origin.get("taken_off"):
-            message = N_(
-                "In its file all names stood below, or began with: %(names)s, removed here."
-            )
+            message = N_("In its file all names stood below or began with %(names)s, removed here.")
             sentences.append(Sentence(message, {"names": taken_off}))
     else:
         sentences.append(Sentence(N_("Trained from scratch."), {}))
