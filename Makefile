@@ -32,14 +32,14 @@ test-long: $(INSTALLED) ## run the tests of edits, faults, tutorials and how-tos
 	$(BIN)/python -m pytest -n auto --dist worksteal -m long tests/unit tests/workflow
 
 test-browser: $(INSTALLED) ## test the report in a browser, which tests/browser/install.sh installs
-	$(BIN)/python -m pytest tests/browser
+	$(BIN)/python -m pytest -n auto --dist worksteal tests/browser
 
 test-slurm: $(INSTALLED) ## test on a real one-node Slurm, which this installs (Debian, as root)
 	tests/slurm/install.sh
 	timeout --signal INT --kill-after 90 900 $(BIN)/python -m pytest tests/slurm
 
 test-oldest: .venv-oldest/installed ## the engine and the demo's dry run with the oldest Snakemake
-	$(BIN)/python -m pytest tests/workflow/test_engine.py --snakemake .venv-oldest/bin/snakemake
+	$(BIN)/python -m pytest -n auto --dist worksteal tests/workflow/test_engine.py --snakemake .venv-oldest/bin/snakemake
 	.venv-oldest/bin/snakemake --cores 2 --dry-run --quiet --configfile config/demo.yaml
 
 staleness: $(INSTALLED) ## every edit as a real run, beside plain Snakemake; random edits (an hour)
