@@ -11,8 +11,17 @@ CONFIGURATION = {
     "device": "auto",
     "runs": [{"models": ["cnn_2"], "recipes": ["quick"], "seeds": [0, 1]}],
 }
-# The jobs of the workflow: data, a cost with its figure, and two runs with what follows from them.
-JOBS = {"data": 1, "train": 2, "evaluate": 2, "metrics": 2, "cost": 1, "structure": 1}
+# The jobs of the workflow: data, a rehearsal, a cost with its figure, and two runs with what follows
+# from them.
+JOBS = {
+    "data": 1,
+    "rehearse": 1,
+    "train": 2,
+    "evaluate": 2,
+    "metrics": 2,
+    "cost": 1,
+    "structure": 1,
+}
 JOBS |= {"loss": 1, "classes": 1, "examples": 1, "losses": 1, "compare": 1, "accuracy": 1}
 JOBS |= {"tradeoffs": 1, "report": 1}
 
@@ -39,7 +48,8 @@ def test_every_job_goes_through_slurm_once_and_the_report_is_there(finished):
 def test_jobs_with_a_gpu_run_one_at_a_time_and_cpu_jobs_beside_them(finished):
     _, jobs = finished
     on_gpu = [job for job in jobs if job.partition == "gpu"]
-    assert len(on_gpu) == JOBS["train"] + JOBS["evaluate"] + JOBS["cost"]
+    stages = ("rehearse", "train", "evaluate", "cost")
+    assert len(on_gpu) == sum(JOBS[stage] for stage in stages)
     assert len(trainings(on_gpu)) == JOBS["train"]
     for one, next_one in pairwise(sorted(on_gpu, key=lambda job: job.started)):
         assert one.ended <= next_one.started
