@@ -11,7 +11,7 @@ CONFIGURATION = {
     "device": "auto",
     "runs": [{"models": ["cnn_2"], "recipes": ["quick"], "seeds": [0, 1]}],
 }
-# The jobs of the workflow: data, a rehearsal, a cost with its figure, and two runs with what follows
+# The jobs of the workflow: data, a rehearsal, a cost with its figure, two runs and what follows
 # from them.
 JOBS = {
     "data": 1,
