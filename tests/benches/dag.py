@@ -52,9 +52,21 @@ rule data:
         "touch {output}"
 
 
+rule rehearse:
+    input:
+        "results/data/train",
+    output:
+        "results/rehearsals/quick",
+    log:
+        "logs/rehearse",
+    shell:
+        "touch {output}"
+
+
 rule cost:
     input:
         "results/data/classes",
+        "results/rehearsals/quick",
     output:
         "results/cost/cnn_2.json",
     log:
@@ -77,6 +89,7 @@ rule structure:
 rule train:
     input:
         "results/data/train",
+        "results/rehearsals/quick",
     output:
         [RUN + name for name in ("weights", "history", "epochs", "training")],
     log:
@@ -259,7 +272,7 @@ def make_bare(folder, n_runs):
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "Snakefile").write_text(BARE.replace("N_RUNS", str(n_runs)))
     files = [*(f"data/{name}" for name in ("manifest", "train", "test", "classes"))]
-    files += ["cost/cnn_2.json", "cost/cnn_2.svg"]
+    files += ["rehearsals/quick", "cost/cnn_2.json", "cost/cnn_2.svg"]
     for name in ("weights", "history", "epochs", "training", "predictions", "metrics"):
         files += [f"runs/cnn_2/quick/seed-{seed}/{name}" for seed in range(n_runs)]
     tables = ("runs", "comparison", "published", "verdicts", "classes", "confusions")
