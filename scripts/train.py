@@ -5,11 +5,11 @@ from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 
-from cifarlab.devices import DEVICES, choose_device
-from cifarlab.models.families import ModelSettings
+from cifarlab.devices import choose_device
+from cifarlab.training.arguments import add_row_arguments, row_code, row_settings
 from cifarlab.training.history import Diverged
 from cifarlab.training.outputs import write_failure, write_run
-from cifarlab.training.recipes import Recipe, memory_format_of
+from cifarlab.training.recipes import memory_format_of
 from cifarlab.training.run import place_of, prepare_torch, train_run
 from engine.checkpoints import Checkpoints, take_over
 from engine.command import run_command
@@ -18,21 +18,14 @@ from engine.live import Live, note_wait
 from engine.observers import Bar, Keeper
 from engine.provenance import source_state
 from engine.records import completed
-from engine.settings import settings_from_json
 
 
 def argument_parser():
     parser = argparse.ArgumentParser(description=__doc__)
+    add_row_arguments(parser)
     add = parser.add_argument
-    add("--dataset", type=Path, required=True, help="train.json of the data set")
-    add("--model", required=True, help="settings of the model, as JSON")
-    add("--recipe", required=True, help="settings of the recipe, as JSON")
-    add("--initial-weights", type=Path, nargs="?", help=".safetensors file of the stage weights")
     add("--rehearsal", type=Path, help="JSON file of the stage rehearse (default: none was held)")
-    add("--versions", default="{}", help="JSON object, the locked versions, for the record")
     add("--seed", type=int, required=True, help="of the weights and of the order")
-    add("--device", choices=DEVICES, default="auto")
-    add("--threads", type=int, default=1, help="of the CPU (default: %(default)s)")
     add("--checkpoints", type=Path, help="folder that an interrupted training resumes from")
     add("--checkpoint-seconds", type=float, help="between two checkpoints")
     add("--checkpoint-steps", type=int, help="between two checkpoints")
@@ -46,8 +39,7 @@ def argument_parser():
 
 
 def main(arguments):
-    model_settings = settings_from_json(ModelSettings, arguments.model)
-    recipe = settings_from_json(Recipe, arguments.recipe)
+    model_settings, recipe = row_settings(arguments)
     prepare_torch(recipe, arguments.threads)
     # Before a GPU is waited for: an orphan that still trains this run holds both.
     lock = take_over(arguments.checkpoints) if arguments.checkpoints else nullcontext()
@@ -101,8 +93,5 @@ if __name__ == "__main__":
         main,
         inputs=["dataset", "initial_weights", "rehearsal"],
         outputs=["weights", "history", "epochs", "training"],
-        code=lambda a: [
-            *settings_from_json(ModelSettings, a.model).code_files,
-            *settings_from_json(Recipe, a.recipe).code_files,
-        ],
+        code=row_code,
     )
