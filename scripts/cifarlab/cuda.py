@@ -123,7 +123,7 @@ def _start(sight):
         cuda = torch.version.cuda or ""
         least = LEAST_DRIVER.get(cuda.partition(".")[0])
         needed = f"CUDA {cuda} needs {least} or newer; " if least else ""
-        way_out = f"mend the driver ({needed}a container must be given its GPUs)"
+        way_out = f"repair the driver ({needed}a container must be given its GPUs)"
     raise UserError(
         f"torch {torch.__version__} cannot use the GPU that is here ({sight}{_visible('; ')}): "
         f"{reason}. Either {way_out}, or set device: cpu"

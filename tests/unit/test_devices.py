@@ -287,7 +287,7 @@ def test_a_gpu_that_torch_cannot_use_is_an_error_with_the_cause_and_two_ways_out
 ):
     break_it(machine)
     line = refusal(name)
-    for part in [*parts, "mend the driver (CUDA 13.0 needs 580 or newer", "or set device: cpu"]:
+    for part in [*parts, "repair the driver (CUDA 13.0 needs 580 or newer", "or set device: cpu"]:
         assert part in line
 
 
