@@ -11,7 +11,7 @@ from cifarlab.models.build import build_for_counting
 from cifarlab.models.families import ModelSettings
 from cifarlab.models.fitting import fit_to_model
 from cifarlab.models.pretrained import describe_origin, locate_weights
-from cifarlab.models.weights import weights_as_bytes
+from cifarlab.models.weights import save_weights
 from cifarlab.models.weights_files import read_state
 from engine.command import run_command
 from engine.download import add_patience_arguments, patience_from
@@ -42,9 +42,8 @@ def main(arguments):
         print(f"all names in {path} began with {removed}, which was removed")
     for conversion, n_tensors in fit.conversions.items():
         print(f"{n_tensors} tensors of {path} are converted from {conversion}")
-    content = weights_as_bytes(fit.state, origin)
     with new_files(arguments.weights) as (weights_path,):
-        weights_path.write_bytes(content)
+        save_weights(weights_path, fit.state, origin)
 
 
 if __name__ == "__main__":

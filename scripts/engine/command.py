@@ -10,6 +10,7 @@ from pathlib import Path
 from engine.errors import EXIT_INTERRUPTED, Interrupted, UserError
 from engine.faults import place_of
 from engine.files import new_files, to_json
+from engine.garbage import look_as_usual
 from engine.records import completed, definition, made
 
 
@@ -31,6 +32,7 @@ def run_command(parser, main, inputs=(), outputs=(), code=()):
         help="JSON file to write after all outputs: what they are made from",
     )
     arguments = parser.parse_args()
+    look_as_usual()
     with _faults_told():
         settings = {name: value for name, value in vars(arguments).items() if name != "record"}
         arguments.definition = definition(

@@ -102,11 +102,17 @@ def folder_beside(path):
 
 
 def _remove_leftovers(path):
-    """Remove the temporary files for `path` of processes that were killed on this machine."""
-    for leftover in path.parent.glob(f".{glob.escape(path.name)}.{_HOST}-*.partial"):
-        process = leftover.name.removesuffix(".partial").rpartition("-")[2]
+    """Remove the temporary files for `path` of processes that were killed on this machine.
+
+    And what they put beside such a file under a name that goes on after its own.
+    """
+    for leftover in path.parent.glob(f".{glob.escape(path.name)}.{_HOST}-*.partial*"):
+        process = leftover.name.rpartition(".partial")[0].rpartition("-")[2]
         if process.isdecimal() and not _is_running(int(process)):
-            leftover.unlink(missing_ok=True)
+            if leftover.is_dir():
+                shutil.rmtree(leftover, ignore_errors=True)
+            else:
+                leftover.unlink(missing_ok=True)
 
 
 def _is_running(process):

@@ -1,6 +1,5 @@
 """What the process of Snakemake needs before it plans."""
 
-import gc
 import os
 import shlex
 import sys
@@ -47,12 +46,9 @@ def check_place(project, main_folder):
 
 
 def prepare_process():
-    """Let jobs find this Python and run it as usual, and look for garbage less often."""
+    """Let jobs find this Python and run it as usual."""
     # `.venv/bin/snakemake` without an activated .venv must find the same Python for its jobs. With
     # `--sdm conda` the environment of a rule is activated later and comes first.
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), *os.get_exec_path()])
     for name in NOT_FOR_JOBS:
         os.environ.pop(name, None)
-    # With many runs Snakemake makes millions of objects that live to its end: looking for garbage
-    # among them as often as Python does takes a seventh of a dry run.
-    gc.set_threshold(50_000, 50, 50)

@@ -9,8 +9,8 @@ import pytest
 import torch
 from test_training import data, recipe
 from torch import nn
+from weights_bytes import weights_as_bytes
 
-from cifarlab.models.weights import weights_as_bytes
 from cifarlab.training.history import Diverged
 from cifarlab.training.loop import train
 from cifarlab.training.recipes import Recipe

@@ -1,6 +1,7 @@
 """How a command ends: with its outputs, or with one line and a status that is not 0."""
 
 import argparse
+import gc
 import os
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from project import ROOT
 
 from engine.command import run_command, snakemake_command
 from engine.errors import Interrupted, UserError
+from engine.garbage import AS_USUAL, look_seldom
 
 
 @pytest.fixture
@@ -94,3 +96,36 @@ def test_overrides_are_written_as_they_are_read():
         "snakemake --cores 2 --configfile mine.yaml --config threads=2 "
         """'dataset={"name": "it'"'"'s", "synthetic": {"seed": "3"}}' md5="""
     )
+
+
+COMMANDS = sorted(path.stem for path in (ROOT / "scripts").glob("*.py"))
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_looks_for_garbage_seldom_while_it_imports_and_as_usual_while_it_works(name):
+    code = (
+        f"import gc; usual = gc.get_threshold(); import {name}\n"
+        "print(gc.get_stats()[1]['collections'])\n"
+        "from engine.garbage import look_as_usual; look_as_usual()\n"
+        "print(gc.get_threshold() == usual)"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "scripts")}
+    words = [sys.executable, "-c", code]
+    result = subprocess.run(words, env=environment, capture_output=True, text=True, check=True)
+    times, is_usual = result.stdout.split()
+    # As often as Python does: more than 60 times with torch.
+    assert int(times) < 10
+    assert is_usual == "True"
+
+
+def test_looking_for_garbage_is_as_usual_when_a_command_begins(status_of):
+    def main(arguments):
+        arguments.output.write_text(str(gc.get_threshold()))
+
+    look_seldom()
+    try:
+        assert status_of(main) == 0
+        assert gc.get_threshold() == AS_USUAL
+        assert Path("out").read_text() == str(AS_USUAL)
+    finally:
+        gc.unfreeze()

@@ -7,11 +7,12 @@ import safetensors.torch
 import torch
 import torchvision
 from torch import nn
+from weights_bytes import weights_as_bytes
 
 from cifarlab.models.build import build_for_counting
 from cifarlab.models.families import ModelSettings
 from cifarlab.models.fitting import COUNTERS, PREFIXES, fit_to_model
-from cifarlab.models.weights import read_safetensors, weights_as_bytes
+from cifarlab.models.weights import read_safetensors
 from cifarlab.models.weights_files import read_state
 from engine.errors import UserError
 from engine.settings import checked_settings

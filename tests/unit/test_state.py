@@ -2,6 +2,11 @@
 
 import argparse
 import itertools
+import os
+import signal
+import stat
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -9,16 +14,19 @@ import safetensors.torch
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from project import ROOT
 from torch import nn
+from weights_bytes import weights_as_bytes
 
 from cifarlab.models.weights import (
     load_into,
     read_metadata,
     read_safetensors,
-    weights_as_bytes,
+    save_weights,
 )
 from engine.checkpoints import Checkpoints
 from engine.errors import UserError
+from engine.files import new_files
 
 TYPES = [
     *(torch.float32, torch.float64, torch.float16, torch.bfloat16, torch.complex64),
@@ -279,3 +287,62 @@ def test_a_model_that_does_not_load_its_own_state_is_said(tmp_path):
     path.write_bytes(weights_as_bytes(nn.Linear(2, 2).state_dict(), {}))
     with pytest.raises(UserError, match=r"does not load its own state .*KeyError: 'version'"):
         load_into(Refuses(2, 2), path)
+
+
+FULL = """
+import resource, signal, sys
+from pathlib import Path
+sys.path[:0] = [{scripts!r}]
+import torch
+from cifarlab.models.weights import save_weights
+from engine.errors import UserError
+from engine.files import new_files
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+try:
+    with new_files({path!r}) as (path,):
+        save_weights(path, {{"w": torch.zeros(100_000)}}, {{}})
+except UserError as error:
+    print(error)
+"""
+
+
+def test_weights_for_which_there_is_no_room_give_one_line_and_leave_nothing(tmp_path):
+    code = FULL.format(scripts=str(ROOT / "scripts"), path=str(tmp_path / "w.safetensors"))
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert "no room left to write" in result.stdout, result.stderr
+    assert "File too large" in result.stdout
+    assert [*tmp_path.iterdir()] == []
+
+
+@pytest.mark.parametrize("mask", [0o022, 0o077, 0o002])
+def test_a_weights_file_may_be_read_by_whom_the_umask_allows(tmp_path, mask):
+    before = os.umask(mask)
+    try:
+        with new_files(tmp_path / "w.safetensors") as (path,):
+            save_weights(path, {"w": torch.zeros(3)}, {})
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "w.safetensors").stat().st_mode) == 0o666 & ~mask
+    assert [path.name for path in tmp_path.iterdir()] == ["w.safetensors"]
+
+
+def test_what_a_killed_process_had_half_written_is_removed_by_the_next_one(tmp_path):
+    code = f"""
+import os, signal, sys
+sys.path[:0] = [{str(ROOT / "scripts")!r}]
+import safetensors.torch, torch
+from pathlib import Path
+from cifarlab.models.weights import save_weights
+from engine.files import new_files
+def half(tensors, file, metadata):
+    Path(file).with_name(".tmp123").write_bytes(b"half")
+    os.kill(os.getpid(), signal.SIGKILL)
+safetensors.torch.save_file = half
+with new_files({str(tmp_path / "w.safetensors")!r}) as (path,):
+    save_weights(path, {{"w": torch.zeros(3)}}, {{}})
+"""
+    assert subprocess.run([sys.executable, "-c", code]).returncode == -signal.SIGKILL
+    assert len([*tmp_path.iterdir()]) == 1
+    with new_files(tmp_path / "w.safetensors") as (path,):
+        save_weights(path, {"w": torch.zeros(3)}, {})
+    assert [path.name for path in tmp_path.iterdir()] == ["w.safetensors"]

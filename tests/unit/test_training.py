@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 import torch
+from weights_bytes import weights_as_bytes
 
 from cifarlab.datasets.inputs import Images, InputSettings
 from cifarlab.models.build import build_model
 from cifarlab.models.families import ModelSettings
-from cifarlab.models.weights import load_into, read_metadata, weights_as_bytes
+from cifarlab.models.weights import load_into, read_metadata
 from cifarlab.training import loop
 from cifarlab.training.history import Diverged
 from cifarlab.training.loop import train

@@ -12,9 +12,9 @@ from project import ROOT
 from test_training import data, new_model
 from torch import nn
 from torch.nn import functional
+from weights_bytes import weights_as_bytes
 
 from cifarlab.datasets.inputs import Images
-from cifarlab.models.weights import weights_as_bytes
 from cifarlab.training.loop import train
 from cifarlab.training.recipes import Recipe
 from cifarlab.training.validation import Validation, hold_out

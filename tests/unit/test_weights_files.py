@@ -13,8 +13,8 @@ import pytest
 import safetensors.torch
 import torch
 from torch import nn
+from weights_bytes import weights_as_bytes
 
-from cifarlab.models.weights import weights_as_bytes
 from cifarlab.models.weights_files import WRAPPERS, read_state
 from engine.errors import UserError
 

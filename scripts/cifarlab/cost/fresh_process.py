@@ -3,6 +3,8 @@
 import signal
 from multiprocessing import get_context
 
+from engine.garbage import look_as_usual
+
 
 def parts_from_a_fresh_process(function, *arguments):
     """(list of what `function(sender, *arguments)` sends with `sender.send`, how it ended).
@@ -14,7 +16,7 @@ def parts_from_a_fresh_process(function, *arguments):
     # A pipe and no pool: the locks of a pool need /dev/shm, which some containers may not write to.
     context = get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=function, args=(sender, *arguments))
+    process = context.Process(target=_send, args=(function, sender, *arguments))
     process.start()
     sender.close()
     parts = []
@@ -24,6 +26,11 @@ def parts_from_a_fresh_process(function, *arguments):
     except (EOFError, OSError):  # the process has ended
         process.join()
     return parts, _ending(process.exitcode)
+
+
+def _send(function, sender, *arguments):
+    look_as_usual()
+    function(sender, *arguments)
 
 
 def _ending(status):

@@ -1,8 +1,11 @@
 """The project's own weights files: writing them and loading them, exactly."""
 
 import json
+import os
 import re
 from collections import OrderedDict
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import safetensors
 import safetensors.torch
@@ -17,16 +20,32 @@ METADATA_KEY = "cifarlab"
 PACKING = "packing"
 
 
-def weights_as_bytes(state, metadata):
-    """What `state_dict()` returned and a JSON object as the bytes of a .safetensors file.
+def save_weights(path, state, metadata):
+    """Write what `state_dict()` returned and a JSON object as a .safetensors file.
 
-    What is tied is stored once. Raises UserError as `pack`.
+    What is tied is stored once. Raises UserError as `pack`, OSError on a full disk. The numbers go
+    from where they are to the file: a copy in memory would be as large as the model.
     """
     tensors, packing = pack(state)
     if packing:
         metadata = {**metadata, PACKING: packing}
     # One entry: the library writes several in another order each time.
-    return safetensors.torch.save(tensors, metadata={METADATA_KEY: json.dumps(metadata)})
+    metadata = {METADATA_KEY: json.dumps(metadata)}
+    path = Path(path)
+    # The library writes another file first, whose name it chooses and which its owner alone may
+    # read. Whatever becomes of this process, that file is found by the name of its folder.
+    with TemporaryDirectory(prefix=f"{path.name}.", dir=path.parent) as folder:
+        file = Path(folder) / path.name
+        try:
+            safetensors.torch.save_file(tensors, file, metadata=metadata)
+        except safetensors.SafetensorError as error:
+            # It gives the number of the system's error as text alone.
+            if number := re.search(r"\(os error (\d+)\)", str(error)):
+                raise OSError(int(number[1]), os.strerror(int(number[1])), str(path)) from error
+            raise
+        path.touch()
+        file.chmod(path.stat().st_mode)
+        file.replace(path)
 
 
 def read_safetensors(path):
@@ -57,7 +76,7 @@ def reason_of(error):
 
 
 def read_metadata(path):
-    """The JSON object that `weights_as_bytes` put into a file; UserError where there is none."""
+    """The JSON object that `save_weights` put into a file; UserError where there is none."""
     try:
         with safetensors.safe_open(path, framework="pt") as file:
             metadata = json.loads((file.metadata() or {})[METADATA_KEY])

@@ -1,6 +1,6 @@
 """The files that a training leaves."""
 
-from cifarlab.models.weights import weights_as_bytes
+from cifarlab.models.weights import save_weights
 from engine.files import new_files, to_json, write_csv
 
 
@@ -9,7 +9,7 @@ def write_run(run, weights, history, epochs, training):
     with new_files(weights, history, epochs, training) as paths:
         weights_path, history_path, epochs_path, training_path = paths
         inputs = {"inputs": run.inputs.to_dict()}
-        weights_path.write_bytes(weights_as_bytes(run.model.state_dict(), inputs))
+        save_weights(weights_path, run.model.state_dict(), inputs)
         write_csv(history_path, run.history.steps())
         write_csv(epochs_path, run.history.epochs)
         training_path.write_text(to_json(run.record), encoding="utf-8")

@@ -11,7 +11,7 @@ from cifarlab.datasets.store import load_description, load_split
 from cifarlab.evaluation.prediction import predict
 from cifarlab.models.build import build_for_counting, faults_of_the_model
 from cifarlab.models.outputs import checked_logits
-from cifarlab.models.weights import load_into, weights_as_bytes
+from cifarlab.models.weights import load_into, save_weights
 from cifarlab.training.batches import split_into_batches
 from cifarlab.training.history import Diverged
 from cifarlab.training.loop import train
@@ -105,7 +105,7 @@ class _Rehearsal:
             model, images = self._train(SEED, folder, memory_format)
             expected = self._all_logits(model, images)
             path = Path(folder) / "weights.safetensors"
-            path.write_bytes(weights_as_bytes(model.state_dict(), {}))
+            save_weights(path, model.state_dict(), {})
             # Another seed: nothing of the model may hang on how it was built.
             model, _ = self._train(OTHER_SEED, folder, memory_format)
             load_into(model, path)
