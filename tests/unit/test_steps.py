@@ -262,6 +262,56 @@ def test_predictions_are_the_logits_in_whatever_form_a_model_gives_them(form):
     np.testing.assert_array_equal(predict(Auxiliary(FORMS[form]), images, 48), expected)
 
 
+class Parts(nn.Module):
+    """Parameters in many layouts: fused kernels can update them, but for `others`."""
+
+    def __init__(self, others):
+        super().__init__()
+        torch.manual_seed(0)
+        self.convolution = nn.Conv2d(3, 4, 5, stride=5).to(memory_format=torch.channels_last)
+        self.head = nn.Linear(144, 10)
+        if "gaps" in others:
+            # The memory between its numbers belongs to a tensor that no step may change.
+            self.whole = torch.ones(10, 288)
+            self.head.weight = nn.Parameter(self.whole[:, ::2])
+        self.others = others
+        if "complex" in others:
+            self.turn = nn.Parameter(torch.ones(10, dtype=torch.complex64))
+
+    def forward(self, images):
+        logits = self.head(self.convolution(images).flatten(1))
+        return (logits * self.turn).real if "complex" in self.others else logits
+
+
+@pytest.mark.parametrize("others", [[], ["gaps"], ["complex"]])
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        {"name": "adam", "weight_decay": 0.1},
+        {"name": "adamw", "weight_decay": 0.1},
+        {"name": "sgd", "momentum": 0.9, "weight_decay": 0.1},
+    ],
+)
+def test_a_fused_optimizer_takes_the_steps_of_the_plain_formula(optimizer, others):
+    kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "sgd": torch.optim.SGD}
+    settings = recipe(optimizer={**optimizer, "learning_rate": 0.01})
+    found, expected = (Parts(others) for _ in range(2))
+    fused = Stepper(found, *data(), settings)
+    assert fused.optimizer.param_groups[0]["fused"] is (None if others else True)
+    plain = Stepper(expected, *data(), settings)
+    keys = {key: value for key, value in optimizer.items() if key != "name"}
+    plain.optimizer = kind[optimizer["name"]](
+        expected.parameters(), lr=0.01, foreach=False, fused=False, **keys
+    )
+    for _ in range(3):
+        for stepper in (fused, plain):
+            stepper.step(torch.arange(8), learning_rate=0.01)
+    for name, parameter in found.named_parameters():
+        torch.testing.assert_close(parameter, expected.get_parameter(name), rtol=1e-4, atol=1e-6)
+    if "gaps" in others:
+        assert torch.equal(found.whole[:, 1::2], torch.ones(10, 144))
+
+
 def test_max_steps_ends_the_training_and_counts_what_was_seen():
     images, labels = data()
     history = train(plain_model(), images, labels, recipe(batch_size=20, max_steps=2), seed=0)

@@ -118,3 +118,25 @@ class OptimizerSettings(Part):
 
     learning_rate: Annotated[PositiveNumber, InOneStep(1.0)]
     """At the top of the schedule."""
+
+
+# Kinds of devices with kernels that update all parameters in one pass over their memory.
+HAS_FUSED_KERNELS = {"cpu", "cuda", "mps", "xpu"}
+
+
+def fused(parameters):
+    """What torch's optimizers take as `fused`: True where they can use their fused kernels.
+
+    None where they cannot, and torch chooses another way. parameters: list of tensors. The kernels
+    write to as much memory as a tensor has numbers, so one that lies there with gaps is not theirs.
+    """
+    import torch
+
+    layouts = (torch.contiguous_format, torch.channels_last, torch.channels_last_3d)
+    can_be = all(
+        parameter.device.type in HAS_FUSED_KERNELS
+        and parameter.is_floating_point()
+        and any(parameter.is_contiguous(memory_format=layout) for layout in layouts)
+        for parameter in parameters
+    )
+    return True if can_be else None

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from cifarlab.training.parts import InOneStep, OptimizerSettings
+from cifarlab.training.parts import InOneStep, OptimizerSettings, fused
 from engine.settings import NonNegativeNumber
 
 
@@ -17,4 +17,10 @@ class Settings(OptimizerSettings):
     def build(self, parameters):
         from torch.optim import Adam
 
-        return Adam(parameters, lr=self.learning_rate, weight_decay=self.weight_decay)
+        parameters = list(parameters)
+        return Adam(
+            parameters,
+            lr=self.learning_rate,
+            weight_decay=self.weight_decay,
+            fused=fused(parameters),
+        )

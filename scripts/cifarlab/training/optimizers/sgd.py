@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from cifarlab.training.parts import InOneStep, OptimizerSettings
+from cifarlab.training.parts import InOneStep, OptimizerSettings, fused
 from engine.settings import NonNegativeNumber, Share
 
 
@@ -21,9 +21,11 @@ class Settings(OptimizerSettings):
     def build(self, parameters):
         from torch.optim import SGD
 
+        parameters = list(parameters)
         return SGD(
             parameters,
             lr=self.learning_rate,
             momentum=self.momentum,
             weight_decay=self.weight_decay,
+            fused=fused(parameters),
         )
