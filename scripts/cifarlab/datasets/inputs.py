@@ -7,6 +7,8 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from cifarlab.datasets.copies import CopiesAhead, fits
+
 # Of the images that torchvision's weights were trained on.
 IMAGENET_MEAN, IMAGENET_STD = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
 
@@ -52,11 +54,17 @@ class Images:
     """All images of a split as one tensor, given out in batches by index.
 
     images: uint8 [n_images, height, width, 3]; inputs: InputSettings. The images stay bytes of
-    their own size until a batch is asked for; nothing is done per image in Python.
+    their own size until a batch is asked for; nothing is done per image in Python. `images` lies in
+    the memory of `device` where it fits, else in the host's: `is_on_device` says which, and
+    `index_device` where an index of them must lie.
     """
 
     def __init__(self, images, inputs, device):
-        self.images = torch.from_numpy(np.array(images)).to(device)
+        self.device = torch.device(device)
+        pixels = torch.from_numpy(np.array(images))
+        self.is_on_device = fits(pixels.nbytes, self.device)
+        self.images = pixels.to(self.device) if self.is_on_device else pixels
+        self.copies = None if self.is_on_device else CopiesAhead(self.device)
         self.size, self.memory_format = inputs.size, MEMORY_FORMATS[inputs.memory_format]
         self.mean = torch.tensor(inputs.mean, device=device) * 255
         self.scale = 1 / (torch.tensor(inputs.std, device=device) * 255)
@@ -64,20 +72,30 @@ class Images:
     def __len__(self):
         return len(self.images)
 
+    @property
+    def index_device(self):
+        """The torch.device of an index that `batch` takes."""
+        return self.images.device
+
     def only(self, index):
         """The Images of these indices alone, int64 [n]; a copy of their bytes."""
         images = copy.copy(self)
-        images.images = self.images[index.to(self.images.device)]
+        images.images = self.images[index.to(self.index_device)]
         return images
+
+    def index_on_device(self, index):
+        """An index that `batch` takes, int64 [n], on `device`; nothing is waited for."""
+        return self.copies.rows(index, slice(None)) if self.copies else index
 
     def batch(self, index):
         """Normalised float32 [n, 3, size, size], in the inputs' memory format.
 
-        index: a slice, or int64 [n] on the device. The images are stored with the channels last,
+        index: a slice, or int64 [n] on `index_device`. Images are stored with the channels last,
         so that memory format costs nothing here. Resized bilinearly, and only where the size
         differs; normalising first gives the same, as both are linear, and touches fewer pixels.
         """
-        pixels = ((self.images[index].float() - self.mean) * self.scale).permute(0, 3, 1, 2)
+        rows = self.copies.rows(self.images, index) if self.copies else self.images[index]
+        pixels = ((rows.float() - self.mean) * self.scale).permute(0, 3, 1, 2)
         if pixels.shape[2:] != (self.size, self.size):
             # Antialiasing changes nothing where images grow, and is not there on every device.
             shrinks = min(pixels.shape[2:]) > self.size

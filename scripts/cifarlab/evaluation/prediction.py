@@ -30,9 +30,9 @@ def predict(model, images, batch_size):
                 part = None
             if part is None:
                 batch_size = (batch_size + 1) // 2
-                free_memory(images.images.device)
+                free_memory(images.device)
                 # The peak is that of what worked.
-                reset_peak_memory(images.images.device)
+                reset_peak_memory(images.device)
                 print(f"memory does not suffice; continuing with {batch_size}", file=sys.stderr)
                 continue
             logits.append(part)

@@ -79,6 +79,7 @@ def train_run(
         "initial_weights": origin or None,
         "inputs": inputs.to_dict(),
         "float32": float32,
+        "images_in": "device_memory" if images.is_on_device else "host_memory",
         "seed": seed,
         "dataset_sha256": description["sha256"],
         **_measured(history, device),

@@ -38,7 +38,7 @@ class Stepper:
             group["lr"] = learning_rate
         while True:
             try:
-                loss = self._gradient(batch.to(self.device))
+                loss = self._gradient(batch.to(self.images.index_device))
                 break
             except RuntimeError as error:
                 if not is_out_of_memory(error, self._largest(batch)):
@@ -61,9 +61,9 @@ class Stepper:
         self.optimizer.zero_grad(set_to_none=True)
         total = 0.0
         for part in split_into_batches(batch, self.micro_batch):
-            images = self.images.batch(part)
+            images, index = self.images.batch(part), self.images.index_on_device(part)
             with autocast(self.recipe.precision, self.device):
-                loss = self._loss(self.model(images), self.labels[part])
+                loss = self._loss(self.model(images), self.labels[index])
                 # The loss of a part is a mean over its images: weighted, the sum is the batch's.
                 loss = loss * (len(part) / len(batch))
             self.scaler.scale(loss).backward()
