@@ -10,6 +10,7 @@ SETTINGS = {
     "blocks": N_("blocks"),
     "channels_last": N_("channels last"),
     "compile": N_("torch.compile"),
+    "cuda_graphs": N_("CUDA graphs"),
     "deterministic": N_("deterministic algorithms"),
     "dataset": N_("kind of images"),
     "epochs": N_("epochs"),

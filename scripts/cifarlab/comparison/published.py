@@ -65,6 +65,7 @@ NO_BEARING = {
     "auxiliary_weight": "of a loss that no published model has",
     "channels_last": "the same numbers in another order in memory",
     "compile": "the same computation, compiled",
+    "cuda_graphs": "the same computation, its kernels launched together",
     "deterministic": "the same computation, each sum in a fixed order",
     "micro_batch": "the same gradient, summed over parts of the batch that fit the memory",
 }

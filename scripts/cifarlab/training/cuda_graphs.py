@@ -11,6 +11,7 @@ from contextlib import contextmanager
 import torch
 
 from cifarlab.devices import is_out_of_memory
+from cifarlab.models.outputs import auxiliary_logits_of, logits_of
 from cifarlab.training.randomness import generator_states, set_generator_states
 from engine.errors import UserError
 from engine.faults import one_line
@@ -35,7 +36,10 @@ class Recorded:
         self.replay = None
 
     def __call__(self, images):
-        """As `model(images)`. Raises UserError where the model cannot be recorded."""
+        """An output of the model, by `logits_of` and `auxiliary_logits_of`.
+
+        Raises UserError where the model cannot be recorded.
+        """
         if len(images) != self.n_images:
             return self.model(images)
         if self.replay is None:
@@ -50,18 +54,22 @@ class Recorded:
 
 
 class _Shell(torch.nn.Module):
-    """A module around a model: torch puts the recorded forward pass into the one that it gets."""
+    """A module around a model: torch puts the recorded forward pass into the one that it gets.
+
+    It gives a tuple of the logits and those of auxiliary classifiers, since torch records tensors.
+    """
 
     def __init__(self, model):
         super().__init__()
         self.model = model
 
     def forward(self, images):
-        return self.model(images)
+        output = self.model(images)
+        return logits_of(output), *auxiliary_logits_of(output)
 
 
 def _record(model, images):
-    """A function that does what `model(images)` does, by replaying it."""
+    """A function that gives the logits of `model(images)`, by replaying it, as a _Shell does."""
     device = images.device
     with _unchanged(model, device), _without_cached_casts(device):
         try:

@@ -2,7 +2,8 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
+from pydantic_core import PydanticCustomError
 
 from cifarlab.training.losses import LOSSES
 from cifarlab.training.optimizers import OPTIMIZERS
@@ -72,10 +73,34 @@ class Recipe(Settings):
     gives the same bits without it."""
 
     compile: bool = False
-    """Compile the model with `torch.compile`; on a CPU that needs a C++ compiler."""
+    """Compile the model with `torch.compile`, anew for each size of a batch; on a CPU that needs a
+    C++ compiler."""
+
+    cuda_graphs: bool = False
+    """On a CUDA device, record the forward and the backward pass of a batch once, and replay them:
+    for small networks, whose kernels take less time than their launches. The same numbers; a batch
+    of another size is computed as usual, and so is all where the memory does not suffice. The
+    model's own Python code runs in the first step alone. Not together with `compile`, nor with a
+    `micro_batch` below the batch size."""
 
     max_steps: Annotated[Count | None, InOneStep(None)] = None
     """End after so many steps, for a trial."""
+
+    @field_validator("cuda_graphs")
+    @classmethod
+    def _alone(cls, value, others):
+        """Refuse CUDA graphs where nothing would be recorded, or something compiled."""
+        chosen = others.data
+        micro_batch, batch_size = chosen.get("micro_batch"), chosen.get("batch_size")
+        splits = isinstance(micro_batch, int) and batch_size and micro_batch < batch_size
+        for name, excludes in {
+            "compile: true": chosen.get("compile"),
+            "micro_batch": splits,
+        }.items():
+            if value and excludes:
+                words = f"should be false together with {name}"
+                raise PydanticCustomError("excluded", "{words}", {"words": words})
+        return value
 
     @property
     def images_at_once(self):

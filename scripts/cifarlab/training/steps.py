@@ -7,6 +7,7 @@ import torch
 from cifarlab.devices import free_memory, is_out_of_memory, reset_peak_memory
 from cifarlab.models.outputs import auxiliary_logits_of, logits_of
 from cifarlab.training.batches import split_into_batches
+from cifarlab.training.cuda_graphs import Recorded, recorded
 from cifarlab.training.precision import autocast
 from engine.errors import UserError
 
@@ -24,7 +25,10 @@ class Stepper:
         self.optimizer = recipe.optimizer.build(model.parameters())
         self.loss_function = recipe.loss.build()
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=recipe.precision == "fp16")
-        self.model = torch.compile(model) if recipe.compile else model
+        # One graph for each size: with sizes left open it would depend on what was seen before, and
+        # a training that is resumed sees other sizes first.
+        called = torch.compile(model, dynamic=False) if recipe.compile else model
+        self.model = recorded(called, recipe, self.device)
         is_number = isinstance(recipe.micro_batch, int)
         self.micro_batch = recipe.micro_batch if is_number else recipe.batch_size
 
@@ -83,8 +87,13 @@ class Stepper:
         return max(map(len, split_into_batches(batch, self.micro_batch)))
 
     def _make_room(self, largest):
-        """Halve the micro-batch from `largest` images, or raise UserError."""
+        """Do without CUDA graphs, else halve the micro-batch from `largest` images, or raise
+        UserError."""
         self.optimizer.zero_grad(set_to_none=True)
+        if isinstance(self.model, Recorded) and self.model.give_up():
+            free_memory(self.device)
+            print("memory does not suffice for CUDA graphs; continuing without", file=sys.stderr)
+            return
         if self.recipe.micro_batch != "auto" or largest == 1:
             hint = "a smaller model" if largest == 1 else "micro_batch: auto, or a smaller number,"
             raise UserError(
