@@ -26,7 +26,14 @@ from gpu.commands import (
     training_command,
     wait_for_checkpoint,
 )
-from gpu.on_device import convolution, facts, in_a_fresh_process, steps_with_little_memory
+from gpu.on_device import (
+    batches_from_the_host,
+    convolution,
+    facts,
+    in_a_fresh_process,
+    steps_with_little_memory,
+    synchronisations,
+)
 
 from cifarlab.cuda import can_run
 from engine import gpus
@@ -168,6 +175,39 @@ def memory_formats(place):
     return ", ".join(figures)
 
 
+def no_synchronisation(place):
+    """Steps with each optimizer, precision and way of launching, from both memories."""
+    sgd, adamw = ({"name": n, "learning_rate": 0.001} for n in ("sgd", "adamw"))
+    recipes = {
+        **{name: recipe(precision=name) for name in LARGEST_DIFFERENCE},
+        "fp16 with AdamW": recipe(precision="fp16", optimizer=adamw),
+        "micro_batch: 20": recipe(micro_batch=20, optimizer=sgd),
+        "cuda_graphs": recipe(cuda_graphs=True),
+    }
+    for memory, share in {"the device's memory": 0.25, "the host's": 0.0}.items():
+        counts = in_a_fresh_process(synchronisations, place.device, SMALL, recipes, share)
+        waits = {name: count for name, count in counts.items() if count}
+        expect(not waits, f"expected no wait in ten steps, found with images in {memory}: {waits}")
+    return f"{len(recipes)} recipes, images in the device's memory and in the host's"
+
+
+def host_memory(place):
+    found = in_a_fresh_process(batches_from_the_host, place.device, 200)
+    expect(not found["wrong"], f"expected the same 200 batches, found {found['wrong']} others")
+    return f"200 batches{'' if found['copied'] else ', none of which had to be copied'}"
+
+
+def cuda_graphs(place):
+    figures, folders = [], []
+    for chosen in (True, False):
+        name = f"cuda_graphs/{'on' if chosen else 'off'}"
+        one = recipe(max_steps=place.n_steps // 10, deterministic=True, cuda_graphs=chosen)
+        record = train(place, name, SMALL, one)
+        figures.append(f"{name.partition('/')[2]}: {record['images_per_second']:.0f} images/s")
+        folders.append(place.folder / name)
+    return f"{same_bytes(*folders)}; {', '.join(figures)}"
+
+
 def interrupted(place):
     chosen = recipe(max_steps=place.n_steps, deterministic=True)
     whole, folder = (place.folder / "interrupted" / name for name in ("whole", "parts"))
@@ -231,6 +271,9 @@ CHECKS = (
     ),
     Check("deterministic", "two trainings give the same bytes", deterministic),
     Check("memory_formats", "ResNet101 in bf16, channels_last on and off", memory_formats),
+    Check("no_synchronisation", "no step waits for the GPU", no_synchronisation),
+    Check("host_memory", "batches copied ahead are those of the device's memory", host_memory),
+    Check("cuda_graphs", "the same bytes with cuda_graphs on and off", cuda_graphs),
     Check("interrupted", "SIGTERM, and the same command again: the same bytes", interrupted),
     Check("two_at_once", "two trainings run at once, each on a GPU of its own", two_at_once),
 )

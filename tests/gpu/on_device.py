@@ -1,11 +1,13 @@
 """What a check does on the device itself, in a process of its own that gives the device back."""
 
+import warnings
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
 import numpy as np
 import torch
 
+from cifarlab.datasets import copies
 from cifarlab.datasets.inputs import Images, InputSettings, placed
 from cifarlab.devices import (
     MEGABYTE,
@@ -16,6 +18,7 @@ from cifarlab.devices import (
     free_memory,
     peak_memory_mb,
     reset_peak_memory,
+    wait_for,
 )
 from cifarlab.models.build import build_model
 from cifarlab.models.families import ModelSettings
@@ -71,6 +74,67 @@ def convolution(name):
     return max(((a - b).abs().max() / b.abs().max()).item() for a, b in pairs)
 
 
+def _stepper(device, settings, recipe, n_images):
+    """(Stepper, Images) of a model with random weights on black images, in training."""
+    inputs = InputSettings(settings.input_size, [0.5] * 3, [0.5] * 3)
+    model = placed(build_model(settings, N_CLASSES), inputs, device).train()
+    pixels = np.zeros((n_images, IMAGE_SIDE, IMAGE_SIDE, 3), dtype=np.uint8)
+    images = Images(pixels, inputs, device)
+    labels = torch.zeros(n_images, dtype=torch.int64, device=device)
+    return Stepper(model, images, labels, recipe), images
+
+
+def synchronisations(name, model_values, recipes, share_of_memory):
+    """How often a step waits for the device, over ten steps with each of some recipes, by name.
+
+    recipes: values by name; share_of_memory: of the free one, which images may take.
+    """
+    device, counts = choose_device(name), {}
+    copies.SHARE_OF_FREE_MEMORY = share_of_memory
+    settings = checked_settings(ModelSettings, model_values)
+    for title, values in recipes.items():
+        recipe = checked_settings(Recipe, values)
+        stepper, images = _stepper(device, settings, recipe, recipe.batch_size)
+        batch = torch.arange(recipe.batch_size).to(images.index_device)
+        # The first one makes the optimizer's state, chooses algorithms, records graphs.
+        stepper.step(batch, 0.001)
+        wait_for(device)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            torch.cuda.set_sync_debug_mode("warn")
+            for number in range(10):
+                stepper.step(batch, 0.001 * number)
+            torch.cuda.set_sync_debug_mode("default")
+        counts[title] = sum("called a synchronizing" in str(w.message) for w in caught)
+    return counts
+
+
+def batches_from_the_host(name, n_batches):
+    """How many of some batches from the host's memory are not those from the device's, a dict.
+
+    All are queued before the first is looked at, and between two of them something is computed.
+    """
+    device = choose_device(name)
+    generator = torch.Generator().manual_seed(0)
+    pixels = torch.randint(256, (2000, IMAGE_SIDE, IMAGE_SIDE, 3), generator=generator)
+    inputs = InputSettings(IMAGE_SIDE, [0.5] * 3, [0.5] * 3)
+    pixels, share = pixels.to(torch.uint8).numpy(), copies.SHARE_OF_FREE_MEMORY
+    on_device = Images(pixels, inputs, device)
+    copies.SHARE_OF_FREE_MEMORY = 0 if device.type == "cuda" else share
+    from_host = Images(pixels, inputs, device)
+    busy = torch.ones(1000, 1000, device=device)
+    indices = [torch.randint(len(pixels), (64,), generator=generator) for _ in range(n_batches)]
+    batches = []
+    for index in indices:
+        batches.append(from_host.batch(index))
+        busy = (busy @ busy).clamp(0, 1)
+    wrong = [
+        not torch.equal(batch, on_device.batch(index.to(device)))
+        for batch, index in zip(batches, indices, strict=True)
+    ]
+    return {"wrong": sum(wrong), "copied": not from_host.is_on_device}
+
+
 def steps_with_little_memory(name, model_values, recipe_values):
     """What `auto` does when half of the memory of a batch is there, a dict.
 
@@ -80,11 +144,7 @@ def steps_with_little_memory(name, model_values, recipe_values):
     device = choose_device(name)
     settings = checked_settings(ModelSettings, model_values)
     recipe = checked_settings(Recipe, recipe_values)
-    inputs = InputSettings(settings.input_size, [0.5] * 3, [0.5] * 3)
-    model = placed(build_model(settings, N_CLASSES), inputs, device).train()
-    pixels = np.zeros((recipe.batch_size, IMAGE_SIDE, IMAGE_SIDE, 3), dtype=np.uint8)
-    labels = torch.zeros(recipe.batch_size, dtype=torch.int64, device=device)
-    stepper = Stepper(model, Images(pixels, inputs, device), labels, recipe)
+    stepper, _ = _stepper(device, settings, recipe, recipe.batch_size)
     batch = torch.arange(recipe.batch_size, device=device)
     stepper.step(batch, 0.001)
     peak_mb = peak_memory_mb(device)

@@ -4,6 +4,7 @@ import json
 import runpy
 import signal
 import sys
+import warnings
 from contextlib import redirect_stderr, redirect_stdout
 from functools import partial
 from types import SimpleNamespace
@@ -16,6 +17,7 @@ from gpu.checks import CHECKS, Check, same_bytes, side_by_side
 from gpu.commands import Failed, Place, Skipped
 from simulated_gpus import H100
 
+from cifarlab.datasets import copies
 from cifarlab.datasets.store import Dataset, Split, save_dataset
 from cifarlab.training.steps import Stepper
 from engine.interruption import STOP_SIGNALS
@@ -86,6 +88,8 @@ def in_this_process(monkeypatch):
         ("bf16", "images/s, loss differs by a share of"),
         ("deterministic", "weights and history have the same bytes"),
         ("memory_formats", "images/s, off:"),
+        ("host_memory", "200 batches, none of which had to be copied"),
+        ("cuda_graphs", "weights and history have the same bytes; on: "),
     ],
 )
 def test_what_computes_as_the_cpu_passes(place, name, words):
@@ -139,6 +143,29 @@ def test_memory_for_half_of_a_batch_must_halve_it(place, monkeypatch, n_images, 
     else:
         assert f"with 0.35 GB {micro_batch} at once, peak 0.30 GB" in check.run(place)
     assert limits == [0.35]
+
+
+@pytest.mark.parametrize("reads", [False, True])
+def test_a_step_that_waits_for_the_device_fails_its_check(place, monkeypatch, reads):
+    modes, step = [], Stepper.step
+
+    def one_step(self, batch, rate):
+        if reads and modes[-1:] == ["warn"] and self.recipe.precision == "bf16":
+            warnings.warn("called a synchronizing CUDA operation", stacklevel=1)
+        return step(self, batch, rate)
+
+    monkeypatch.setattr(Stepper, "step", one_step)
+    monkeypatch.setattr(torch.cuda, "set_sync_debug_mode", modes.append)
+    monkeypatch.setattr(checks, "SMALL", {"family": "cnn", "blocks": 2})
+    monkeypatch.setattr(copies, "SHARE_OF_FREE_MEMORY", copies.SHARE_OF_FREE_MEMORY)
+    result, figure = check_gpu.perform(BY_NAME["no_synchronisation"], place)
+    if reads:
+        expected = "expected no wait in ten steps, found with images in the device's memory: "
+        assert (result, figure) == ("FAILED", expected + "{'bf16': 10}")
+    else:
+        words = "8 recipes, images in the device's memory and in the host's"
+        assert (result, figure) == ("passed", words)
+    assert modes[-2:] == ["warn", "default"]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import math
 import shutil
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
@@ -21,6 +22,7 @@ from cifarlab.training.loop import train
 from cifarlab.training.precision import PRECISIONS
 from cifarlab.training.rates import learning_rates
 from cifarlab.training.recipes import Recipe
+from cifarlab.training.run import prepare_torch
 from cifarlab.training.steps import Stepper
 from engine.errors import UserError
 from engine.settings import checked_settings
@@ -180,6 +182,37 @@ def test_a_compiled_model_takes_the_same_step():
     compiled_loss, found = gradient(plain_model(), compile=True)
     assert compiled_loss == pytest.approx(loss, rel=1e-5)
     torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-6)
+
+
+def test_a_compiled_model_has_a_graph_for_each_size_of_a_batch_in_whatever_order(monkeypatch):
+    def sizes_compiled(*sizes):
+        found = []
+
+        def backend(graph, inputs):
+            (images,) = [value for value in inputs if getattr(value, "ndim", 0) == 4][-1:]
+            found.append(len(images) if type(images.shape[0]) is int else "open")
+            return graph.forward
+
+        torch._dynamo.reset()
+        monkeypatch.setattr(torch, "compile", partial(compile_as_torch_does, backend=backend))
+        stepper = Stepper(plain_model().train(), *data(), recipe(compile=True))
+        for size in sizes:
+            stepper.step(torch.arange(size), learning_rate=0.0)
+        return found
+
+    compile_as_torch_does = torch.compile
+    assert sizes_compiled(48, 48, 16, 48, 16) == [48, 16]
+    # As a training does that was interrupted before the last batch of an epoch.
+    assert sizes_compiled(16, 48, 16) == [16, 48]
+
+
+@pytest.mark.parametrize("deterministic", [False, True])
+def test_cudnn_may_try_its_algorithms_unless_the_bits_must_be_the_same(monkeypatch, deterministic):
+    monkeypatch.setattr(torch.backends.cudnn, "benchmark", deterministic)
+    monkeypatch.setattr(torch, "use_deterministic_algorithms", lambda _: None)
+    monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", "")
+    prepare_torch(recipe(deterministic=deterministic), torch.get_num_threads())
+    assert torch.backends.cudnn.benchmark is not deterministic
 
 
 @pytest.mark.parametrize("size", [32, 16, 48])

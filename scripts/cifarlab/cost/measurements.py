@@ -127,6 +127,7 @@ def _test_one_batch(model, images, recipe, device):
 
 def _train_some_steps(model, images, recipe, device):
     set_precision(recipe.precision, device)
+    torch.backends.cudnn.benchmark = not recipe.deterministic
     labels = torch.zeros(recipe.batch_size, dtype=torch.int64, device=device)
     stepper = Stepper(model.train(), images, labels, recipe)
     seconds = []

@@ -23,7 +23,9 @@ def predict(model, images, batch_size):
         while start < len(images):
             try:
                 output = model(images.batch(slice(start, start + batch_size)))
-                part = logits_of(output).float().cpu().numpy()
+                # Read when all are queued: a GPU would wait for its next batch. A copy, since a
+                # model may give out the same memory again.
+                part = logits_of(output).to(torch.float32, copy=True)
             except RuntimeError as error:
                 if not is_out_of_memory(error, batch_size) or batch_size == 1:
                     raise
@@ -38,4 +40,4 @@ def predict(model, images, batch_size):
             logits.append(part)
             start += len(part)
             progress.advance(len(part))
-    return np.concatenate(logits)
+    return np.concatenate([part.cpu().numpy() for part in logits])

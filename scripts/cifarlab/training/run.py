@@ -125,8 +125,11 @@ def _measured(history, device):
 
 
 def prepare_torch(recipe, threads):
-    """Set what torch reads before a device is used: CPU threads, deterministic algorithms."""
+    """Set what torch reads before a device is used: CPU threads, and how it chooses algorithms."""
     torch.set_num_threads(threads)
+    # cuDNN tries its algorithms once for each size of a batch, and keeps the fastest, which may be
+    # another one the next time.
+    torch.backends.cudnn.benchmark = not recipe.deterministic
     if recipe.deterministic:
         # Read by cuBLAS when CUDA starts.
         os.environ["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"
