@@ -10,7 +10,7 @@ CONFIGFILE ?=
 unexport PYTHONSAFEPATH
 
 .DEFAULT_GOAL := help
-.PHONY: help demo watch check-gpu test test-long test-browser test-oldest test-slurm staleness faults bench-dag bench-checkpoint bench-report bench-memory bench-gpu-idle lint format schema docs translations lock clean
+.PHONY: help demo watch check-gpu test test-long test-browser test-oldest test-slurm staleness faults bench-dag bench-checkpoint bench-report bench-memory bench-gpu bench-gpu-idle lint format schema docs translations lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ bench-report: $(INSTALLED) ## measure the size of the report, and how soon a bro
 
 bench-memory: $(INSTALLED) ## estimate the GPU memory that the large models need; no GPU needed
 	$(BIN)/python tests/benches/memory.py
+
+bench-gpu: $(INSTALLED) ## measure training on this machine's GPU, for docs/performance-gpu.md
+	$(BIN)/python tests/benches/gpu_speed.py
 
 bench-gpu-idle: $(INSTALLED) ## simulate how long a GPU waits between jobs (fifteen minutes, no GPU)
 	$(BIN)/python tests/benches/gpu_idle.py

@@ -17,7 +17,7 @@ from gpu.checks import CHECKS, Check, same_bytes, side_by_side
 from gpu.commands import Failed, Place, Skipped
 from simulated_gpus import H100
 
-from cifarlab.datasets import copies
+from cifarlab.datasets import copies, inputs
 from cifarlab.datasets.store import Dataset, Split, save_dataset
 from cifarlab.training.steps import Stepper
 from engine.interruption import STOP_SIGNALS
@@ -143,6 +143,17 @@ def test_memory_for_half_of_a_batch_must_halve_it(place, monkeypatch, n_images, 
     else:
         assert f"with 0.35 GB {micro_batch} at once, peak 0.30 GB" in check.run(place)
     assert limits == [0.35]
+
+
+def test_a_batch_from_the_hosts_memory_that_is_another_fails_its_check(place, monkeypatch):
+    def rows(self, tensor, index):
+        return tensor[index + (index == 7)]
+
+    answers = iter([True, False])
+    monkeypatch.setattr(inputs, "fits", lambda *_: next(answers))
+    monkeypatch.setattr(copies.CopiesAhead, "rows", rows)
+    with pytest.raises(Failed, match=r"expected the same 200 batches, found \d+ others"):
+        BY_NAME["host_memory"].run(place)
 
 
 @pytest.mark.parametrize("reads", [False, True])
