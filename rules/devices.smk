@@ -1,7 +1,9 @@
 # In: the configured device and threads, the cores that Snakemake was given.
 # Out: what jobs ask for, and a line on this machine's GPUs before the first of them starts.
 
-from engine.gpus import gpus_seen
+from functools import cache
+
+from engine.gpus import gpus_seen, may_be_found
 
 DEVICE = CONFIGURATION.device
 THREADS = CONFIGURATION.threads
@@ -10,8 +12,17 @@ THREADS = CONFIGURATION.threads
 ALL_CORES = THREADS
 if IS_MAIN_PROCESS:
     ALL_CORES = max(THREADS, CORES)
-# With device auto a job uses a GPU where it finds one, so it asks for one.
-GPUS_PER_RUN = 0 if DEVICE == "cpu" else 1
+# This machine is asked once, not for each job.
+GPU_MAY_BE_FOUND = cache(may_be_found)
+
+
+def gpus_of_auto(wildcards):
+    """A job with device auto asks for a GPU, unless it runs on this machine, which surely has none."""
+    runs_here = IS_MAIN_PROCESS and JOBS_RUN_HERE()
+    return 0 if runs_here and not GPU_MAY_BE_FOUND() else 1
+
+
+GPUS_PER_RUN = {"cpu": 0, "auto": gpus_of_auto}.get(DEVICE, 1)
 # Stages whose jobs compute on the device.
 ON_DEVICE = ("rehearse", "train", "evaluate", "cost")
 

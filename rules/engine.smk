@@ -30,10 +30,11 @@ prepare_process()
 # False in the Snakemake that a cluster's job starts: what it runs was decided. If this goes, each
 # such process decides again, which costs seconds.
 IS_MAIN_PROCESS = workflow.is_main_process
-# Whether jobs run on this machine, which is known when they start.
-JOBS_RUN_HERE = lambda: workflow.local_exec
-# --cores, which workflow.cores has too, but that raises where none was given (--report).
-CORES = workflow.resource_settings.cores or 0
+# Whether jobs run on this machine, known when the graph is built. Of another executor a dry run knows
+# only that there is --jobs.
+JOBS_RUN_HERE = lambda: workflow.local_exec and not (workflow.dryrun and NODES)
+# --cores, which workflow.cores has too, but that raises where none was given (--report); --jobs.
+CORES, NODES = workflow.resource_settings.cores or 0, workflow.resource_settings.nodes
 # For the command that reproduces a report: what --configfile and --config said.
 CONFIGFILES = [os.path.relpath(file) for file in workflow.configfiles]
 OVERRIDES = dict(workflow.config_settings.config or {})

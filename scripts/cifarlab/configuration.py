@@ -144,8 +144,8 @@ class Configuration(Settings):
     """Where the images come from."""
 
     device: DeviceName = "auto"
-    """Where to train and evaluate. `auto` takes a GPU if there is one; every training but a `cpu`
-    one asks Snakemake for `gpu=1`."""
+    """Where to train and evaluate. `auto` takes a GPU if there is one. A training asks Snakemake
+    for `gpu=1`, unless it is a `cpu` one, or an `auto` one on this machine, which has no GPU."""
 
     threads: Count
     """CPU threads of one training. On a CPU, the same number gives the same bytes; `--cores` below

@@ -6,6 +6,7 @@ Nothing here imports torch or starts CUDA, which reads CUDA_VISIBLE_DEVICES once
 import os
 import re
 import subprocess
+import sys
 from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +17,8 @@ HIDES_ALL = ("", "-1", "NoDevFiles")
 # Files of the kernel's driver, which are there whatever became of its libraries.
 DRIVER_FILE = Path("/proc/driver/nvidia/version")
 DEVICE_FILE = Path("/dev/nvidia0")
+# Of GPUs that torch may use without nvidia-smi: AMD's (ROCm), Windows' own in its Linux, Tegra's.
+OTHER_FILES = (Path("/dev/kfd"), Path("/dev/dxg"), Path("/dev/nvmap"))
 # A GPU that has failed can keep nvidia-smi waiting without end.
 PATIENCE_SECONDS = 60
 # "A query to find an object was unsuccessful", nvidia-smi(1): there is no GPU.
@@ -199,6 +202,18 @@ def names_none(gpus):
     """That CUDA_VISIBLE_DEVICES is wrong: it names none of `gpus`."""
     listed = ", ".join(f"{gpu.number}: {gpu.name} {gpu.uuid}" for gpu in gpus)
     return f"{VISIBLE} is {os.environ[VISIBLE]!r}, which names none of the GPUs here ({listed})"
+
+
+def may_be_found():
+    """Whether device auto may find a GPU on this machine; False only where it is sure that not."""
+    if sys.platform == "darwin":  # Apple's, of which CUDA_VISIBLE_DEVICES says nothing
+        return True
+    if why_hidden():
+        return False
+    if any(file.exists() for file in (DRIVER_FILE, DEVICE_FILE, *OTHER_FILES)):
+        return True
+    sight = look()
+    return sight.is_there or sight.fault is not None
 
 
 def gpus_seen():

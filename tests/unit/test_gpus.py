@@ -8,7 +8,15 @@ from project import ROOT
 from simulated_gpus import A100, H100, MISMATCH, T4
 
 from engine import gpus
-from engine.gpus import Gpu, clocks_mhz, driver_version, gpus_seen, look, visible
+from engine.gpus import (
+    Gpu,
+    clocks_mhz,
+    driver_version,
+    gpus_seen,
+    look,
+    may_be_found,
+    visible,
+)
 
 
 def test_asking_for_gpus_does_not_import_torch():
@@ -158,3 +166,70 @@ def test_one_line_tells_of_a_driver_without_gpus(machine):
     assert gpus_seen() == f"{loaded}nvidia-smi lists no GPU"
     machine.nvidia_smi(MISMATCH, status=18)
     assert gpus_seen() == f"{loaded}but nvidia-smi fails: {' '.join(MISMATCH.split())}"
+
+
+def has_one(machine):
+    machine.has(A100)
+
+
+def has_one_by_its_files_alone(machine):
+    machine.has(A100, with_nvidia_smi=False)
+
+
+def has_a_broken_driver(machine):
+    machine.load_driver()
+    machine.nvidia_smi(MISMATCH, status=18)
+
+
+def has_nvidia_smi_that_fails(machine):
+    machine.nvidia_smi("", status=9)
+
+
+def has_none(machine):
+    machine.nvidia_smi("No devices were found", status=6)
+
+
+def has_nothing(machine):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("prepare", "may_be"),
+    [
+        (has_one, True),
+        (has_one_by_its_files_alone, True),
+        (has_a_broken_driver, True),
+        (has_nvidia_smi_that_fails, True),
+        (has_none, False),
+        (has_nothing, False),
+    ],
+)
+def test_no_gpu_may_be_found_only_where_nothing_tells_of_one(machine, prepare, may_be):
+    prepare(machine)
+    assert may_be_found() == may_be
+
+
+@pytest.mark.parametrize("number", range(len(gpus.OTHER_FILES)))
+def test_a_gpu_that_nvidia_smi_does_not_know_may_be_found(machine, monkeypatch, tmp_path, number):
+    files = [tmp_path / file.name for file in gpus.OTHER_FILES]
+    monkeypatch.setattr(gpus, "OTHER_FILES", files)
+    assert not may_be_found()
+    files[number].touch()
+    assert may_be_found()
+
+
+def test_on_a_mac_a_gpu_may_be_found_whatever_is_said_of_cuda(machine, environment, monkeypatch):
+    environment[gpus.VISIBLE] = ""
+    assert not may_be_found()
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert may_be_found()
+
+
+def test_a_gpu_that_is_hidden_is_not_found_and_one_that_is_named_wrongly_may_be(
+    machine, environment
+):
+    machine.has(A100)
+    environment[gpus.VISIBLE] = "-1"
+    assert not may_be_found()
+    environment[gpus.VISIBLE] = "7"
+    assert may_be_found()

@@ -4,8 +4,6 @@ import copy
 import csv
 import json
 import zipfile
-from datetime import datetime
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -170,33 +168,6 @@ def test_a_module_among_the_figures_is_drawn_for_every_row_without_another_edit(
     path.with_name("another.py").write_text(path.read_text())
     jobs = project.would_run()
     assert (jobs["another"], jobs["loss"]) == (2, 2)
-
-
-def test_with_one_gpu_two_trainings_never_overlap(project):
-    project.configure({**SMALL, "device": "auto"})
-    result = project.snakemake("--resources", "gpu=1", "--until", "train")
-    assert result.returncode == 0, result.stderr
-    records = [
-        json.loads(path.read_text())
-        for path in project.folder.glob("results/synthetic/runs/*/*/*/training.json")
-    ]
-    times = sorted(
-        tuple(datetime.fromisoformat(record[key]) for key in ("started_at", "ended_at"))
-        for record in records
-    )
-    assert len(times) == 4
-    for (_, ended), (started, _) in pairwise(times):
-        assert ended <= started
-
-
-@pytest.mark.parametrize(("device", "gpu"), [("auto", True), ("cuda", True), ("cpu", False)])
-def test_a_training_asks_for_a_gpu_unless_it_is_told_to_use_the_cpu(project, device, gpu):
-    project.configure({**SMALL, "device": device})
-    training = "results/synthetic/runs/cnn_2/quick/seed-0/weights.safetensors"
-    result = project.snakemake("--dry-run", training)
-    assert result.returncode == 0, result.stderr
-    assert "rule train" in result.stdout
-    assert ("gpu=1" in result.stdout) == gpu
 
 
 def test_a_device_that_is_not_there_is_one_clear_line(project):
