@@ -3,14 +3,19 @@
 import argparse
 from pathlib import Path
 
-import torch
-
 from cifarlab.cost.attempts import attempt, together
 from cifarlab.cost.inputs import any_inputs
 from cifarlab.cost.measurements import MEMORY, measure_memory, measure_speed
 from cifarlab.cost.model_cost import model_cost
 from cifarlab.datasets.store import load_description
-from cifarlab.devices import DEVICES, choose_device, clocks, device_name, library_versions
+from cifarlab.devices import (
+    DEVICES,
+    choose_device,
+    clocks,
+    device_name,
+    library_versions,
+    prepare_cpu,
+)
 from cifarlab.models.build import build_for_counting, build_model, image_shape
 from cifarlab.models.families import ModelSettings
 from cifarlab.training.recipes import Recipe, memory_format_of
@@ -50,7 +55,7 @@ def main(arguments):
         name: memory_format_of(recipe, path)
         for (name, recipe), path in zip(recipes.items(), paths, strict=True)
     }
-    torch.set_num_threads(arguments.threads)
+    prepare_cpu(arguments.threads)
     device = choose_device(arguments.device)
     model = build_for_counting(settings, n_classes)
     counted = model_cost(model, image_shape(settings), settings.size_convention)

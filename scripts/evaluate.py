@@ -1,20 +1,19 @@
 """Run a trained model over the test split, once: logits and labels as predictions.npz."""
 
 import argparse
+import math
 from pathlib import Path
-
-import numpy as np
-import torch
 
 from cifarlab.datasets.inputs import Images, InputSettings, placed
 from cifarlab.datasets.store import load_description, load_split
-from cifarlab.devices import DEVICES, choose_device
+from cifarlab.devices import DEVICES, choose_device, prepare_cpu
+from cifarlab.evaluation.logits import save_predictions
 from cifarlab.evaluation.prediction import predict
 from cifarlab.models.build import build_model
 from cifarlab.models.families import ModelSettings
 from cifarlab.models.weights import load_into, read_metadata
 from cifarlab.training.precision import set_precision
-from cifarlab.training.randomness import seed_generators
+from cifarlab.training.randomness import seed_all
 from engine.command import run_command
 from engine.errors import UserError
 from engine.files import new_files
@@ -37,7 +36,7 @@ def argument_parser():
 
 def main(arguments):
     settings = settings_from_json(ModelSettings, arguments.model)
-    torch.set_num_threads(arguments.threads)
+    prepare_cpu(arguments.threads)
     device = choose_device(arguments.device)
     set_precision("fp32", device)
     split = load_split(arguments.dataset)
@@ -46,16 +45,15 @@ def main(arguments):
     inputs = InputSettings(**read_metadata(arguments.weights)["inputs"])
     model = placed(model, inputs, device)
     # Some models draw random numbers here too.
-    torch.manual_seed(0)
-    seed_generators(0)
+    seed_all(0)
     logits = predict(model, Images(split.images, inputs, device), arguments.batch_size)
-    if not np.isfinite(logits).all():
+    if not math.isfinite(abs(logits).max()):
         raise UserError(
             f"the model of {arguments.weights} gives logits that are not finite; "
             "its training diverged, lower the recipe's learning rate"
         )
-    with new_files(arguments.predictions) as (path,), open(path, "wb") as file:
-        np.savez(file, logits=logits, labels=split.labels)
+    with new_files(arguments.predictions) as (path,):
+        save_predictions(path, logits, split.labels)
 
 
 if __name__ == "__main__":

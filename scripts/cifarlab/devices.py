@@ -14,6 +14,7 @@ import torch
 from cifarlab.cuda import NoGpu, take_gpu
 from engine import gpus
 from engine.errors import UserError
+from engine.memory import keep_memory
 from engine.settings import DeviceName
 
 DEVICES = get_args(DeviceName)
@@ -79,6 +80,12 @@ def _said(device, what):
     if parent_process() is None:
         print(f"device: {device}, {what}", file=sys.stderr, flush=True)
     return device
+
+
+def prepare_cpu(threads):
+    """Set, before the work begins, how many threads compute on the CPU, and how memory is got."""
+    torch.set_num_threads(threads)
+    keep_memory()
 
 
 def leased_device(device):

@@ -9,7 +9,13 @@ from cifarlab.cost.attempts import attempt, together, unmeasured
 from cifarlab.cost.fresh_process import parts_from_a_fresh_process
 from cifarlab.cost.inputs import any_inputs, random_images
 from cifarlab.datasets.inputs import MEMORY_FORMATS, Images, placed
-from cifarlab.devices import choose_device, peak_memory_mb, reset_peak_memory, wait_for
+from cifarlab.devices import (
+    choose_device,
+    peak_memory_mb,
+    prepare_cpu,
+    reset_peak_memory,
+    wait_for,
+)
 from cifarlab.evaluation.prediction import predict
 from cifarlab.models.build import build_model
 from cifarlab.training.precision import set_precision
@@ -105,7 +111,7 @@ def _send_memory(sender, *arguments):
 def _send_both(
     sender, settings, recipe, memory_format, n_classes, image_side, device_name, threads
 ):
-    torch.set_num_threads(threads)
+    prepare_cpu(threads)
     device = choose_device(device_name)
     inputs = any_inputs(settings, memory_format)
     model = placed(build_model(settings, n_classes), inputs, device)

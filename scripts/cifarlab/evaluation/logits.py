@@ -14,3 +14,9 @@ def load_predictions(path):
             return file["logits"], file["labels"]
     except (OSError, EOFError, KeyError, ValueError, BadZipFile) as error:
         raise UserError(f"cannot read predictions in {path} ({error}); evaluate again") from error
+
+
+def save_predictions(path, logits, labels):
+    """Write a predictions.npz; shapes and types as `load_predictions` returns them."""
+    with open(path, "wb") as file:
+        np.savez(file, logits=logits, labels=labels)

@@ -30,6 +30,12 @@ class Order:
         self.state = self.generator.get_state()
 
 
+def seed_all(seed):
+    """Seed torch's generators, and what a user's own model may draw from beside them."""
+    torch.manual_seed(seed)
+    seed_generators(seed)
+
+
 def seed_generators(seed):
     """Seed what a user's own model may draw from beside torch's generators."""
     random.seed(seed)

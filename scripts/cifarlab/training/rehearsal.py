@@ -16,7 +16,7 @@ from cifarlab.training.batches import split_into_batches
 from cifarlab.training.history import Diverged
 from cifarlab.training.loop import train
 from cifarlab.training.precision import convolves_on_tensor_cores, set_precision
-from cifarlab.training.randomness import seed_generators
+from cifarlab.training.randomness import seed_all
 from cifarlab.training.run import naming_determinism, start
 from cifarlab.training.validation import hold_out
 from engine.checkpoints import Checkpoints
@@ -149,8 +149,7 @@ class _Rehearsal:
 
     def _all_logits(self, model, images):
         """Logits of a batch as an evaluation computes them, and of one image alone."""
-        torch.manual_seed(SEED)
-        seed_generators(SEED)
+        seed_all(SEED)
         numbers = (self.n_predicted, 1)
         return np.concatenate([self._logits(model, images, n_images) for n_images in numbers])
 

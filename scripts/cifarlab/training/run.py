@@ -16,13 +16,14 @@ from cifarlab.devices import (
     leased_device,
     library_versions,
     peak_memory_mb,
+    prepare_cpu,
 )
 from cifarlab.models.build import build_model
 from cifarlab.models.weights import load_initial
 from cifarlab.training.history import History
 from cifarlab.training.loop import train
 from cifarlab.training.precision import set_precision
-from cifarlab.training.randomness import seed_generators
+from cifarlab.training.randomness import seed_all
 from engine.errors import UserError
 
 
@@ -45,8 +46,7 @@ def start(description, model_settings, seed, initial_weights, device, memory_for
 
     description: of the training split; for the others see `train_run`.
     """
-    torch.manual_seed(seed)
-    seed_generators(seed)
+    seed_all(seed)
     model = build_model(model_settings, description["n_classes"])
     origin = load_initial(model, model_settings, initial_weights)
     inputs = input_settings(model_settings, description, origin, memory_format)
@@ -126,7 +126,7 @@ def _measured(history, device):
 
 def prepare_torch(recipe, threads):
     """Set what torch reads before a device is used: CPU threads, and how it chooses algorithms."""
-    torch.set_num_threads(threads)
+    prepare_cpu(threads)
     # cuDNN tries its algorithms once for each size of a batch, and keeps the fastest, which may be
     # another one the next time.
     torch.backends.cudnn.benchmark = not recipe.deterministic
