@@ -3,7 +3,6 @@
 import copy
 from dataclasses import asdict, dataclass
 
-import numpy as np
 import torch
 from torch.nn import functional
 
@@ -61,7 +60,8 @@ class Images:
 
     def __init__(self, images, inputs, device):
         self.device = torch.device(device)
-        pixels = torch.from_numpy(np.array(images))
+        # No copy: on a CPU a memory-mapped file is used in place, by several processes at once.
+        pixels = torch.from_numpy(images)
         self.is_on_device = fits(pixels.nbytes, self.device)
         self.images = pixels.to(self.device) if self.is_on_device else pixels
         self.copies = None if self.is_on_device else CopiesAhead(self.device)

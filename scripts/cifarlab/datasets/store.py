@@ -134,7 +134,7 @@ def load_description(path):
 
 
 def load_split(path):
-    """One split, memory-mapped read-only.
+    """One split, memory-mapped: what is written to its arrays stays in this process.
 
     path: the split's train.json or test.json, with its arrays beside it. Returns a Split. Raises
     UserError where an array is missing or does not have the size that is described.
@@ -146,7 +146,8 @@ def load_split(path):
     for part in ("images", "labels"):
         array_path = Path(path).parent / f"{description['split']}_{part}.npy"
         try:
-            array = np.load(array_path, mmap_mode="r")
+            # Copy-on-write: torch takes only arrays that may be written to without a copy.
+            array = np.load(array_path, mmap_mode="c")
         except (OSError, EOFError, ValueError) as error:
             raise UserError(
                 f"cannot read {array_path} ({error}); run the data stage again"

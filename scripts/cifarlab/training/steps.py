@@ -9,6 +9,7 @@ from cifarlab.models.outputs import auxiliary_logits_of, logits_of
 from cifarlab.training.batches import split_into_batches
 from cifarlab.training.cuda_graphs import Recorded, recorded
 from cifarlab.training.precision import autocast
+from engine.dynamo import import_dynamo_when_needed
 from engine.errors import UserError
 
 
@@ -22,6 +23,7 @@ class Stepper:
     def __init__(self, model, images, labels, recipe):
         self.images, self.labels, self.recipe = images, labels, recipe
         self.device = labels.device
+        import_dynamo_when_needed()
         self.optimizer = recipe.optimizer.build(model.parameters())
         self.loss_function = recipe.loss.build()
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=recipe.precision == "fp16")
