@@ -1,0 +1,110 @@
+"""Training against the plain loop, images per second, by turns; and their accuracy, once."""
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+from benches.jobs import train_words
+from benches.measuring import by_turns, n_cores, ratios_of, run, run_bench, spread_of
+from benches.page import Point, goal, spread, table
+
+GOALS = {"cnn_2": 2.6, "cnn_3": 2.6, "cnn_5": 2.1}
+BLOCKS = {"cnn_2": 2, "cnn_3": 3, "cnn_5": 5}
+# Of 64 images. The clock starts after the warm-up, on both sides.
+WARM_UP_STEPS = 30
+STEPS = {"cnn_2": 150, "cnn_3": 150, "cnn_5": 100}
+EPOCHS_OF_THE_CHECK = 2
+
+
+def ours(images, model, steps, *more):
+    words = ("--dataset", images.train, "--model", model, "--threads", n_cores())
+    return run_bench("ours.py", *words, "--warm-up", WARM_UP_STEPS, "--steps", steps, *more)
+
+
+def plain(images, model, *more):
+    words = ("--images", images.torchvision, "--blocks", BLOCKS[model], "--threads", n_cores())
+    return run_bench("plain.py", *words, *more)
+
+
+def measure(options):
+    models, images = {}, options.images()
+    for model, steps in STEPS.items():
+        few = ("--warm-up", WARM_UP_STEPS, "--steps", steps)
+        models[model] = by_turns(
+            f"training {model}, images/s",
+            options.pairs,
+            ours=lambda m=model, s=steps: ours(images, m, s)["images_per_second"],
+            plain=lambda m=model, f=few: plain(images, m, *f)["images_per_second"],
+        )
+    return {"images": images.kind, "threads": n_cores(), "models": models}
+
+
+def lines(values):
+    rows = []
+    for model, rates in values["models"].items():
+        ratio = ratios_of(rates["ours"], rates["plain"])
+        own, other = (f"{spread_of(rates[side]).median:,.0f}" for side in ("ours", "plain"))
+        rows.append((model, own, other, spread(ratio), goal(ratio.median, GOALS[model])))
+    pairs = len(rates["ours"])
+    return [
+        f"Images per second of {values['images']}, without augmentation, batch 64, Adam, "
+        f"{values['threads']} threads on both sides. The plain loop is `tests/benches/plain.py`: "
+        "torchvision's `CIFAR100`, `ToTensor`, `Normalize`, a `DataLoader` with two workers. "
+        f"{pairs} pairs by turns, each side in a fresh process. Start-up and the first "
+        f"{WARM_UP_STEPS} steps are left out on both sides. The ratio is the median of the pairs', "
+        "with the lowest and the highest.",
+        "",
+        *table(("model", "this project", "plain loop", "ratio", "goal"), rows),
+        "",
+        "This is no comparison with the best loop that can be written, but with the usual one. It "
+        "says nothing of a GPU, or of a machine with more cores.",
+    ]
+
+
+def measure_accuracy(options):
+    images, models = options.images(), {}
+    for model in BLOCKS:
+        epochs = ("--epochs", EPOCHS_OF_THE_CHECK)
+        models[model] = {
+            "ours": our_accuracy(images, model),
+            "plain": plain(images, model, *epochs)["accuracy"],
+        }
+    return {"images": images.kind, "epochs": EPOCHS_OF_THE_CHECK, "models": models}
+
+
+def our_accuracy(images, model):
+    """Accuracy on the test split, by the commands of the stages train, evaluate and metrics."""
+    with tempfile.TemporaryDirectory() as folder:
+        folder = Path(folder)
+        threads = n_cores()
+        run(train_words(images, model, threads, folder, epochs=EPOCHS_OF_THE_CHECK))
+        words = ("--model", json.dumps({"family": "cnn", "blocks": BLOCKS[model]}))
+        words += ("--dataset", images.test, "--weights", folder / "weights.safetensors")
+        words += ("--device", "cpu", "--threads", threads, "--predictions", folder / "p.npz")
+        run([sys.executable, "scripts/evaluate.py", *words])
+        words = ("--dataset", images.classes, "--predictions", folder / "p.npz")
+        run([sys.executable, "scripts/metrics.py", *words, "--metrics", folder / "metrics.json"])
+        return json.loads((folder / "metrics.json").read_text())["test_accuracy_percent"] / 100
+
+
+def lines_of_accuracy(values):
+    rows = [
+        (model, *(f"{100 * accuracies[side]:.1f}" for side in ("ours", "plain")))
+        for model, accuracies in values["models"].items()
+    ]
+    return [
+        f"Test accuracy in % after {values['epochs']} epochs on {values['images']}, one training "
+        "each, with different random weights and orders:",
+        "",
+        *table(("model", "this project", "plain loop"), rows),
+        "",
+        "One training each shows that both learn alike, not which is better: a point or two is "
+        "within what another seed changes.",
+    ]
+
+
+POINTS = [
+    Point("training", "Training against the plain loop", measure, lines),
+    Point("accuracy", "Both loops learn", measure_accuracy, lines_of_accuracy, by_default=False),
+]
