@@ -3,7 +3,7 @@
 
 from types import SimpleNamespace
 
-from engine.code import code_now
+from engine.code import Code
 from engine.records import DEFINITION_KEYS, read_record
 from engine.staleness import differences
 
@@ -31,7 +31,7 @@ def current_failure(job, digests):
     failure = read_record(job.record, (*DEFINITION_KEYS, "diverged"))
     if failure is None:
         return None
-    code = code_now([job.command, *failure["code"]])
+    code = Code(digests.of_code).now([job.command, *failure["code"]])
     inputs = {file: digests.of(file) for file in job.inputs}
     return None if differences(job, failure, code, inputs, digests) else failure
 

@@ -2,7 +2,7 @@
 
 import ast
 import hashlib
-from functools import cache
+import sys
 from pathlib import Path
 
 from engine.errors import UserError
@@ -29,25 +29,53 @@ def code_digests(roots):
     the path for a file outside scripts/) to 16 hexadecimal digits. Raises UserError where a root is
     missing or is not Python.
     """
-    digests, pending = {}, [Path(root) for root in roots]
-    while pending:
-        path = pending.pop()
-        name = module_name(path)
-        if name not in digests:
-            digests[name], imported = _read(path, path.stat().st_mtime_ns if path.is_file() else 0)
-            pending += imported
-    return dict(sorted(digests.items()))
+    return Code().digests(map(Path, roots))
 
 
-def code_now(names):
-    """The digests that code has now, to be compared with those of a record.
+class Code:
+    """Code as it is now, each file read once, however often it is asked for.
 
-    names: modules as `code_digests` names them. Returns `code_digests` of their files; a file that
-    is gone has None.
+    once: like records.Digests.of_code, which remembers what was read.
     """
-    paths = {name: module_path(name) for name in names}
-    gone = {name: None for name, path in paths.items() if not path.is_file()}
-    return gone | code_digests(path for name, path in paths.items() if name not in gone)
+
+    def __init__(self, once=lambda _path, _reader, read: read()):
+        self._once, self._modules, self._found = once, {}, {}
+        # Another version of this file, or of Python, may say something else.
+        self._reader = f"{hashlib.sha256(Path(__file__).read_bytes()).hexdigest()} {sys.version}"
+
+    def digests(self, roots):
+        """As `code_digests`."""
+        digests, pending = {}, [*roots]
+        while pending:
+            name, digest, imported = self._module(pending.pop())
+            if name not in digests:
+                digests[name] = digest
+                pending += imported
+        return dict(sorted(digests.items()))
+
+    def now(self, names):
+        """The digests that code has now, to be compared with those of a record.
+
+        names: modules as `code_digests` names them. Returns `digests` of their files; a file that
+        is gone has None.
+        """
+        paths = {name: module_path(name) for name in names}
+        gone = {name: None for name, path in paths.items() if not path.is_file()}
+        return gone | self.digests(path for name, path in paths.items() if name not in gone)
+
+    def _module(self, path):
+        """(name, digest, project files that are imported) of one file."""
+        if path not in self._modules:
+            digest, names = self._once(path, self._reader, lambda: _read(path))
+            is_own = SCRIPTS in path.resolve().parents
+            files = [file for name in names for file in self._files(name, is_own)]
+            self._modules[path] = module_name(path), digest, files
+        return self._modules[path]
+
+    def _files(self, name, is_own):
+        if (name, is_own) not in self._found:
+            self._found[name, is_own] = _files_of(name, is_own)
+        return self._found[name, is_own]
 
 
 def module_name(path):
@@ -67,9 +95,8 @@ def module_path(name):
     return place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
 
 
-@cache
-def _read(path, _mtime):
-    """(digest, project files that are imported) of one file."""
+def _read(path):
+    """[digest, names that are imported] of one file."""
     try:
         tree = ast.parse(path.read_bytes(), filename=str(path))
     except FileNotFoundError:
@@ -78,7 +105,7 @@ def _read(path, _mtime):
         raise UserError(f"{path} is not valid Python ({error}); correct it") from error
     imports = []
     text = repr(_meaning(tree, imports))
-    return hashlib.sha256(text.encode()).hexdigest()[:16], _imported_files(imports, path)
+    return [hashlib.sha256(text.encode()).hexdigest()[:16], _imported_names(imports, path)]
 
 
 def _meaning(node, imports):
@@ -140,23 +167,22 @@ def _is_lone_text(node):
     return isinstance(node, ast.Expr) and _is_text(node.value)
 
 
-def _imported_files(imports, path):
-    files, is_own = [], SCRIPTS in path.resolve().parents
+def _imported_names(imports, path):
+    """Names that may be modules: all that the import statements of a file name, each once."""
+    names = {}
     for node in imports:
         if isinstance(node, ast.Import):
-            for alias in node.names:
-                files += _files_of(alias.name, is_own)
+            names |= dict.fromkeys(alias.name for alias in node.names)
         else:
             module = node.module or ""
             if node.level:
                 parents = module_name(path).split(".")
                 depth = len(parents) - node.level + (path.name == "__init__.py")
                 module = ".".join([*parents[:depth], *filter(None, [module])])
-            files += _files_of(module, is_own)
+            names[module] = None
             # What is imported from a package may be a module of it.
-            for alias in node.names:
-                files += _files_of(f"{module}.{alias.name}", is_own)
-    return files
+            names |= dict.fromkeys(f"{module}.{alias.name}" for alias in node.names)
+    return [*names]
 
 
 def _files_of(module, is_own):

@@ -70,7 +70,7 @@ def _from_json(text):
 
 
 class Digests:
-    """SHA-256 of files, each computed once as long as the file is not written.
+    """SHA-256 of files, and what code means, each computed once while the file is not written.
 
     path: JSON file that remembers them. A file is taken for unwritten where its number, size and
     times are the same; nobody can set the time of its last change, so a copy with the old time
@@ -88,22 +88,26 @@ class Digests:
     def of(self, path):
         """Digest of a file, or None where it is not there."""
         path = str(path)
-        try:
-            status = os.stat(path)
-        except OSError:
-            return None
-        state = [status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns]
-        known = self.known.get(path)
+        state = _state(path)
+        return state and self._once(path, state, lambda: _readable_digest(path))
+
+    def of_code(self, path, reader, read):
+        """What read() says of a Python file, a value of JSON, read once as `of` does.
+
+        reader: text that says how it is read; what another reader said does not count.
+        """
+        state = _state(path)
+        return self._once(f"code of {path}", [*state, reader], read) if state else read()
+
+    def _once(self, key, state, compute):
+        known = self.known.get(key)
         if known and known[:-1] == state:
             return known[-1]
-        try:
-            digest = file_digest(path)
-        except OSError as error:
-            raise UserError(f"expected a readable file at {path}: {error.strerror}") from error
-        if time.time_ns() - max(state[2:]) > SETTLED_SECONDS * 1_000_000_000:
-            self.known[path] = [*state, digest]
+        value = compute()
+        if time.time_ns() - max(state[2:4]) > SETTLED_SECONDS * 1_000_000_000:
+            self.known[key] = [*state, value]
             self.is_changed = True
-        return digest
+        return value
 
     def save(self):
         """Write what is known; where that is not allowed, files are read again next time."""
@@ -111,6 +115,22 @@ class Digests:
             partial_path = self.path.with_name(f"{self.path.name}.{os.getpid()}.partial")
             partial_path.write_text(json.dumps(self.known), encoding="utf-8")
             partial_path.replace(self.path)
+
+
+def _state(path):
+    """What changes when a file is written: number, size, times; None where it is not there."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return [status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns]
+
+
+def _readable_digest(path):
+    try:
+        return file_digest(path)
+    except OSError as error:
+        raise UserError(f"expected a readable file at {path}: {error.strerror}") from error
 
 
 DEFINITION_KEYS = ("code", "settings", "inputs", "read")

@@ -4,7 +4,7 @@ import json
 import os
 from dataclasses import dataclass, field
 
-from engine.code import code_now
+from engine.code import Code
 from engine.records import plain_value, read_record
 
 
@@ -57,11 +57,12 @@ def decide(jobs, digests, forced=frozenset()):
     the jobs that run whatever their content.
     """
     producers, decisions, known_code = {}, {}, {}
+    code = Code(digests.of_code)
     for job in jobs:
         record = read_record(job.record)
         names = frozenset([job.command, *(record["code"] if record else ())])
         if names not in known_code:
-            known_code[names] = code_now(names)
+            known_code[names] = code.now(names)
         decisions[job.record] = _decide(
             job, record, known_code[names], producers, decisions, digests, job.record in forced
         )

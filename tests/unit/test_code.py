@@ -1,10 +1,15 @@
 """The digest of code follows its meaning, and nothing else."""
 
+import json
+import os
+
 import pytest
 from project import ROOT
 
-from engine.code import code_digests
+from engine import code
+from engine.code import Code, code_digests
 from engine.errors import UserError
+from engine.records import Digests
 
 CODE = '''"""What it is for."""
 
@@ -153,3 +158,70 @@ def test_code_that_cannot_be_read_is_one_line(tmp_path, content, words):
         path.write_text(content)
     with pytest.raises(UserError, match=words):
         code_digests([path])
+
+
+@pytest.fixture
+def file(tmp_path):
+    """A Python file that was not written in the last seconds."""
+    path = tmp_path / "file.py"
+    path.write_text("VALUE = 1\n")
+    return path
+
+
+@pytest.fixture
+def settled(monkeypatch):
+    monkeypatch.setattr("engine.records.SETTLED_SECONDS", -3600)
+
+
+def remembered(folder, paths):
+    """The digests of Python files with the memory of the calls before, which is kept."""
+    digests = Digests(folder / "memory.json")
+    found = Code(digests.of_code).digests(paths)
+    digests.save()
+    return found
+
+
+def test_code_that_is_not_written_is_read_once(tmp_path, file, settled, monkeypatch):
+    train = ROOT / "scripts/train.py"
+    first = remembered(tmp_path, [train, file])
+    assert first == code_digests([train, file])
+    reads = []
+    monkeypatch.setattr(code, "_read", reads.append)
+    assert remembered(tmp_path, [train, file]) == first
+    assert reads == []
+
+
+def test_an_edit_is_seen_though_size_and_time_stamp_are_the_same(tmp_path, file, settled):
+    (before,) = remembered(tmp_path, [file]).values()
+    status = file.stat()
+    file.write_text("VALUE = 2\n")
+    os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
+    (after,) = remembered(tmp_path, [file]).values()
+    assert after != before
+    assert {str(file): after} == code_digests([file])
+
+
+def test_what_another_version_of_the_reader_said_does_not_count(tmp_path, file, settled):
+    expected = remembered(tmp_path, [file])
+    memory = tmp_path / "memory.json"
+    known = json.loads(memory.read_text())
+    *state, reader, _ = known[f"code of {file}"]
+    known[f"code of {file}"] = [*state, reader, ["0" * 16, []]]
+    memory.write_text(json.dumps(known))
+    assert remembered(tmp_path, [file]) != expected
+    known[f"code of {file}"] = [*state, f"{reader} older", ["0" * 16, []]]
+    memory.write_text(json.dumps(known))
+    assert remembered(tmp_path, [file]) == expected
+
+
+def test_a_module_that_comes_later_is_found_by_imports_that_are_remembered(
+    tmp_path, settled, monkeypatch
+):
+    monkeypatch.setattr(code, "SCRIPTS", tmp_path)
+    monkeypatch.setattr(code, "ENGINE", tmp_path / "engine")
+    (tmp_path / "house").mkdir()
+    (tmp_path / "house/__init__.py").touch()
+    (tmp_path / "main.py").write_text("from house import part\n")
+    assert [*remembered(tmp_path, [tmp_path / "main.py"])] == ["house", "main"]
+    (tmp_path / "house/part.py").touch()
+    assert [*remembered(tmp_path, [tmp_path / "main.py"])] == ["house", "house.part", "main"]

@@ -10,7 +10,7 @@ import pytest
 from cifarlab.models.build import build_model
 from cifarlab.models.families import ModelSettings
 from engine import observed
-from engine.code import code_now
+from engine.code import Code
 from engine.settings import checked_settings
 
 LAYER = "from torch import nn\n\n\ndef layer(n):\n    return nn.Linear(3072, n)\n"
@@ -122,7 +122,7 @@ def test_project_modules_that_a_neighbour_imports_are_seen_with_it(tmp_path):
     build("own/one.py:net")
     assert "cifarlab.evaluation.metrics" in observed.CODE
     # What is compared the next time is the same.
-    assert code_now(observed.CODE) == observed.CODE
+    assert Code().now(observed.CODE) == observed.CODE
 
 
 def test_old_bytecode_of_the_same_size_and_time_is_not_run(tmp_path):
