@@ -6,6 +6,7 @@ import pytest
 import torch
 import torchvision
 from project import ROOT
+from torch import nn
 
 from cifarlab.cost.model_cost import model_cost, multiply_adds, total_size
 from cifarlab.cost.structure import modules_below, structure_tree
@@ -212,3 +213,32 @@ def test_a_fault_of_a_users_factory_is_named(tmp_path, text, factory, words, bui
         (tmp_path / "my_model.py").unlink()
     with pytest.raises(UserError, match=words):
         build(settings, 7)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_training_cnn_gives_the_bits_of_the_published_order(seed):
+    torch.manual_seed(seed)
+    blocks = 1 + seed % 5
+    model = build_model(checked_settings(ModelSettings, {"family": "cnn", "blocks": blocks}), 100)
+    # Whole numbers, so that many windows have their largest value twice or none above zero.
+    images = torch.randint(-2, 3, (6, 3, 32, 32)).float().to(memory_format=torch.channels_last)
+    labels = torch.arange(6)
+
+    def outputs_and_gradients(forward):
+        model.load_state_dict(start)
+        model.train().zero_grad()
+        logits = forward(images)
+        nn.functional.cross_entropy(logits, labels).backward()
+        return [logits, *(p.grad for p in model.parameters()), *model.state_dict().values()]
+
+    def published_order(numbers):
+        for layer in model:
+            is_block = isinstance(layer, nn.Sequential)
+            numbers = nn.Sequential.forward(layer, numbers) if is_block else layer(numbers)
+        return numbers
+
+    start = {key: value.clone() for key, value in model.state_dict().items()}
+    found = [value.clone() for value in outputs_and_gradients(model)]
+    expected = [value.clone() for value in outputs_and_gradients(published_order)]
+    assert all(map(torch.equal, found, expected))
+    assert found[1].abs().sum() > 0

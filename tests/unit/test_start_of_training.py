@@ -1,6 +1,7 @@
 """What a process that trains loads and holds, seen in a process of its own."""
 
 import json
+import platform
 import subprocess
 import sys
 
@@ -81,3 +82,26 @@ print(json.dumps([split.images.ctypes.data == images.images.data_ptr(),
 """
     # In the same memory, and the file is not written to.
     assert in_a_process(code, dataset, "adam") == [True, True]
+
+
+FAULTS = """
+import resource
+from cifarlab.devices import prepare_cpu
+if sys.argv[3] == "kept":
+    prepare_cpu(1)
+model = nn.Sequential(nn.Conv2d(3, 64, 3), nn.ReLU(), nn.Flatten(), nn.Linear(57_600, 2)).train()
+stepper = Stepper(model, images, labels, recipe)
+for _ in range(3):
+    stepper.step(torch.arange(8), 0.01)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(20):
+    stepper.step(torch.arange(8), 0.01)
+print((resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before) // 20)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc's memory is kept")
+def test_the_steps_of_a_training_get_their_memory_from_the_system_once(dataset):
+    # A step frees and gets a few MB, with a page fault for each 4 kB of it.
+    usual, kept = (in_a_process(FAULTS, dataset, "sgd", how) for how in ("as usual", "kept"))
+    assert 10 * kept < usual

@@ -106,4 +106,6 @@ class Images:
 
     def _rows(self, index):
         # Of whole images, index_select is faster than an index in brackets.
-        return self.images[index] if isinstance(index, slice) else self.images.index_select(0, index)
+        return (
+            self.images[index] if isinstance(index, slice) else self.images.index_select(0, index)
+        )

@@ -57,8 +57,8 @@ def lines(values):
     best = "; ".join(f"{one['what']}: {one['gflops']:.0f}" for one in values["peak"].values())
     return [
         f"Share of a step in %, {values['threads']} threads, batch 64, in the loop as it trains. "
-        "The loss belongs to forward. Outside is what is neither forward, backward nor optimizer: the "
-        "input (a batch is gathered and normalised), and the rest.",
+        "The loss belongs to forward. Outside is what is neither forward, backward nor optimizer: "
+        "the input (a batch is gathered and normalised), and the rest.",
         "",
         *table(("model", *PARTS, "rest", "outside", "goal"), shares),
         "",
