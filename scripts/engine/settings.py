@@ -45,8 +45,8 @@ class Settings(BaseModel):
 def descriptions(kind):
     """The texts that stand below the attributes of a Settings class, by attribute.
 
-    With use_attribute_docstrings pydantic reads them whenever a class is made, a tenth of a second at
-    every start. Only a schema, an error or --help needs them.
+    With use_attribute_docstrings pydantic reads them whenever a class is made, a tenth of a second
+    at every start. Only a schema, an error or --help needs them.
     """
     texts = {}
     for one in reversed(kind.__mro__):
