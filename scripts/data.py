@@ -11,7 +11,7 @@ from cifarlab.datasets.registry import DATASETS, is_synthetic
 from cifarlab.datasets.store import FILES, describe_source, save_dataset
 from engine.command import run_command
 from engine.download import add_patience_arguments, fetch, patience_from
-from engine.settings import checked_settings
+from engine.settings import checked_settings, descriptions
 
 
 def argument_parser():
@@ -22,12 +22,13 @@ def argument_parser():
         kind = kinds.add_parser(name, help=module.__doc__.partition("\n")[0])
         if not is_synthetic(name):
             add_archive_arguments(kind)
+        texts = descriptions(module.Settings)
         for key, field in module.Settings.model_fields.items():
             kind.add_argument(
                 f"--{key.replace('_', '-')}",
                 type=str if field.annotation is str else plain_value,
                 default=field.default,
-                help=f"{field.description.replace('%', '%%')} (default: %(default)s)",
+                help=f"{texts[key].replace('%', '%%')} (default: %(default)s)",
             )
     return parser
 

@@ -2,6 +2,7 @@
 
 import ast
 import hashlib
+import os
 import sys
 from pathlib import Path
 
@@ -67,9 +68,10 @@ class Code:
         """(name, digest, project files that are imported) of one file."""
         if path not in self._modules:
             digest, names = self._once(path, self._reader, lambda: _read(path))
-            is_own = SCRIPTS in path.resolve().parents
-            files = [file for name in names for file in self._files(name, is_own)]
-            self._modules[path] = module_name(path), digest, files
+            name = module_name(path)
+            is_own = not name.endswith(".py")
+            files = [file for imported in names for file in self._files(imported, is_own)]
+            self._modules[path] = name, digest, files
         return self._modules[path]
 
     def _files(self, name, is_own):
@@ -195,6 +197,7 @@ def _files_of(module, is_own):
     if not is_own and parts[0] not in HOUSES:
         return files
     for depth in range(1, len(parts) + 1):
-        place = SCRIPTS.joinpath(*parts[:depth])
-        files += [f for f in (place / "__init__.py", place.with_suffix(".py")) if f.is_file()]
-    return [file for file in files if ENGINE not in file.parents]
+        # No Path for what is not there: most names are those of libraries.
+        place = os.path.join(SCRIPTS, *parts[:depth])
+        files += filter(os.path.isfile, (os.path.join(place, "__init__.py"), f"{place}.py"))
+    return [file for file in map(Path, files) if ENGINE not in file.parents]

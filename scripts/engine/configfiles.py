@@ -7,6 +7,9 @@ import yaml
 
 from engine.errors import UserError
 
+# Written in C where PyYAML was built so: ten times as fast, which shows with many seeds.
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
 
 def check_configfile(path):
     """Raise UserError where a YAML file is no mapping, or gives a key twice: the last would count.
@@ -15,7 +18,7 @@ def check_configfile(path):
     """
     try:
         text = Path(path).read_text(encoding="utf-8")
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        root = yaml.compose(text, Loader=LOADER)
     except UnicodeDecodeError as error:
         raise UserError(f"{path}: this is not UTF-8 text ({error}); save it as UTF-8") from error
     except yaml.YAMLError as error:

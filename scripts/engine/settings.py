@@ -1,10 +1,14 @@
 """The base of all settings: closed, immutable, strictly typed."""
 
+import ast
 import copy
 import difflib
+import inspect
 import json
 import re
+import textwrap
 from datetime import date, datetime
+from itertools import pairwise
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -24,13 +28,39 @@ from engine.errors import UserError
 class Settings(BaseModel):
     """A group of named values; unknown keys and values of another type are refused."""
 
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=True, allow_inf_nan=False, use_attribute_docstrings=True
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema, handler):
+        schema = handler(core_schema)
+        for name, text in descriptions(cls).items():
+            handler.resolve_ref_schema(schema)["properties"][name].setdefault("description", text)
+        return schema
 
     def to_json(self):
         """Canonical JSON: every key, sorted, whatever order the user wrote."""
         return canonical_json(self.model_dump())
+
+
+def descriptions(kind):
+    """The texts that stand below the attributes of a Settings class, by attribute.
+
+    With use_attribute_docstrings pydantic reads them whenever a class is made, a tenth of a second
+    at every start. Only a schema, an error or --help needs them.
+    """
+    texts = {}
+    for one in reversed(kind.__mro__):
+        if not issubclass(one, Settings) or not inspect.get_annotations(one):
+            continue
+        try:
+            tree = ast.parse(textwrap.dedent(inspect.getsource(one)))
+        except OSError:  # made by create_model
+            continue
+        for attribute, text in pairwise(tree.body[0].body):
+            is_described = isinstance(attribute, ast.AnnAssign) and isinstance(text, ast.Expr)
+            if is_described and isinstance(getattr(text.value, "value", None), str):
+                texts[attribute.target.id] = inspect.cleandoc(text.value.value)
+    return texts
 
 
 def canonical_json(value):

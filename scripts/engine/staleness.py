@@ -1,6 +1,5 @@
 """Which outputs are stale, and why: decided from contents alone, never from time stamps."""
 
-import json
 import os
 from dataclasses import dataclass, field
 
@@ -164,19 +163,25 @@ MISSING = object()
 
 def _changes(before, now, prefix=""):
     """(dotted key, old value, new value) of every leaf that differs."""
-    if before == now and _typed(before) == _typed(now):
+    if before is now or _is_same(before, now):
         return
     for key in sorted({*before, *now}):
         old, new = before.get(key, MISSING), now.get(key, MISSING)
         if isinstance(old, dict) and isinstance(new, dict):
             yield from _changes(old, new, f"{prefix}{key}.")
-        elif old is MISSING or new is MISSING or _typed(old) != _typed(new):
+        elif not _is_same(old, new):
             yield f"{prefix}{key}", old, new
 
 
-def _typed(value):
-    """A value as text, different for 1, 1.0 and True."""
-    return json.dumps(value, sort_keys=True)
+def _is_same(one, other):
+    """Whether two values of JSON are the same; 1, 1.0 and True are not, nor are 0.0 and -0.0."""
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(_is_same(one[k], other[k]) for k in one)
+    if isinstance(one, list):
+        return len(one) == len(other) and all(map(_is_same, one, other))
+    return one == other and repr(one) == repr(other)
 
 
 def _shown(value):

@@ -3,25 +3,28 @@
 The bare one has the same rules with the same files and logs, but `touch` for commands, and neither
 parameters nor records: plain Snakemake, its triggers as they are.
 
-One run is really made; the others are copies of it under further seeds, with their records.
+One run is really made; the others are copies of it under further seeds, with their records. Printed
+are medians with the lowest and the highest value; the ratio is that of pairs, made by turns.
 """
 
 import argparse
 import copy
 import json
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from benches.measuring import by_turns, ratios_of, spread_of
 from project import SMALL, copy_project
 
 SEED_0 = "seed-0"
+COLUMNS = "{:>6}  {:>22}  {:>22}  {:>20}  {:>8}  {:>8}"
 STAGES_OF_A_RUN = ("train", "evaluate", "metrics")
 BARE = """
 RUNS = range(N_RUNS)
@@ -304,10 +307,14 @@ def measured_run(folder, *arguments):
     return seconds, usage.ru_maxrss * 1024 / 1e6
 
 
+def spread_text(spread):
+    return f"{spread.median:.2f} ({spread.lowest:.2f} to {spread.highest:.2f})"
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, nargs="+", default=[10, 100, 1000])
-    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--runs", type=int, nargs="+", default=[10, 100, 1_000, 5_000])
+    parser.add_argument("--repeats", type=int, default=7, help="pairs of dry runs of each size")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         project = copy_project(Path(folder) / "project")
@@ -315,27 +322,27 @@ def main():
         result = project.snakemake()
         if result.returncode != 0:
             sys.exit(f"error: the run to be copied failed:\n{result.stderr}")
-        print("  runs   this project, s     bare Snakemake, s   ratio   this, MB   bare, MB")
+        titles = ("runs", "this project, s", "bare Snakemake, s", "ratio", "this, MB", "bare, MB")
+        print(COLUMNS.format(*titles))
         for n_runs in arguments.runs:
             copy_runs(project, n_runs)
             project.configure(configuration(n_runs))
-            make_bare(Path(folder) / f"bare-{n_runs}", n_runs)
-            ours, bare = [], []
+            bare = Path(folder) / f"bare-{n_runs}"
+            make_bare(bare, n_runs)
+            configured = ("--configfile", "small.yaml")
             # Reads every file once and keeps the digests, which a dry run does not.
-            measured_run(project.folder, "--configfile", "small.yaml")
-            for _ in range(arguments.repeats):
-                words = ("--dry-run", "--configfile", "small.yaml")
-                ours.append(measured_run(project.folder, *words))
-                bare.append(measured_run(Path(folder) / f"bare-{n_runs}", "--dry-run"))
-            (own, own_mb), (other, other_mb) = (
-                [statistics.median(column) for column in zip(*measured, strict=True)]
-                for measured in (ours, bare)
+            measured_run(project.folder, *configured)
+            measured = by_turns(
+                f"{n_runs:,} runs, (s, MB)",
+                arguments.repeats,
+                ours=partial(measured_run, project.folder, "--dry-run", *configured),
+                bare=partial(measured_run, bare, "--dry-run"),
             )
-            print(
-                f"{n_runs:6} {own:17.2f} {other:21.2f} {own / other:7.2f}"
-                f" {own_mb:10.0f} {other_mb:10.0f}",
-                flush=True,
-            )
+            (ours, ours_mb), (other, other_mb) = (zip(*m, strict=True) for m in measured.values())
+            seconds = [spread_text(spread_of(side)) for side in (ours, other)]
+            ratio = spread_text(ratios_of(ours, other))
+            megabytes = [f"{spread_of(side).median:,.0f}" for side in (ours_mb, other_mb)]
+            print(COLUMNS.format(f"{n_runs:,}", *seconds, ratio, *megabytes), flush=True)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from engine.errors import UserError
         ("# a remark\n", ": expected keys with values (`key: value`), found nothing"),
         ("- a\n- b\n", ": expected keys with values (`key: value`), found a list"),
         ("threads\n", ": expected keys with values (`key: value`), found a lone value"),
-        ("a:\n\tb: 1\n", ", line 2: this is not valid YAML (found character '\\t' that cannot"),
+        ("a:\n\tb: 1\n", ", line 2: this is not valid YAML (found character"),
         ("a: [1\nb: 2\n", ", line 2: this is not valid YAML ("),
         ("a: 1\n---\na: 2\n", ", line 2: this is not valid YAML ("),
         (b"a: \xff\n", ": this is not UTF-8 text ("),
