@@ -5,12 +5,16 @@ BIN := .venv/bin
 INSTALLED := .venv/installed
 # More configuration files for `make docs`, for example one that names a local archive.
 CONFIGFILE ?=
+# Of `make bench`: what to measure, for example POINTS="training step" (all: bench.py --help), and how
+# often each side of a comparison.
+POINTS ?=
+PAIRS ?= 7
 
 # With it Python would not look for a command's modules beside the command.
 unexport PYTHONSAFEPATH
 
 .DEFAULT_GOAL := help
-.PHONY: help demo watch check-gpu test test-long test-browser test-oldest test-slurm staleness faults bench-dag bench-checkpoint bench-report bench-memory bench-gpu bench-gpu-idle lint format schema docs translations lock clean
+.PHONY: help demo watch check-gpu test test-long test-browser test-oldest test-slurm staleness faults bench bench-dag bench-checkpoint bench-report bench-memory bench-gpu bench-gpu-idle lint format schema docs translations lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +52,9 @@ staleness: $(INSTALLED) ## every edit as a real run, beside plain Snakemake; ran
 
 faults: $(INSTALLED) ## inject kills, full disks, damaged checkpoints; compare bytes (ten minutes)
 	$(BIN)/python tests/faults/campaign.py
+
+bench: $(INSTALLED) ## measure speed beside the usual way, for docs/performance.md (25 minutes)
+	$(BIN)/python tests/benches/bench.py $(POINTS) --pairs $(PAIRS)
 
 bench-dag: $(INSTALLED) ## measure a dry run, and that of a bare workflow of the same shape
 	$(BIN)/python tests/benches/dag.py

@@ -23,13 +23,15 @@ WARM_UP_BATCHES = 3
 
 def batches_of_the_project(dataset, threads):
     """Batches by cifarlab.datasets.inputs. dataset: Path of train.json."""
-    from ours import settings_of
-
     from cifarlab.datasets.inputs import IMAGENET_MEAN, IMAGENET_STD, Images, InputSettings
     from cifarlab.datasets.store import load_split
+    from cifarlab.training.recipes import Recipe
     from cifarlab.training.run import prepare_torch
+    from engine.settings import checked_settings
 
-    prepare_torch(settings_of("cnn_2", None)[1], threads)
+    optimizer = {"name": "adam", "learning_rate": 0.001}
+    recipe = {"epochs": 1, "batch_size": BATCH_SIZE, "optimizer": optimizer}
+    prepare_torch(checked_settings(Recipe, recipe), threads)
     inputs = InputSettings(SIZE, IMAGENET_MEAN, IMAGENET_STD)
     images = Images(load_split(dataset).images, inputs, torch.device("cpu"))
     for index in torch.randperm(len(images)).split(BATCH_SIZE):

@@ -13,6 +13,7 @@ from benches.measuring import ROOT, BenchError, run
 from project import copy_project
 
 RECIPE = "published_scratch"
+TRAIN = "scripts/train.py"
 OUTPUTS = {
     "weights": "weights.safetensors",
     "history": "history.csv",
@@ -29,7 +30,7 @@ def train_words(images, model, threads, folder, **of_recipe):
     """
     values = yaml.safe_load((ROOT / "config/config.yaml").read_text())
     recipe = {**values["recipes"][RECIPE], **of_recipe}
-    words = [sys.executable, "scripts/train.py", "--dataset", images.train, "--seed", "0"]
+    words = [sys.executable, TRAIN, "--dataset", images.train, "--seed", "0"]
     words += ["--model", json.dumps(values["models"][model]), "--recipe", json.dumps(recipe)]
     words += ["--device", "cpu", "--threads", threads]
     folder.mkdir(parents=True, exist_ok=True)

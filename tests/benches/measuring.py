@@ -123,6 +123,8 @@ def by_turns(title, n_pairs, **sides):
 
 
 def shown(value):
+    if isinstance(value, tuple):
+        return f"({', '.join(map(shown, value))})"
     return f"{value:,.4g}" if isinstance(value, float) else str(value)
 
 

@@ -1,4 +1,4 @@
-"""The project's own training of one model, timed: what scripts/train.py calls.
+"""scripts/train.py, timed: `ours.py --warm-up 30 -- <arguments of scripts/train.py>`.
 
 The last line is JSON: images per second of the steps after --warm-up. With --parts also the seconds
 of forward (with the loss), backward, optimizer step and input: timers that cost some microseconds a
@@ -7,6 +7,7 @@ step, so a rate is taken without.
 
 import argparse
 import json
+import runpy
 import sys
 import time
 from collections import defaultdict
@@ -16,31 +17,32 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 
 import torch
-import yaml
 
-from cifarlab.configuration import read_configuration
 from cifarlab.cost.model_cost import multiply_adds
 from cifarlab.datasets.inputs import Images
-from cifarlab.devices import choose_device
+from cifarlab.datasets.store import load_description
 from cifarlab.models.build import build_for_counting, image_shape
+from cifarlab.models.families import ModelSettings
 from cifarlab.training import loop
-from cifarlab.training.recipes import memory_format_of
-from cifarlab.training.run import prepare_torch, train_run
-from engine.observers import Bar, Keeper, Observer
+from engine import observers
+from engine.settings import settings_from_json
 
-ROOT = Path(__file__).resolve().parents[2]
-RECIPE = "published_scratch"
+SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
 PARTS = ("forward", "backward", "optimizer", "input")
 
 
-class Stopwatch(Observer):
-    """The seconds of the steps after the first `warm_up`; calls `at_start` when they begin."""
+class Stopwatch(observers.Bar):
+    """The bar of a training, which also takes the time of the steps after the first `warm_up`.
+
+    at_start is called when those begin.
+    """
 
     def __init__(self, warm_up, at_start):
         self.warm_up, self.at_start = warm_up, at_start
 
     def note_step(self, step, loss, learning_rate):
-        self.loss, self.ended = loss, time.perf_counter()
+        super().note_step(step, loss, learning_rate)
+        self.step, self.loss, self.ended = step, loss, time.perf_counter()
         if step == self.warm_up:
             self.at_start()
             self.started = time.perf_counter()
@@ -92,44 +94,39 @@ def time_parts():
     return seconds
 
 
-def settings_of(model_name, steps):
-    """(ModelSettings, Recipe) of a model of config/config.yaml, for so many steps."""
-    configuration = read_configuration(yaml.safe_load((ROOT / "config/config.yaml").read_text()))
-    recipe = configuration.recipes[RECIPE].model_copy(update={"max_steps": steps})
-    return configuration.models[model_name], recipe
+def count_multiply_adds(arguments):
+    """Multiply-adds of one image. arguments: of scripts/train.py."""
+    settings = settings_from_json(ModelSettings, arguments.model)
+    model = build_for_counting(settings, load_description(arguments.dataset)["n_classes"])
+    return multiply_adds(model, image_shape(settings))
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--dataset", type=Path, required=True, help="train.json of the data set")
-    parser.add_argument("--model", required=True, help="a name of config/config.yaml")
-    parser.add_argument("--threads", type=int, required=True)
     parser.add_argument("--warm-up", type=int, required=True, help="steps before the clock starts")
-    parser.add_argument("--steps", type=int, required=True, help="that are measured")
     parser.add_argument("--parts", action="store_true", help="time the parts of a step too")
+    parser.add_argument("training", nargs="+", help="arguments of scripts/train.py")
     arguments = parser.parse_args()
-    steps = arguments.warm_up + arguments.steps
-    settings, recipe = settings_of(arguments.model, steps)
-    prepare_torch(recipe, arguments.threads)
-    device = choose_device("cpu")
     seconds = time_parts() if arguments.parts else {}
     stopwatch = Stopwatch(arguments.warm_up, seconds.clear)
-    memory_format = memory_format_of(recipe, None)
-    observers = [Bar(), Keeper(), stopwatch]
-    place = (device, memory_format, observers, lambda: None)
-    run = train_run(arguments.dataset, settings, recipe, 0, None, *place)
-    n_images = arguments.steps * recipe.batch_size
+    # The command as it is, with this in the place of its bar.
+    observers.Bar = lambda: stopwatch
+    sys.argv = [str(SCRIPTS / "train.py"), *arguments.training]
+    command = runpy.run_path(sys.argv[0], run_name="__main__")
+    of_training = command["argument_parser"]().parse_args(arguments.training)
+    batch_size = json.loads(of_training.recipe)["batch_size"]
+    most_steps = load_description(of_training.dataset)["count"] // batch_size
+    if stopwatch.step > most_steps:
+        found = f"found {stopwatch.step}; name fewer, or more images"
+        sys.exit(f"error: expected at most {most_steps} steps of {batch_size} images, {found}")
+    n_images = (stopwatch.step - stopwatch.warm_up) * batch_size
     total = stopwatch.ended - stopwatch.started
     result = {"images_per_second": n_images / total, "images": n_images, "loss": stopwatch.loss}
     if arguments.parts:
         if missing := [name for name in PARTS if not seconds[name]]:
             sys.exit(f"error: expected calls of {', '.join(missing)} in a step, found none")
-        model = build_for_counting(settings, run.model[-1].out_features)
-        result |= {
-            "seconds": total,
-            "parts": dict(seconds),
-            "multiply_adds": multiply_adds(model, image_shape(settings)),
-        }
+        counted = count_multiply_adds(of_training)
+        result |= {"seconds": total, "parts": dict(seconds), "multiply_adds": counted}
     print(json.dumps(result))
 
 

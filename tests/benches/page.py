@@ -36,6 +36,11 @@ def table(titles, rows):
     ]
 
 
+def pairs_of(count):
+    """How many pairs were measured, as the beginning of a sentence."""
+    return f"{count} pair{'s' * (count > 1)} by turns"
+
+
 def spread(value, digits=2):
     """A Spread as text."""
     if value.count == 1:

@@ -1,7 +1,7 @@
 """The input path at 224 pixels against torchvision's, image by image."""
 
 from benches.measuring import by_turns, n_cores, ratios_of, run_bench, spread_of
-from benches.page import Point, goal, spread, table
+from benches.page import Point, goal, pairs_of, spread, table
 
 GOAL = 2
 BATCHES = 30
@@ -42,7 +42,7 @@ def lines(values):
     return [
         f"Batches of 64 at 224×224 from {values['images']}, ready for a model: bytes in memory to "
         "normalised floats. torchvision's way is `Resize(224)`, `ToTensor`, `Normalize` for each "
-        f"PIL image, and a `DataLoader`. {len(rates['ours'])} pairs by turns.",
+        f"PIL image, and a `DataLoader`. {pairs_of(len(rates['ours']))}.",
         "",
         *table((*titles, "ratio", "goal"), rows),
         "",

@@ -66,7 +66,7 @@ def lines(values):
         "Every kind of job as a process of its own, with the command that Snakemake ran: one "
         f"training step of cnn_2 on 200 synthetic images. `{TORCH}` alone takes {spread(torch)} s. "
         "That is taken off where the job imports torch, in each round by itself. "
-        f"{torch.count} rounds.",
+        f"Rounds: {torch.count}.",
         "",
         *table(("job", "imports torch", "s", "beyond that import, s", "goal"), rows),
         "",

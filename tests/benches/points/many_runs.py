@@ -9,7 +9,7 @@ from pathlib import Path
 from benches.dag import SEED_0, configuration, copy_runs, make_bare, measured_run
 from benches.jobs import SmallWorkflow
 from benches.measuring import MEGABYTE, BenchError, by_turns, ratios_of, run, say, spread_of
-from benches.page import Point, goal, spread, table
+from benches.page import Point, goal, pairs_of, spread, table
 
 GOAL = 1.2
 SIZES = (10, 100, 1_000)
@@ -97,7 +97,7 @@ def lines(values):
     return [
         "A dry run with nothing to do, beside a bare workflow of the same rules and files, with "
         "`touch` for commands, and neither parameters nor records (`make bench-dag`). "
-        f"{pairs} pairs by turns.",
+        f"{pairs_of(pairs)}.",
         "",
         *table(titles, dry),
         "",
@@ -138,7 +138,7 @@ def failures(sizes):
         for name, job in one["jobs"].items()
         if "error" in job
     ]
-    return ["", *found] if found else []
+    return ["", *(found or ["Nothing failed at these sizes."])]
 
 
 POINTS = [

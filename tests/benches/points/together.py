@@ -6,7 +6,7 @@ from pathlib import Path
 
 from benches.jobs import train_words
 from benches.measuring import by_turns, ratios_of, run, spread_of, start
-from benches.page import Point, spread, table
+from benches.page import Point, pairs_of, spread, table
 
 STEPS = {"cnn_2": 300, "cnn_5": 150}
 
@@ -47,7 +47,7 @@ def lines(values):
     return [
         "Two trainings of one thread each at the same time, against one after the other on two "
         f"threads; whole processes of `scripts/train.py` with their start-up. "
-        f"{len(seconds['together'])} pairs by turns. More than 1: together is faster.",
+        f"{pairs_of(len(seconds['together']))}. More than 1: together is faster.",
         "",
         *table(titles, rows),
         "",

@@ -5,9 +5,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benches.jobs import train_words
+from benches.jobs import TRAIN, train_words
 from benches.measuring import by_turns, n_cores, ratios_of, run, run_bench, spread_of
-from benches.page import Point, goal, spread, table
+from benches.page import Point, goal, pairs_of, spread, table
 
 GOALS = {"cnn_2": 2.6, "cnn_3": 2.6, "cnn_5": 2.1}
 BLOCKS = {"cnn_2": 2, "cnn_3": 3, "cnn_5": 5}
@@ -18,8 +18,12 @@ EPOCHS_OF_THE_CHECK = 2
 
 
 def ours(images, model, steps, *more):
-    words = ("--dataset", images.train, "--model", model, "--threads", n_cores())
-    return run_bench("ours.py", *words, "--warm-up", WARM_UP_STEPS, "--steps", steps, *more)
+    """What `ours.py` finds of a training of so many steps. more: of its own arguments."""
+    with tempfile.TemporaryDirectory() as folder:
+        of_recipe = {"max_steps": WARM_UP_STEPS + steps}
+        words = train_words(images, model, n_cores(), Path(folder), **of_recipe)
+        arguments = words[words.index(TRAIN) + 1 :]
+        return run_bench("ours.py", "--warm-up", WARM_UP_STEPS, *more, "--", *arguments)
 
 
 def plain(images, model, *more):
@@ -46,12 +50,11 @@ def lines(values):
         ratio = ratios_of(rates["ours"], rates["plain"])
         own, other = (f"{spread_of(rates[side]).median:,.0f}" for side in ("ours", "plain"))
         rows.append((model, own, other, spread(ratio), goal(ratio.median, GOALS[model])))
-    pairs = len(rates["ours"])
     return [
         f"Images per second of {values['images']}, without augmentation, batch 64, Adam, "
         f"{values['threads']} threads on both sides. The plain loop is `tests/benches/plain.py`: "
         "torchvision's `CIFAR100`, `ToTensor`, `Normalize`, a `DataLoader` with two workers. "
-        f"{pairs} pairs by turns, each side in a fresh process. Start-up and the first "
+        f"{pairs_of(len(rates['ours']))}, each side in a fresh process. Start-up and the first "
         f"{WARM_UP_STEPS} steps are left out on both sides. The ratio is the median of the pairs', "
         "with the lowest and the highest.",
         "",
