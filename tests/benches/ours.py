@@ -1,7 +1,7 @@
 """scripts/train.py, timed: `ours.py --warm-up 30 -- <arguments of scripts/train.py>`.
 
 The last line is JSON: images per second of the steps after --warm-up. With --parts also the seconds
-of forward (with the loss), backward, optimizer step and input: timers that cost some microseconds a
+of forward, loss, backward, optimizer step and input: timers that cost some microseconds a
 step, so a rate is taken without.
 """
 
@@ -28,7 +28,7 @@ from engine import observers
 from engine.settings import settings_from_json
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
-PARTS = ("forward", "backward", "optimizer", "input")
+PARTS = ("forward", "loss", "backward", "optimizer", "input")
 
 
 class Stopwatch(observers.Bar):
@@ -77,7 +77,7 @@ def time_parts():
         def __init__(self, *arguments, **options):
             super().__init__(*arguments, **options)
             self.model = Timed(self.model, seconds, "forward")
-            self.loss_function = Timed(self.loss_function, seconds, "forward")
+            self.loss_function = Timed(self.loss_function, seconds, "loss")
             self.optimizer.step = Timed(self.optimizer.step, seconds, "optimizer")
 
     loop.Stepper = TimedStepper

@@ -24,6 +24,7 @@ from benches.measuring import (
     spread_of,
     start,
 )
+from benches.ours import Stopwatch
 from benches.page import Point, goal, render, spread
 from benches.points import jobs, many_runs, memory, step, training
 
@@ -78,7 +79,7 @@ def test_sides_take_turns_and_every_other_round_is_reversed():
 
 ONE_TRAINING = {
     "seconds": 10.0,
-    "parts": {"forward": 3.0, "backward": 4.0, "optimizer": 2.0, "input": 0.75},
+    "parts": {"forward": 2.5, "loss": 0.5, "backward": 4.0, "optimizer": 2.0, "input": 0.75},
     "multiply_adds": 1_000_000,
 }
 
@@ -293,6 +294,16 @@ def test_the_settings_of_the_plain_loop_are_those_of_the_recipe(images, tmp_path
     assert recipe.optimizer.name == "adam"
     assert recipe.optimizer.learning_rate == plain.LEARNING_RATE
     assert recipe.optimizer.weight_decay == 0
+
+
+def test_the_clock_starts_after_the_last_step_of_the_warm_up():
+    began = []
+    stopwatch = Stopwatch(2, lambda: began.append(stopwatch.step))
+    stopwatch.begin(0, 4)
+    for number in range(1, 5):
+        stopwatch.note_step(number, 1.0, 0.1)
+    assert began == [2]
+    assert stopwatch.started < stopwatch.ended
 
 
 def test_a_timed_training_counts_the_steps_after_the_warm_up_and_sees_their_parts(images, tmp_path):

@@ -7,7 +7,7 @@ from benches.points.training import STEPS, ours
 GOAL_PERCENT = 2
 # A multiply-add is two operations; backward computes two products for each of forward's.
 FLOP_PER_MULTIPLY_ADD = 2 * 3
-PARTS = ("forward", "backward", "optimizer", "input")
+PARTS = ("forward", "loss", "backward", "optimizer", "input")
 REPEATS = 3
 
 
@@ -57,7 +57,7 @@ def lines(values):
     best = "; ".join(f"{one['what']}: {one['gflops']:.0f}" for one in values["peak"].values())
     return [
         f"Share of a step in %, {values['threads']} threads, batch 64, in the loop as it trains. "
-        "The loss belongs to forward. Outside is what is neither forward, backward nor optimizer: "
+        "Outside is what is neither forward (with the loss), backward nor optimizer: "
         "the input (a batch is gathered and normalised), and the rest.",
         "",
         *table(("model", *PARTS, "rest", "outside", "goal"), shares),
