@@ -1,9 +1,6 @@
 # In: the data set, a model's settings, a recipe, a seed.
 # Out: the weights of one run, its loss history and the record of its training.
 
-# The same for all runs, so no parameter, which Snakemake makes for every job.
-INTERVAL = checkpoint_arguments()
-
 
 rule train:
     """One run: one model, one recipe, one seed."""
@@ -32,16 +29,18 @@ rule train:
         defines=defines_run,
         # Threads and devices differ in the last bits.
         repeats=False,
+        versions=as_data(LOCKED_VERSIONS),
         device=DEVICE,
         checkpoints=str(CHECKPOINTS),
+        interval=checkpoint_arguments(),
         live=str(LIVE),
         failure=str(FAILURE),
     # exec: a signal to this job reaches the training, and nothing ends before it has saved.
     shell:
         "exec python scripts/train.py --dataset {input.dataset:q} --model {params.defines[model]:q}"
-        " --recipe {params.defines[recipe]:q} --seed {wildcards.seed} --versions {LOCKED_VERSIONS:q}"
+        " --recipe {params.defines[recipe]:q} --seed {wildcards.seed} --versions {params.versions:q}"
         " --initial-weights {input.initial:q} --rehearsal {input.rehearsal:q} --device {params.device} --threads {threads}"
-        " --checkpoints {params.checkpoints:q} {INTERVAL:q} --live {params.live:q}"
+        " --checkpoints {params.checkpoints:q} {params.interval:q} --live {params.live:q}"
         " --failure {params.failure:q}"
         " --weights {output.weights:q}"
         " --history {output.history:q} --epochs {output.epochs:q}"

@@ -28,12 +28,11 @@ def build(settings, n_classes):
 
     from torch import nn
 
-    class Block(nn.Sequential):
-        """A block, which in training takes ReLU after the pooling: of a quarter of the numbers.
+    class Sequential(nn.Sequential):
+        """The layers in their order; in training, ReLU after pooling: of a quarter of the numbers.
 
         The largest of four numbers is the same before and after ReLU, and so is where the gradient
-        goes: outputs and gradients have the same bits. What is counted and drawn is the order
-        above.
+        goes: outputs and gradients have the same bits.
         """
 
         def forward(self, images):
@@ -43,7 +42,7 @@ def build(settings, n_classes):
 
     layers, in_channels = OrderedDict(), 3
     for number, channels in enumerate(CHANNELS[: settings.blocks], start=1):
-        layers[f"block_{number}"] = Block(
+        layers[f"block_{number}"] = Sequential(
             OrderedDict(
                 conv=nn.Conv2d(in_channels, channels, kernel_size=5, padding=2),
                 norm=nn.BatchNorm2d(channels),
