@@ -60,7 +60,7 @@ def descriptions(kind):
             is_described = isinstance(attribute, ast.AnnAssign) and isinstance(text, ast.Expr)
             if is_described and isinstance(getattr(text.value, "value", None), str):
                 texts[attribute.target.id] = inspect.cleandoc(text.value.value)
-    return texts
+    return {name: text for name, text in texts.items() if name in kind.model_fields}
 
 
 def canonical_json(value):

@@ -17,6 +17,7 @@ import yaml
 from cifarlab.configuration import read_configuration
 from cifarlab.models.build import image_shape
 from cifarlab.models.families import FAMILIES
+from cifarlab.training.groups import parameter_groups
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 MODELS = ("vgg19", "resnet101", "vit_b_32", "swin_b")
@@ -52,7 +53,7 @@ def step_bytes(model, images, labels, recipe):
 
     with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
         loss = recipe.loss.build()(model(images), labels)
-    optimizer = recipe.optimizer.build(model.parameters())
+    optimizer = recipe.optimizer.build(parameter_groups(model, recipe.optimizer))
     gradients = torch.autograd.grad(loss, [*model.parameters()])
     for parameter, gradient in zip(model.parameters(), gradients, strict=True):
         parameter.grad = gradient

@@ -7,6 +7,7 @@ import resource
 import numpy as np
 import pytest
 import torch
+from choices import choices
 from test_training import data, recipe
 from torch import nn
 from weights_bytes import weights_as_bytes
@@ -34,6 +35,7 @@ class Lottery(nn.Module):
         self.layers = nn.Sequential(
             nn.Conv2d(3, 4, 3),
             nn.BatchNorm2d(4),
+            nn.Conv2d(4, 4, 1),
             nn.Flatten(),
             nn.Dropout(0.3),
             nn.Linear(3600, 10),
@@ -68,15 +70,33 @@ def settings_of(**changes):
     return checked_settings(Recipe, values)
 
 
+MUON = {"name": "muon", "learning_rate": 0.03, "adamw_learning_rate": 0.01, "momentum": 0.9}
+
+
 # 150 images in batches of 64: three steps an epoch, so stops fall within epochs and between them.
 @pytest.mark.parametrize("steps", [1, 2, 3, 5])
 @pytest.mark.parametrize(
     "changes",
-    [{}, {"optimizer": SGD}, {"precision": "fp16"}, {"micro_batch": 20}, {"max_steps": 7}],
+    [
+        *({}, {"optimizer": SGD}, {"micro_batch": 20}, {"max_steps": 7}),
+        *({"precision": "fp16"}, {"precision": "fp16", "optimizer": MUON, "clip_norm": 0.5}),
+        {"optimizer": {**SGD, "freeze_backbone_epochs": 1}},
+    ],
     ids=str,
 )
 def test_a_training_that_is_interrupted_gives_the_same_bits(tmp_path, steps, changes):
-    settings = settings_of(**changes)
+    interrupt_and_compare(tmp_path, settings_of(**changes), steps)
+
+
+@pytest.mark.parametrize("changes", [*choices()], ids=str)
+def test_a_training_with_any_part_that_is_interrupted_gives_the_same_bits(tmp_path, changes):
+    # A schedule may have a rise of its own.
+    rise = {"warm_up": 0.0} if "schedule" in changes else {}
+    interrupt_and_compare(tmp_path, settings_of(**changes, **rise), steps=2)
+
+
+def interrupt_and_compare(tmp_path, settings, steps):
+    """Interrupt a training after every so many steps, and compare it with one that was not."""
     weights, whole = trained(settings)
     again, interruptions = None, 0
     while again is None:

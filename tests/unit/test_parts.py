@@ -38,20 +38,20 @@ class Settings(OptimizerSettings):
     momentum_decay: Number = 0.004
     """A new key."""
 
-    def build(self, parameters):
+    def build(self, groups):
         from torch.optim import NAdam
 
-        return NAdam(parameters, lr=self.learning_rate, momentum_decay=self.momentum_decay)
+        return NAdam(groups, lr=self.learning_rate, momentum_decay=self.momentum_decay)
 '''
 SCHEDULE = '''"""A part of the learning rate."""
 
 from typing import Literal
 
-from cifarlab.training.parts import Part
+from cifarlab.training.parts import ScheduleSettings
 from engine.settings import Share
 
 
-class Settings(Part):
+class Settings(ScheduleSettings):
     """A new schedule."""
 
     name: Literal["part"]
@@ -66,11 +66,11 @@ LOSS = '''"""A multiple of the cross-entropy."""
 
 from typing import Literal
 
-from cifarlab.training.parts import Part
+from cifarlab.training.parts import LossSettings
 from engine.settings import Count
 
 
-class Settings(Part):
+class Settings(LossSettings):
     """A new loss."""
 
     name: Literal["multiple"]
@@ -104,7 +104,7 @@ def recipe(**changes):
 def test_a_part_has_the_name_of_its_module_and_says_what_it_is(kind, name):
     settings = KINDS[kind][name].Settings
     assert get_args(settings.model_fields["name"].annotation) == (name,)
-    assert settings.__doc__.endswith(".")
+    assert settings.__doc__.rstrip().endswith(".")
 
 
 @pytest.fixture(scope="module")
@@ -171,10 +171,10 @@ def test_one_new_file_each_adds_an_optimizer_a_schedule_and_a_loss(extended):
 def test_a_new_file_is_described_by_make_schema(extended):
     run(extended, "schema.py", "config")
     table = (extended / "config/README.md").read_text()
-    assert "| `adam`, `adamw`, `nadam`, `sgd` |" in table
+    assert "| `adam`, `adamw`, `muon`, `nadam`, `rmsprop`, `sgd` |" in table
     assert "`nadam`: A new optimizer." in table
     assert "| number | `nadam`: A new key. Default: `0.004`. |" in table
-    assert "| `constant`, `cosine`, `part` |" in table
+    assert "`multi_step`, `one_cycle`, `part`, `rate_range_test`, `step` |" in table
     assert "| `recipes.<name>.schedule.share` |" in table
     assert (
         "| `recipes.<name>.loss.factor` | whole number ≥ 1 | `multiple`: How many times. |" in table
@@ -184,7 +184,7 @@ def test_a_new_file_is_described_by_make_schema(extended):
         choice.get("enum") for choice in schema["$defs"]["Recipe"]["properties"]["loss"]["oneOf"]
     ]
     # A loss with a key that is needed is no word.
-    assert words[-1] == ["cross_entropy"]
+    assert words[-1] == ["cross_entropy", "focal"]
 
 
 class Stepwise(Part):
@@ -257,7 +257,11 @@ def test_a_loss_has_a_bearing_on_one_step_and_a_schedule_has_none():
     ("changes", "line"),
     [
         ({"optimizer": "adam"}, "optimizer.learning_rate: missing; At the top of the schedule."),
-        ({"schedule": "linear"}, "schedule.name: should be one of 'constant', 'cosine' (found"),
+        ({"schedule": "root"}, "schedule.name: should be one of 'constant', 'cosine', 'linear', "),
+        (
+            {"schedule": "step"},
+            "schedule.every: missing; Share of the steps after the warm-up from ",
+        ),
         ({"schedule": {"name": "cosine", "end": 1}}, "schedule.end: unknown key (found 1)"),
         ({"loss": 3}, "loss: should be keys with values"),
         ({"loss": {"smoothing": 0.1}}, "loss.name: missing"),

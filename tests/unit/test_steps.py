@@ -346,9 +346,8 @@ def test_a_fused_optimizer_takes_the_steps_of_the_plain_formula(optimizer, other
     assert fused.optimizer.param_groups[0]["fused"] is (None if others else True)
     plain = Stepper(expected, *data(), settings)
     keys = {key: value for key, value in optimizer.items() if key != "name"}
-    plain.optimizer = kind[optimizer["name"]](
-        expected.parameters(), lr=0.01, foreach=False, fused=False, **keys
-    )
+    groups = [{"params": [*expected.parameters()], "lr_multiple": 1.0}]
+    plain.optimizer = kind[optimizer["name"]](groups, lr=0.01, foreach=False, fused=False, **keys)
     for _ in range(3):
         for stepper in (fused, plain):
             stepper.step(torch.arange(8), learning_rate=0.01)

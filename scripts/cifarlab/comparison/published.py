@@ -52,6 +52,7 @@ DATA_INDEPENDENT_COLUMNS = [
 ]
 # What the published study does not mention is taken for not used.
 NOT_MENTIONED = {
+    "clip_norm": None,
     "max_steps": None,
     "precision": "torch_default",
     "schedule": "constant",

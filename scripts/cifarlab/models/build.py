@@ -3,6 +3,7 @@
 from contextlib import contextmanager
 
 from cifarlab.models.families import FAMILIES
+from cifarlab.models.heads import NAMED
 from engine.errors import UserError
 from engine.faults import one_line, place_of
 
@@ -17,6 +18,8 @@ def build_model(settings, n_classes):
         model = FAMILIES[settings.family].build(settings, n_classes)
         _settle_lazy_layers(model, settings)
         _check(model)
+        if settings.head:
+            NAMED[model] = settings.head
     return model
 
 

@@ -1,20 +1,27 @@
 """The head of a classifier: the layer that gives the logits."""
 
+from weakref import WeakKeyDictionary
+
 from torch import nn
 
 from engine.errors import UserError
+
+# Names of heads, by model, where the model's settings say them.
+NAMED = WeakKeyDictionary()
 
 
 def find_head(model, name=None):
     """(name, layer) of the head: the named one, or the last linear layer or convolution.
 
-    model: nn.Module; name: dotted name or None. Raises UserError where there is no such layer.
+    model: nn.Module; name: dotted name, by default that in NAMED. Raises UserError where
+    there is no such layer.
     """
     layers = {
         layer_name: layer
         for layer_name, layer in model.named_modules()
         if isinstance(layer, (nn.Linear, nn.Conv2d))
     }
+    name = name or NAMED.get(model)
     if name is None and layers:
         return list(layers.items())[-1]
     if name not in layers:

@@ -78,6 +78,7 @@ class _Training:
     def run_epoch(self):
         """Take the steps of an epoch that are left."""
         first_step = len(self.losses)
+        self.stepper.begin_epoch(len(self.epochs))
         batches = self.order.batches(self.stepper.images.index_device)[: self.n_steps - first_step]
         seconds_between = SECONDS_BETWEEN_READINGS.get(
             self.device.type, SECONDS_BETWEEN_READINGS_ON_GPU

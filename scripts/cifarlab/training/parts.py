@@ -15,12 +15,12 @@ import inspect
 import pkgutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
-from pydantic import model_serializer
-from pydantic_core import core_schema
+from pydantic import Field, model_serializer
+from pydantic_core import PydanticCustomError, core_schema
 
-from engine.settings import PositiveNumber, Settings
+from engine.settings import Number, PositiveNumber, Settings
 
 
 def modules_in(package, folders):
@@ -43,7 +43,8 @@ class Part(Settings):
     def _canonical(self, as_dict):
         """The name alone where every other key has its default.
 
-        So a choice stays the same text when its module gets a new key.
+        So a choice stays the same text when its module gets a new key; written with other keys it
+        does where the new one is LEFT_OUT.
         """
         others = {name: field for name, field in type(self).model_fields.items() if name != "name"}
         is_plain = all(
@@ -89,8 +90,8 @@ def _is_a_word(part):
 class InOneStep:
     """Annotation of a key without bearing on the time and the memory that one step takes.
 
-    There `value` stands for all its values but 0 and null, which stay. A key that is not annotated
-    has a bearing.
+    There `value` stands for all its values but 0, null and its default, which stay: they may mean
+    that there is less to do. A key that is not annotated has a bearing.
     """
 
     value: Any
@@ -100,7 +101,7 @@ def in_one_step(settings):
     """Settings with one value for all that has no bearing on what one step takes."""
     values = {}
     for name, value, mark in marked_values(settings):
-        if mark and value:
+        if mark and value and value != type(settings).model_fields[name].default:
             value = mark.value
         values[name] = in_one_step(value) if isinstance(value, Settings) else value
     return settings.model_copy(update=values)
@@ -113,22 +114,82 @@ def marked_values(settings):
         yield name, getattr(settings, name), next(iter(marks), None)
 
 
+def left_out_at(default):
+    """Annotation of a key that settings leave out, when they are written, where it has its default.
+
+    For a key that came later: what does without it stays the same text. default: of the key.
+    """
+    return Field(exclude_if=lambda value: value == default)
+
+
+def contradiction(words):
+    """What a validator raises: a fault of the key that it checks. words: as a sentence goes on."""
+    return PydanticCustomError("contradiction", "{words}", {"words": words})
+
+
 class OptimizerSettings(Part):
     """What every optimizer has beside its own keys."""
 
     learning_rate: Annotated[PositiveNumber, InOneStep(1.0)]
     """At the top of the schedule."""
 
+    decay_biases_and_norms: Annotated[bool, left_out_at(True)] = True
+    """Whether the weight decay is of biases and of the scales of normalisation too: of parameters
+    with one dimension."""
+
+    head_learning_rate_multiple: Annotated[PositiveNumber, InOneStep(2.0), left_out_at(1.0)] = 1.0
+    """Of the learning rate, for the head: the layer that gives the logits."""
+
+    layer_decay: Annotated[Number, Field(gt=0, le=1), InOneStep(0.5), left_out_at(1.0)] = 1.0
+    """Factor of the learning rate from each layer to the one below it; that of the head is not
+    lowered. Layers are the blocks of a model, in the order in which its code makes them."""
+
+    freeze_backbone_epochs: Annotated[int, Field(ge=0), InOneStep(0), left_out_at(0)] = 0
+    """First epochs in which the head alone is trained. The statistics of batch normalisation still
+    follow the images."""
+
+    def options_of(self, parameter):
+        """What differs between the groups of parameters, a dict; those of equal ones are a group.
+
+        parameter: cifarlab.training.groups.Parameter. `lr_multiple` is of the recipe's learning
+        rate, other options are of the torch.optim.Optimizer.
+        """
+        multiple = self.layer_decay**parameter.layers_above
+        if parameter.is_head:
+            multiple = self.head_learning_rate_multiple
+        keeps = parameter.tensor.ndim <= 1 and not self.decay_biases_and_norms
+        return {"lr_multiple": multiple, **({"weight_decay": 0.0} if keeps else {})}
+
+    @property
+    def looks_at_layers(self):
+        """Whether `options_of` depends on the layer of a parameter."""
+        return self.head_learning_rate_multiple != 1 or self.layer_decay != 1
+
+
+class LossSettings(Part):
+    """What every loss has beside its own keys."""
+
+    takes_soft_targets: ClassVar[bool] = False
+    """Whether targets may also be float [n, n_classes], the shares of the classes in each image."""
+
+
+class ScheduleSettings(Part):
+    """What every schedule has beside its own keys."""
+
+    rises: ClassVar[bool] = False
+    """Whether it begins with a rise of its own, so that a warm-up would be a second one."""
+
 
 # Kinds of devices with kernels that update all parameters in one pass over their memory.
 HAS_FUSED_KERNELS = {"cpu", "cuda", "mps", "xpu"}
 
 
-def fused(parameters):
+def fused(groups):
     """What torch's optimizers take as `fused`: True where they can use their fused kernels.
 
-    None where they cannot, and torch chooses another way. parameters: list of tensors. The kernels
-    write to as much memory as a tensor has numbers, so one that lies there with gaps is not theirs.
+    None where they cannot, and torch chooses another way. groups: as an optimizer's `build` gets
+    them. The kernels write to as much memory as a tensor has numbers, so one that lies there with
+    gaps is not theirs.
     """
     import torch
 
@@ -137,6 +198,7 @@ def fused(parameters):
         parameter.device.type in HAS_FUSED_KERNELS
         and parameter.is_floating_point()
         and any(parameter.is_contiguous(memory_format=layout) for layout in layouts)
-        for parameter in parameters
+        for group in groups
+        for parameter in group["params"]
     )
     return True if can_be else None

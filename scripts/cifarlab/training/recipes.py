@@ -3,21 +3,23 @@
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
-from pydantic_core import PydanticCustomError
 
 from cifarlab.training.losses import LOSSES
 from cifarlab.training.optimizers import OPTIMIZERS
 from cifarlab.training.parts import (
     InOneStep,
+    LossSettings,
     OneOf,
     OptimizerSettings,
     Part,
+    ScheduleSettings,
+    contradiction,
     in_one_step,
     marked_values,
 )
 from cifarlab.training.schedules import SCHEDULES
 from engine.files import read_json
-from engine.settings import Count, Settings, Share
+from engine.settings import Count, PositiveNumber, Settings, Share
 
 CONSTANT = SCHEDULES["constant"].Settings(name="constant")
 CROSS_ENTROPY = LOSSES["cross_entropy"].Settings(name="cross_entropy")
@@ -36,14 +38,18 @@ class Recipe(Settings):
     optimizer: Annotated[OptimizerSettings, OneOf(OPTIMIZERS)]
     """How the weights follow from the gradients."""
 
-    schedule: Annotated[Part, OneOf(SCHEDULES), InOneStep(CONSTANT)] = CONSTANT
+    schedule: Annotated[ScheduleSettings, OneOf(SCHEDULES), InOneStep(CONSTANT)] = CONSTANT
     """Course of the learning rate after the warm-up."""
 
     warm_up: Annotated[Share, InOneStep(0.0)] = 0.0
     """Share of all steps over which the learning rate rises linearly from zero."""
 
-    loss: Annotated[Part, OneOf(LOSSES)] = CROSS_ENTROPY
+    loss: Annotated[LossSettings, OneOf(LOSSES)] = CROSS_ENTROPY
     """What is minimised."""
+
+    clip_norm: Annotated[PositiveNumber | None, InOneStep(1.0)] = None
+    """Length, the Euclidean norm, to which a longer gradient of a batch is shortened; `null` leaves
+    all as they are."""
 
     validation: Annotated[Share, InOneStep(0.0)] = 0.0
     """Share of every class of the training split that is held out of training; cross-entropy and
@@ -80,8 +86,8 @@ class Recipe(Settings):
     """On a CUDA device, record the forward and the backward pass of a batch once, and replay them:
     for small networks, whose kernels take less time than their launches. The same numbers; a batch
     of another size is computed as usual, and so is all where the memory does not suffice. The
-    model's own Python code runs in the first step alone. Not together with `compile`, nor with a
-    `micro_batch` below the batch size."""
+    model's own Python code runs in the first step alone. Not together with `compile`, with
+    `freeze_backbone_epochs`, or with a `micro_batch` below the batch size."""
 
     max_steps: Annotated[Count | None, InOneStep(None)] = None
     """End after so many steps, for a trial."""
@@ -96,11 +102,24 @@ class Recipe(Settings):
         for name, excludes in {
             "compile: true": chosen.get("compile"),
             "micro_batch": splits,
+            # What is recorded keeps the backbone frozen.
+            "freeze_backbone_epochs": getattr(
+                chosen.get("optimizer"), "freeze_backbone_epochs", None
+            ),
         }.items():
             if value and excludes:
-                words = f"should be false together with {name}"
-                raise PydanticCustomError("excluded", "{words}", {"words": words})
+                raise contradiction(f"should be false together with {name}")
         return value
+
+    @field_validator("warm_up")
+    @classmethod
+    def _is_the_only_rise(cls, warm_up, others):
+        schedule = others.data.get("schedule")
+        if warm_up and schedule and schedule.rises:
+            raise contradiction(
+                f"the schedule {schedule.name} begins with a rise of its own; leave warm_up out"
+            )
+        return warm_up
 
     @property
     def images_at_once(self):

@@ -8,6 +8,7 @@ from cifarlab.devices import free_memory, is_out_of_memory, reset_peak_memory
 from cifarlab.models.outputs import auxiliary_logits_of, logits_of
 from cifarlab.training.batches import split_into_batches
 from cifarlab.training.cuda_graphs import Recorded, recorded
+from cifarlab.training.groups import backbone_of, parameter_groups
 from cifarlab.training.precision import autocast
 from engine.dynamo import import_dynamo_when_needed
 from engine.errors import UserError
@@ -24,7 +25,9 @@ class Stepper:
         self.images, self.labels, self.recipe = images, labels, recipe
         self.device = labels.device
         import_dynamo_when_needed()
-        self.optimizer = recipe.optimizer.build(model.parameters())
+        self.optimizer = recipe.optimizer.build(parameter_groups(model, recipe.optimizer))
+        self.frozen_epochs = recipe.optimizer.freeze_backbone_epochs
+        self.backbone = backbone_of(model) if self.frozen_epochs else []
         self.loss_function = recipe.loss.build()
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=recipe.precision == "fp16")
         # One graph for each size: with sizes left open it would depend on what was seen before, and
@@ -34,6 +37,11 @@ class Stepper:
         is_number = isinstance(recipe.micro_batch, int)
         self.micro_batch = recipe.micro_batch if is_number else recipe.batch_size
 
+    def begin_epoch(self, number):
+        """Freeze the backbone, or set it free, before an epoch, counted from 0."""
+        for parameter in self.backbone:
+            parameter.requires_grad_(number >= self.frozen_epochs)
+
     def step(self, batch, learning_rate):
         """One step on the images `batch` (int64 [n]); returns its mean loss, a 0-d tensor.
 
@@ -41,7 +49,7 @@ class Stepper:
         memory does not suffice and the recipe does not allow smaller micro-batches.
         """
         for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate
+            group["lr"] = learning_rate * group["lr_multiple"]
         while True:
             try:
                 loss = self._gradient(batch.to(self.images.index_device))
@@ -52,6 +60,7 @@ class Stepper:
             # Out of the except block, whose traceback would keep the activations alive.
             self._make_room(self._largest(batch))
         try:
+            self._clip()
             self.scaler.step(self.optimizer)
         except RuntimeError as error:
             if not is_out_of_memory(error):
@@ -83,6 +92,12 @@ class Stepper:
             for logits in auxiliary_logits_of(output):
                 loss = loss + weight * self.loss_function(logits, labels)
         return loss
+
+    def _clip(self):
+        """Shorten the gradient to the recipe's norm; on a GPU nothing waits for the norm."""
+        if self.recipe.clip_norm is not None:
+            self.scaler.unscale_(self.optimizer)
+            torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.clip_norm)
 
     def _largest(self, batch):
         """How many images of a batch are computed at once, at most."""

@@ -1,7 +1,8 @@
-"""Optimizers. The Settings of one, an OptimizerSettings, have build(parameters).
+"""Optimizers. The Settings of one, an OptimizerSettings, have build(groups).
 
-It returns the torch.optim.Optimizer over `parameters`, an iterable of tensors. Its state_dict() is
-what a checkpoint keeps of it, and the learning rate of its groups is set before every step.
+It returns the torch.optim.Optimizer over `groups`, dicts as torch takes them, made by
+`cifarlab.training.groups`. Its state_dict() is what a checkpoint keeps of it. Before every step the
+`lr` of each group is set to the learning rate times the group's `lr_multiple`.
 """
 
 from cifarlab.training.parts import modules_in

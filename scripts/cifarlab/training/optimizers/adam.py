@@ -14,13 +14,12 @@ class Settings(OptimizerSettings):
     weight_decay: Annotated[NonNegativeNumber, InOneStep(0.0)] = 0.0
     """Share of the weights that is added to their gradient."""
 
-    def build(self, parameters):
+    def build(self, groups):
         from torch.optim import Adam
 
-        parameters = list(parameters)
         return Adam(
-            parameters,
+            groups,
             lr=self.learning_rate,
             weight_decay=self.weight_decay,
-            fused=fused(parameters),
+            fused=fused(groups),
         )

@@ -14,13 +14,12 @@ class Settings(OptimizerSettings):
     weight_decay: Annotated[NonNegativeNumber, InOneStep(0.0)] = 0.0
     """Share by which the weights shrink in a step, times the learning rate."""
 
-    def build(self, parameters):
+    def build(self, groups):
         from torch.optim import AdamW
 
-        parameters = list(parameters)
         return AdamW(
-            parameters,
+            groups,
             lr=self.learning_rate,
             weight_decay=self.weight_decay,
-            fused=fused(parameters),
+            fused=fused(groups),
         )

@@ -2,7 +2,15 @@
 
 from typing import Annotated, Literal
 
-from cifarlab.training.parts import InOneStep, OptimizerSettings, fused
+from pydantic import field_validator
+
+from cifarlab.training.parts import (
+    InOneStep,
+    OptimizerSettings,
+    contradiction,
+    fused,
+    left_out_at,
+)
 from engine.settings import NonNegativeNumber, Share
 
 
@@ -15,17 +23,33 @@ class Settings(OptimizerSettings):
     momentum: Annotated[Share, InOneStep(0.5)] = 0.0
     """Share of the last step that is added to the next one."""
 
+    nesterov: Annotated[bool, left_out_at(False)] = False
+    """Take the gradient as if the momentum's part of the step were taken, Sutskever 2013."""
+
     weight_decay: Annotated[NonNegativeNumber, InOneStep(0.0)] = 0.0
     """Share of the weights that is added to their gradient."""
 
-    def build(self, parameters):
-        from torch.optim import SGD
+    @field_validator("nesterov")
+    @classmethod
+    def _has_momentum(cls, nesterov, others):
+        if nesterov and others.data.get("momentum") == 0:
+            raise contradiction("Nesterov momentum needs a momentum above 0; set momentum")
+        return nesterov
 
-        parameters = list(parameters)
-        return SGD(
-            parameters,
+    def build(self, groups):
+        import torch
+
+        optimizer = torch.optim.SGD(
+            groups,
             lr=self.learning_rate,
             momentum=self.momentum,
+            nesterov=self.nesterov,
             weight_decay=self.weight_decay,
-            fused=fused(parameters),
+            fused=fused(groups),
         )
+        if self.momentum:
+            # Its fused kernel fails where some parameters get their first gradient in a later step.
+            for group in optimizer.param_groups:
+                for tensor in group["params"]:
+                    optimizer.state[tensor]["momentum_buffer"] = torch.zeros_like(tensor)
+        return optimizer

@@ -2,10 +2,10 @@
 
 from typing import Literal
 
-from cifarlab.training.parts import Part
+from cifarlab.training.parts import ScheduleSettings
 
 
-class Settings(Part):
+class Settings(ScheduleSettings):
     """Stays at the optimizer's learning rate."""
 
     name: Literal["constant"]

@@ -3,10 +3,10 @@
 import math
 from typing import Literal
 
-from cifarlab.training.parts import Part
+from cifarlab.training.parts import ScheduleSettings
 
 
-class Settings(Part):
+class Settings(ScheduleSettings):
     """Half a cosine down to zero, without restarts, Loshchilov and Hutter 2017."""
 
     name: Literal["cosine"]
