@@ -74,7 +74,7 @@ def rates_of_torch(build, n_steps):
 
 
 @pytest.mark.parametrize("n_steps", [6, 20, 137])
-@pytest.mark.parametrize(("schedule", "build"), TORCHS, ids=lambda value: str(value)[:60])
+@pytest.mark.parametrize(("schedule", "build"), TORCHS, ids=[str(keys) for keys, _ in TORCHS])
 def test_a_schedule_is_that_of_torch_in_every_step(schedule, build, n_steps):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
