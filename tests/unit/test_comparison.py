@@ -484,7 +484,7 @@ def is_same_training(verdict_of, recipe):
 def test_any_key_of_a_recipe_with_another_value_is_another_training_but_for_those_named(
     verdict_of, key
 ):
-    assert RECIPE[key] != "another"
+    assert RECIPE.get(key) != "another"
     assert is_same_training(verdict_of, {**RECIPE, key: "another"}) == (key in NO_BEARING)
 
 
@@ -502,7 +502,7 @@ def test_a_recipe_with_a_key_that_the_published_one_lacks_is_another_training(ve
     assert not is_same_training(verdict_of, {**RECIPE, "augmentation": "none"})
 
 
-@pytest.mark.parametrize("key", Recipe.model_fields)
+@pytest.mark.parametrize("key", RECIPE)
 def test_a_record_that_lacks_a_key_of_the_recipe_is_of_another_training(tmp_path, key):
     training = json.loads((write_run(tmp_path, "a", 0, 40.0) / "training.json").read_text())
     training["recipe"] = {name: value for name, value in RECIPE.items() if name != key}

@@ -15,6 +15,7 @@ from cifarlab.training.parts import (
     ScheduleSettings,
     contradiction,
     in_one_step,
+    left_out_at,
     marked_values,
 )
 from cifarlab.training.schedules import SCHEDULES
@@ -47,7 +48,7 @@ class Recipe(Settings):
     loss: Annotated[LossSettings, OneOf(LOSSES)] = CROSS_ENTROPY
     """What is minimised."""
 
-    clip_norm: Annotated[PositiveNumber | None, InOneStep(1.0)] = None
+    clip_norm: Annotated[PositiveNumber | None, InOneStep(1.0), left_out_at(None)] = None
     """Length, the Euclidean norm, to which a longer gradient of a batch is shortened; `null` leaves
     all as they are."""
 
