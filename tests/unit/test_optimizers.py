@@ -62,7 +62,7 @@ def rates_of(model, stepper):
 def test_an_optimizer_takes_the_steps_of_torchs_own(settings, kind, keys):
     found, expected = plain_model(), plain_model()
     steppers = [stepper_of(model, **optimizer(**settings)) for model in (found, expected)]
-    assert type(steppers[0].optimizer) is kind
+    assert isinstance(steppers[0].optimizer, kind)
     groups = [{"params": [*expected.parameters()], "lr_multiple": 1.0}]
     steppers[1].optimizer = kind(groups, lr=0.1, foreach=False, **keys)
     for rate in (0.001, 0.002, 0.0005):
@@ -142,7 +142,7 @@ def test_muon_takes_hidden_weights_and_adamw_all_others():
     names = {tensor: name for name, tensor in model.named_parameters()}
     of_muon = {names[tensor] for group in muon.param_groups for tensor in group["params"]}
     assert of_muon == {"block_2.conv.weight", "block_3.conv.weight"}
-    assert type(adamw) is torch.optim.AdamW
+    assert isinstance(adamw, torch.optim.AdamW)
     of_adamw = {names[tensor] for group in adamw.param_groups for tensor in group["params"]}
     assert of_muon | of_adamw == {*names.values()}
     stepper.step(torch.arange(8), 0.025)

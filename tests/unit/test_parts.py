@@ -26,7 +26,7 @@ OPTIMIZER = '''"""Adam with Nesterov momentum."""
 
 from typing import Literal
 
-from cifarlab.training.parts import OptimizerSettings
+from cifarlab.training.parts import OptimizerSettings, optimizer
 from engine.settings import Number
 
 
@@ -41,7 +41,8 @@ class Settings(OptimizerSettings):
     def build(self, groups):
         from torch.optim import NAdam
 
-        return NAdam(groups, lr=self.learning_rate, momentum_decay=self.momentum_decay)
+        rate = self.learning_rate
+        return optimizer(NAdam, groups, lr=rate, momentum_decay=self.momentum_decay)
 '''
 SCHEDULE = '''"""A part of the learning rate."""
 

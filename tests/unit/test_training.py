@@ -134,7 +134,7 @@ def built_for(tensor, settings):
 )
 def test_an_optimizer_gets_its_settings(optimizer, kind):
     built = built_for(torch.zeros(1), recipe(**optimizer).optimizer)
-    assert type(built) is kind
+    assert isinstance(built, kind)
     group = built.param_groups[0]
     assert (group["lr"], group["weight_decay"]) == (1e-3, 0.1)
     assert group.get("momentum", 0.9) == 0.9

@@ -14,6 +14,7 @@ import importlib
 import inspect
 import pkgutil
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
@@ -178,6 +179,30 @@ class ScheduleSettings(Part):
 
     rises: ClassVar[bool] = False
     """Whether it begins with a rise of its own, so that a warm-up would be a second one."""
+
+
+# Methods of torch's optimizers that it keeps its compiler from.
+NOT_COMPILED = ("add_param_group", "state_dict", "load_state_dict", "zero_grad")
+
+
+def optimizer(kind, groups, **options):
+    """A torch.optim.Optimizer of a kind over groups of parameters, made without torch's compiler.
+
+    kind: a class; groups: as an optimizer's `build` gets them; options: what the class takes. It
+    is of a class below `kind` with its methods as they are inside torch's wrappers. These import
+    torch._dynamo, 1 s and 155 MB in every process that trains, only to say to it that optimizers
+    are not to be compiled, and here nothing but models is.
+    """
+    return _uncompiled(kind)(groups, **options)
+
+
+@cache
+def _uncompiled(kind):
+    import torch
+
+    methods = {name: inspect.unwrap(getattr(kind, name)) for name in NOT_COMPILED}
+    methods["step"] = torch.no_grad()(inspect.unwrap(kind.step))
+    return type(kind.__name__, (kind,), methods)
 
 
 # Kinds of devices with kernels that update all parameters in one pass over their memory.

@@ -10,7 +10,6 @@ from cifarlab.training.batches import split_into_batches
 from cifarlab.training.cuda_graphs import Recorded, recorded
 from cifarlab.training.groups import backbone_of, parameter_groups
 from cifarlab.training.precision import autocast
-from engine.dynamo import import_dynamo_when_needed
 from engine.errors import UserError
 
 
@@ -24,7 +23,6 @@ class Stepper:
     def __init__(self, model, images, labels, recipe):
         self.images, self.labels, self.recipe = images, labels, recipe
         self.device = labels.device
-        import_dynamo_when_needed()
         self.optimizer = recipe.optimizer.build(parameter_groups(model, recipe.optimizer))
         self.frozen_epochs = recipe.optimizer.freeze_backbone_epochs
         self.backbone = backbone_of(model) if self.frozen_epochs else []

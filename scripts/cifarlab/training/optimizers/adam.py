@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from cifarlab.training.parts import InOneStep, OptimizerSettings, fused
+from cifarlab.training.parts import InOneStep, OptimizerSettings, fused, optimizer
 from engine.settings import NonNegativeNumber
 
 
@@ -17,7 +17,8 @@ class Settings(OptimizerSettings):
     def build(self, groups):
         from torch.optim import Adam
 
-        return Adam(
+        return optimizer(
+            Adam,
             groups,
             lr=self.learning_rate,
             weight_decay=self.weight_decay,

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from cifarlab.training.parts import InOneStep, OptimizerSettings, fused
+from cifarlab.training.parts import InOneStep, OptimizerSettings, fused, optimizer
 from engine.errors import UserError
 from engine.settings import NonNegativeNumber, PositiveNumber, Share
 
@@ -51,6 +51,6 @@ class Settings(OptimizerSettings):
             )
         rate, decay = self.learning_rate, self.weight_decay
         return Together(
-            Muon(hidden, lr=rate, momentum=self.momentum, weight_decay=decay),
-            AdamW(others, lr=rate, weight_decay=decay, fused=fused(others)),
+            optimizer(Muon, hidden, lr=rate, momentum=self.momentum, weight_decay=decay),
+            optimizer(AdamW, others, lr=rate, weight_decay=decay, fused=fused(others)),
         )

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from cifarlab.training.parts import InOneStep, OptimizerSettings
+from cifarlab.training.parts import InOneStep, OptimizerSettings, optimizer
 from engine.settings import NonNegativeNumber, Share
 
 
@@ -25,7 +25,8 @@ class Settings(OptimizerSettings):
         from torch.optim import RMSprop
 
         # It has no fused kernels.
-        return RMSprop(
+        return optimizer(
+            RMSprop,
             groups,
             lr=self.learning_rate,
             alpha=self.square_smoothing,

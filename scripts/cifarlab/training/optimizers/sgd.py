@@ -10,6 +10,7 @@ from cifarlab.training.parts import (
     contradiction,
     fused,
     left_out_at,
+    optimizer,
 )
 from engine.settings import NonNegativeNumber, Share
 
@@ -39,7 +40,8 @@ class Settings(OptimizerSettings):
     def build(self, groups):
         import torch
 
-        optimizer = torch.optim.SGD(
+        built = optimizer(
+            torch.optim.SGD,
             groups,
             lr=self.learning_rate,
             momentum=self.momentum,
@@ -49,7 +51,7 @@ class Settings(OptimizerSettings):
         )
         if self.momentum:
             # Its fused kernel fails where some parameters get their first gradient in a later step.
-            for group in optimizer.param_groups:
+            for group in built.param_groups:
                 for tensor in group["params"]:
-                    optimizer.state[tensor]["momentum_buffer"] = torch.zeros_like(tensor)
-        return optimizer
+                    built.state[tensor]["momentum_buffer"] = torch.zeros_like(tensor)
+        return built
