@@ -43,7 +43,7 @@ test-slurm: $(INSTALLED) ## test on a real one-node Slurm, which this installs (
 	timeout --signal INT --kill-after 90 900 $(BIN)/python -m pytest tests/slurm
 
 test-oldest: .venv-oldest/installed ## the engine and the demo's dry run with the oldest Snakemake
-	$(BIN)/python -m pytest -n auto --dist worksteal tests/workflow/test_engine.py --snakemake .venv-oldest/bin/snakemake
+	$(BIN)/python -m pytest -n auto --dist worksteal tests/workflow/test_engine.py tests/workflow/test_checkpoints_at_once.py --snakemake .venv-oldest/bin/snakemake
 	.venv-oldest/bin/snakemake --cores 2 --dry-run --quiet --configfile config/demo.yaml
 
 staleness: $(INSTALLED) ## every edit as a real run, beside plain Snakemake; random edits (an hour)

@@ -1,5 +1,4 @@
-# In: all jobs as the rules define them, the records beside their outputs.
-# Out: which jobs run. docs/staleness.md explains it.
+# In: all jobs as the rules define them, their records. Out: which run; see docs/staleness.md.
 #
 # This is the only file that uses what Snakemake does not document, each use with what breaks when
 # Snakemake changes. tests/workflow/test_engine.py runs with the oldest and the locked Snakemake.
@@ -30,8 +29,7 @@ prepare_process()
 # False in the Snakemake that a cluster's job starts: what it runs was decided. If this goes, each
 # such process decides again, which costs seconds.
 IS_MAIN_PROCESS = workflow.is_main_process
-# Whether jobs run on this machine, known when the graph is built. Of another executor a dry run knows
-# only that there is --jobs.
+# Whether jobs run here, known when the graph is built; a dry run knows other executors by --jobs.
 JOBS_RUN_HERE = lambda: workflow.local_exec and not (workflow.dryrun and NODES)
 # --cores, which workflow.cores has too, but that raises where none was given (--report); --jobs.
 CORES, NODES = workflow.resource_settings.cores or 0, workflow.resource_settings.nodes
@@ -87,6 +85,9 @@ class ContentDag(DAG):
     async def update_needrun(self, *args, **kwargs):
         """Plan what is missing or forced, as Snakemake does, and what is stale."""
         self.decide()
+        for job in self.our_jobs.values():
+            # Snakemake keeps it from an earlier plan, made while another job's outputs were away.
+            self.reason(job).updated_input_run.clear()
         stale = [job for record, job in self.our_jobs.items() if self.decisions[record].runs]
         self.our_files.update(file for job in stale for file in job.output)
         self.forcefiles.update(self.our_files)
@@ -138,8 +139,7 @@ class ContentDag(DAG):
             raise WorkflowError(str(error)) from error
         if self.executes:
             digests.save()
-        # Snakemake builds the graph downstream of a checkpoint a second time, which costs seconds
-        # with many runs: only a rule that a decision waits for is one.
+        # Snakemake builds what is downstream of a checkpoint anew: only what is awaited is one.
         undecided = [item for item in self.decisions.values() if not item.runs]
         self.awaited = {job.stage for item in undecided for job in item.waits_for}
         for one in self.checkpoint_rules:
