@@ -119,11 +119,11 @@ def test_each_addition_takes_at_most_two_files_and_a_screen(name):
 
 def test_an_optimizer_is_added_as_written(tried):
     printed = follow(tried, SECTIONS["An optimizer"])
-    training = json.loads(results_of(tried, "runs/cnn_2/rmsprop/seed-0/training.json"))
-    optimizer = {"name": "rmsprop", "learning_rate": 0.001, "smoothing": 0.99}
+    training = json.loads(results_of(tried, "runs/cnn_2/adagrad/seed-0/training.json"))
+    optimizer = {"name": "adagrad", "learning_rate": 0.001, "rate_decay": 0.0}
     assert training["recipe"]["optimizer"] == optimizer
     assert training["steps"] == 3
-    assert "rmsprop" in (tried.folder / "config/schema.json").read_text()
+    assert "adagrad" in (tried.folder / "config/schema.json").read_text()
     assert "rule train:" in printed
 
 
