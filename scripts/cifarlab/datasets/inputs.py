@@ -66,8 +66,9 @@ class Images:
         self.images = pixels.to(self.device) if self.is_on_device else pixels
         self.copies = None if self.is_on_device else CopiesAhead(self.device)
         self.size, self.memory_format = inputs.size, MEMORY_FORMATS[inputs.memory_format]
-        self.mean = torch.tensor(inputs.mean, device=device) * 255
-        self.scale = 1 / (torch.tensor(inputs.std, device=device) * 255)
+        # As large as an image: what is done along three channels alone is three times slower.
+        mean, std = (torch.tensor(v, device=device) * 255 for v in (inputs.mean, inputs.std))
+        self.mean, self.scale = (v.expand(images.shape[1:]).contiguous() for v in (mean, 1 / std))
 
     def __len__(self):
         return len(self.images)

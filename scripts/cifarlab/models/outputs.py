@@ -31,6 +31,8 @@ def auxiliary_logits_of(output):
     They are fields whose names begin with `aux`; in a plain tuple or list, every further tensor of
     the logits' shape.
     """
+    if torch.is_tensor(output):
+        return []
     logits = logits_of(output)
     fields = _fields(output)
     others = [value for name, value in fields.items() if name.startswith("aux")]

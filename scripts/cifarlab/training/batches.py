@@ -8,6 +8,8 @@ def split_into_batches(index, size):
 
     A single one that is left joins the batch before it: batch normalisation cannot train on one.
     """
+    if len(index) <= size:
+        return [index]
     batches = list(index.split(size))
     if len(batches) > 1 and size > 1 and len(batches[-1]) == 1:
         batches[-2:] = [torch.cat(batches[-2:])]
