@@ -4,11 +4,17 @@ from typing import Annotated, Literal, get_args, get_origin
 
 from pydantic import TypeAdapter, ValidationError
 
+from cifarlab.training.augmentations import AUGMENTATIONS
 from cifarlab.training.losses import LOSSES
 from cifarlab.training.optimizers import OPTIMIZERS
 from cifarlab.training.schedules import SCHEDULES
 
-KINDS = {"optimizer": OPTIMIZERS, "schedule": SCHEDULES, "loss": LOSSES}
+KINDS = {
+    "optimizer": OPTIMIZERS,
+    "schedule": SCHEDULES,
+    "loss": LOSSES,
+    "augmentations": AUGMENTATIONS,
+}
 VALUES = (0.01, 0.2, 2, [0.25, 0.5], True, False)
 
 
@@ -18,6 +24,8 @@ def choices():
     for key, modules in KINDS.items():
         for module in modules.values():
             plain, changed = (written(module.Settings, full) for full in (False, True))
+            if key == "augmentations":
+                plain, changed = [plain], [changed]
             yield {key: plain}
             if changed != plain:
                 yield {key: changed}

@@ -147,6 +147,8 @@ class PageText:
             ]
             name, rest = self.setting_value(value["name"]), self(N_(", ")).join(parts)
             return self(N_("%(name)s (%(rest)s)"), name=name, rest=rest) if parts else name
+        if isinstance(value, list) and any(isinstance(one, str | dict) for one in value):
+            return self(N_(", ")).join(map(self.setting_value, value))
         if isinstance(value, dict):
             return self.safe(json.dumps(value, ensure_ascii=False))
         if isinstance(value, str) and value in SIZE_RULES:

@@ -24,6 +24,7 @@ from cifarlab.datasets.store import load_description
 from cifarlab.models.build import build_for_counting, image_shape
 from cifarlab.models.families import ModelSettings
 from cifarlab.training import loop
+from cifarlab.training.augmenting import Augmenter
 from engine import observers
 from engine.settings import settings_from_json
 
@@ -82,16 +83,22 @@ def time_parts():
 
     loop.Stepper = TimedStepper
     torch.autograd.backward = Timed(torch.autograd.backward, seconds, "backward")
-    batch = Images.batch
+    time_calls(Augmenter, "batch", seconds)
+    time_calls(Images, "prepared", seconds)
+    return seconds
 
-    def timed_batch(images, index):
+
+def time_calls(kind, name, seconds):
+    """Add the seconds of a method of a class to those of the input."""
+    method = getattr(kind, name)
+
+    def timed(*arguments):
         started = time.perf_counter()
-        result = batch(images, index)
+        result = method(*arguments)
         seconds["input"] += time.perf_counter() - started
         return result
 
-    Images.batch = timed_batch
-    return seconds
+    setattr(kind, name, timed)
 
 
 def count_multiply_adds(arguments):

@@ -82,9 +82,9 @@ def test_every_image_is_seen_once_an_epoch_and_the_order_changes():
         def __init__(self):
             self.__dict__.update(images.__dict__)
 
-        def batch(self, index):
+        def rows(self, index):
             seen.append(index)
-            return super().batch(index)
+            return super().rows(index)
 
     train(new_model(), Spy(), labels, recipe(), seed=0)
     assert [len(batch) for batch in seen] == [64, 64, 22] * 2

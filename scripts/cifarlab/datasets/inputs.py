@@ -91,12 +91,28 @@ class Images:
     def batch(self, index):
         """Normalised float32 [n, 3, size, size], in the inputs' memory format.
 
-        index: a slice, or int64 [n] on `index_device`. Images are stored with the channels last,
-        so that memory format costs nothing here. Resized bilinearly, and only where the size
-        differs; normalising first gives the same, as both are linear, and touches fewer pixels.
+        index: a slice, or int64 [n] on `index_device`.
         """
-        rows = self.copies.rows(self.images, index) if self.copies else self._rows(index)
-        pixels = rows.float().sub_(self.mean).mul_(self.scale).permute(0, 3, 1, 2)
+        return self.prepared(self.rows(index))
+
+    def rows(self, index):
+        """The images of an index as stored, uint8 [n, height, width, 3], on `device`."""
+        if self.copies:
+            return self.copies.rows(self.images, index)
+        # Of whole images, index_select is faster than an index in brackets.
+        return (
+            self.images[index] if isinstance(index, slice) else self.images.index_select(0, index)
+        )
+
+    def prepared(self, rows):
+        """What `batch` gives of such images, uint8 or float32 in [0, 255].
+
+        Images are stored with the channels last, so that memory format costs nothing here. Resized
+        bilinearly, and only where the size differs; normalising first gives the same, as both are
+        linear, and touches fewer pixels.
+        """
+        pixels = rows.to(torch.float32, copy=True).sub_(self.mean).mul_(self.scale)
+        pixels = pixels.permute(0, 3, 1, 2)
         if pixels.shape[2:] != (self.size, self.size):
             # Antialiasing changes nothing where images grow, and is not there on every device.
             shrinks = min(pixels.shape[2:]) > self.size
@@ -104,9 +120,3 @@ class Images:
                 pixels, size=(self.size, self.size), mode="bilinear", antialias=shrinks
             )
         return pixels.contiguous(memory_format=self.memory_format)
-
-    def _rows(self, index):
-        # Of whole images, index_select is faster than an index in brackets.
-        return (
-            self.images[index] if isinstance(index, slice) else self.images.index_select(0, index)
-        )

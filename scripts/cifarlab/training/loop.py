@@ -57,7 +57,7 @@ class _Training:
         self.model, self.observers = model, observers
         trained_on, held_out = indices
         self.validation = Validation(images, labels, held_out, recipe.images_at_once)
-        self.stepper = Stepper(model, images, labels, recipe)
+        self.stepper = Stepper(model, images, labels, recipe, seed)
         self.device = self.stepper.device
         seed_generators(seed)
         self.order = Order(trained_on, recipe.batch_size, seed)

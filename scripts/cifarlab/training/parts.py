@@ -1,13 +1,13 @@
 """Parts of a recipe that are chosen by name: how they are found, read and written.
 
 A kind of part is a package with one module for each choice, found by being there: `optimizers`,
-`schedules`, `losses`. A module has one class, `Settings`: a Part whose `name` is the module's, with
-its own keys, a docstring that says what it is, and `build`, which makes it. Unknown choices and
-keys are refused when a recipe is read. A module imports torch only when it builds: the workflow
-reads all of them at every start, and importing torch takes seconds.
+`schedules`, `losses`, `augmentations`. A module has one class, `Settings`: a Part whose `name` is
+the module's, with its own keys, a docstring that says what it is, and `build`, which makes it.
+Unknown choices and keys are refused when a recipe is read. A module imports torch only when it
+builds: the workflow reads all of them at every start, and importing torch takes seconds.
 
-A new kind (augmentations, averages of the weights) is a package like these, a key of the Recipe,
-and a call in `steps`; a state that it has is kept by `Stepper.state` and `Stepper.resume`.
+A new kind is a package like these, a key of the Recipe, one part or a list of them, and a call in
+`steps`; a state that it has is kept by `Stepper.state` and `Stepper.resume`.
 """
 
 import importlib
@@ -104,6 +104,8 @@ def in_one_step(settings):
     for name, value, mark in marked_values(settings):
         if mark and value and value != type(settings).model_fields[name].default:
             value = mark.value
+        if isinstance(value, list):
+            value = [in_one_step(one) if isinstance(one, Settings) else one for one in value]
         values[name] = in_one_step(value) if isinstance(value, Settings) else value
     return settings.model_copy(update=values)
 
@@ -172,6 +174,13 @@ class LossSettings(Part):
 
     takes_soft_targets: ClassVar[bool] = False
     """Whether targets may also be float [n, n_classes], the shares of the classes in each image."""
+
+
+class AugmentationSettings(Part):
+    """What every augmentation has beside its own keys."""
+
+    mixes: ClassVar[bool] = False
+    """Whether it mixes images and their labels; it is called after those that do not."""
 
 
 class ScheduleSettings(Part):

@@ -4,9 +4,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
+from cifarlab.training.augmentations import AUGMENTATIONS
 from cifarlab.training.losses import LOSSES
 from cifarlab.training.optimizers import OPTIMIZERS
 from cifarlab.training.parts import (
+    AugmentationSettings,
     InOneStep,
     LossSettings,
     OneOf,
@@ -47,6 +49,11 @@ class Recipe(Settings):
 
     loss: Annotated[LossSettings, OneOf(LOSSES)] = CROSS_ENTROPY
     """What is minimised."""
+
+    augmentations: Annotated[
+        list[Annotated[AugmentationSettings, OneOf(AUGMENTATIONS)]], left_out_at([])
+    ] = Field(default_factory=list)
+    """What is done to the images of a training batch, in this order; mixing comes last."""
 
     clip_norm: Annotated[PositiveNumber | None, InOneStep(1.0), left_out_at(None)] = None
     """Length, the Euclidean norm, to which a longer gradient of a batch is shortened; `null` leaves
@@ -122,6 +129,21 @@ class Recipe(Settings):
             )
         return warm_up
 
+    @field_validator("augmentations")
+    @classmethod
+    def _fit(cls, augmentations, others):
+        """Refuse two of a name, and mixing where the loss takes no mixed labels."""
+        names = [one.name for one in augmentations]
+        if doubled := next((name for name in names if names.count(name) > 1), None):
+            raise contradiction(f"should have {doubled} once")
+        mixing = [one.name for one in augmentations if one.mixes]
+        if len(mixing) > 1:
+            raise contradiction(f"should mix images in one way, found {' and '.join(mixing)}")
+        loss = others.data.get("loss")
+        if mixing and loss and not loss.takes_soft_targets:
+            raise contradiction(f"should not have {mixing[0]}: {loss.name} takes no mixed labels")
+        return augmentations
+
     @property
     def images_at_once(self):
         """Images that are computed at once in testing: as many as in training."""
@@ -130,13 +152,18 @@ class Recipe(Settings):
     @property
     def code_files(self):
         """Paths of the Python files that the chosen parts are built by."""
-        return [part.code_file for _, part, _ in marked_values(self) if isinstance(part, Part)]
+        return [part.code_file for part, _ in self._parts()]
 
     @property
     def step_code_files(self):
         """Those of the parts that have a bearing on what one step takes."""
-        values = marked_values(self)
-        return [p.code_file for _, p, mark in values if isinstance(p, Part) and mark is None]
+        return [part.code_file for part, mark in self._parts() if mark is None]
+
+    def _parts(self):
+        """(part, its InOneStep or None) of every chosen one."""
+        for _, value, mark in marked_values(self):
+            parts = value if isinstance(value, list) else (value,)
+            yield from ((part, mark) for part in parts if isinstance(part, Part))
 
     def of_one_step(self):
         """The recipe with one value for all that has no bearing on what a step takes."""

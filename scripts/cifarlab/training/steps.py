@@ -6,7 +6,8 @@ import torch
 
 from cifarlab.devices import free_memory, is_out_of_memory, reset_peak_memory
 from cifarlab.models.outputs import auxiliary_logits_of, logits_of
-from cifarlab.training.batches import split_into_batches
+from cifarlab.training.augmenting import Augmenter
+from cifarlab.training.batches import slices_of_batches
 from cifarlab.training.cuda_graphs import Recorded, recorded
 from cifarlab.training.groups import backbone_of, parameter_groups
 from cifarlab.training.precision import autocast
@@ -17,26 +18,30 @@ class Stepper:
     """Takes optimizer steps on a model with a recipe.
 
     model: nn.Module on its device; images: Images; labels: int64 [n_images] on the same device;
-    recipe: Recipe. `micro_batch` is the number of images computed at once, as it is now.
+    recipe: Recipe; seed: of what augmentations draw. `micro_batch` is the number of images computed
+    at once, as it is now.
     """
 
-    def __init__(self, model, images, labels, recipe):
-        self.images, self.labels, self.recipe = images, labels, recipe
+    def __init__(self, model, images, labels, recipe, seed=0):
+        self.images, self.recipe = images, recipe
         self.device = labels.device
         self.optimizer = recipe.optimizer.build(parameter_groups(model, recipe.optimizer))
         self.frozen_epochs = recipe.optimizer.freeze_backbone_epochs
         self.backbone = backbone_of(model) if self.frozen_epochs else []
+        self.augmenter = Augmenter(images, labels, recipe.augmentations, seed)
         self.loss_function = recipe.loss.build()
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=recipe.precision == "fp16")
         # One graph for each size: with sizes left open it would depend on what was seen before, and
         # a training that is resumed sees other sizes first.
         called = torch.compile(model, dynamic=False) if recipe.compile else model
         self.model = recorded(called, recipe, self.device)
+        self.epoch = 0
         is_number = isinstance(recipe.micro_batch, int)
         self.micro_batch = recipe.micro_batch if is_number else recipe.batch_size
 
     def begin_epoch(self, number):
         """Freeze the backbone, or set it free, before an epoch, counted from 0."""
+        self.epoch = number
         for parameter in self.backbone:
             parameter.requires_grad_(number >= self.frozen_epochs)
 
@@ -48,9 +53,12 @@ class Stepper:
         """
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate * group["lr_multiple"]
+        drawn = None
         while True:
             try:
-                loss = self._gradient(batch.to(self.images.index_device))
+                # Once: what is random does not hang on how much memory there is.
+                drawn = drawn or self._drawn(batch)
+                loss = self._gradient(drawn)
                 break
             except RuntimeError as error:
                 if not is_out_of_memory(error, self._largest(batch)):
@@ -69,17 +77,21 @@ class Stepper:
         self.scaler.update()
         return loss
 
+    def _drawn(self, batch):
+        """The images and labels of a step, a Batch of cifarlab.training.augmenting."""
+        return self.augmenter.batch(batch.to(self.images.index_device), self.epoch)
+
     def _gradient(self, batch):
-        """Sum the gradients of a batch's parts; returns the mean loss of its images."""
+        """Sum the gradients of a Batch's parts; returns the mean loss of its images."""
         self._forget_gradient()
-        total, parts = None, split_into_batches(batch, self.micro_batch)
-        for part in parts:
-            images, index = self.images.batch(part), self.images.index_on_device(part)
+        total, n_images = None, len(batch.labels)
+        for rows in slices_of_batches(n_images, self.micro_batch):
             with autocast(self.recipe.precision, self.device):
-                loss = self._loss(self.model(images), self.labels.index_select(0, index))
-                if len(parts) > 1:
+                output = self.model(self.images.prepared(batch.images[rows]))
+                loss = self._loss(output, batch, rows)
+                if (n_rows := rows.stop - rows.start) < n_images:
                     # It is a mean over the part: weighted, the sum is the batch's.
-                    loss = loss * (len(part) / len(batch))
+                    loss = loss * (n_rows / n_images)
             self.scaler.scale(loss).backward()
             total = loss.detach() if total is None else total + loss.detach()
         return total
@@ -90,12 +102,14 @@ class Stepper:
             for parameter in group["params"]:
                 parameter.grad = None
 
-    def _loss(self, output, labels):
-        """Mean loss of images by what the model gave; auxiliary classifiers' losses are added."""
-        loss = self.loss_function(logits_of(output), labels)
+    def _loss(self, output, batch, rows):
+        """Mean loss of some rows of a Batch; auxiliary classifiers' losses are added."""
+        logits = logits_of(output)
+        targets = batch.targets(rows, logits.shape[-1])
+        loss = self.loss_function(logits, targets)
         if weight := self.recipe.auxiliary_weight:
-            for logits in auxiliary_logits_of(output):
-                loss = loss + weight * self.loss_function(logits, labels)
+            for others in auxiliary_logits_of(output):
+                loss = loss + weight * self.loss_function(others, targets)
         return loss
 
     def _clip(self):
@@ -106,7 +120,8 @@ class Stepper:
 
     def _largest(self, batch):
         """How many images of a batch are computed at once, at most."""
-        return max(map(len, split_into_batches(batch, self.micro_batch)))
+        slices = slices_of_batches(len(batch), self.micro_batch)
+        return max(rows.stop - rows.start for rows in slices)
 
     def _make_room(self, largest):
         """Do without CUDA graphs, else halve the micro-batch from `largest` images, or raise
@@ -137,6 +152,7 @@ class Stepper:
         return {
             "optimizer": self.optimizer.state_dict(),
             "scaler": self.scaler.state_dict(),
+            "augmenter": self.augmenter.state(),
             "micro_batch": self.micro_batch,
         }
 
@@ -144,4 +160,5 @@ class Stepper:
         """Continue where `state` was taken."""
         self.optimizer.load_state_dict(state["optimizer"])
         self.scaler.load_state_dict(state["scaler"])
+        self.augmenter.resume(state["augmenter"])
         self.micro_batch = state["micro_batch"]
