@@ -44,13 +44,14 @@ def build_model(blocks, n_classes=100):
     return nn.Sequential(*layers, nn.Flatten(), nn.Linear(in_channels * side * side, n_classes))
 
 
-# Flip and padded crop would stand here, before ToTensor, once the project's recipes have them too.
-def transform():
-    return transforms.Compose([transforms.ToTensor(), transforms.Normalize(MEAN, STD)])
+def transform(augment=False):
+    changes = [transforms.RandomHorizontalFlip(), transforms.RandomCrop(32, padding=4)]
+    tensors = [transforms.ToTensor(), transforms.Normalize(MEAN, STD)]
+    return transforms.Compose([*changes, *tensors] if augment else tensors)
 
 
-def loader(folder, train):
-    dataset = Cifar100(folder, train=train, transform=transform())
+def loader(folder, train, augment=False):
+    dataset = Cifar100(folder, train=train, transform=transform(augment))
     return DataLoader(dataset, batch_size=BATCH_SIZE, shuffle=train, num_workers=2)
 
 
@@ -97,11 +98,12 @@ def main():
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--warm-up", type=int, default=0, help="steps before the clock starts")
     parser.add_argument("--steps", type=int, help="that are measured; the rest is left out")
+    parser.add_argument("--augment", action="store_true", help="flip and padded crop, per image")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     torch.manual_seed(0)
     model = build_model(arguments.blocks)
-    batches = loader(arguments.images, train=True)
+    batches = loader(arguments.images, True, arguments.augment)
     n_images, seconds, losses = train(
         model, batches, arguments.epochs, arguments.warm_up, arguments.steps
     )

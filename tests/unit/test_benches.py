@@ -27,6 +27,7 @@ from benches.measuring import (
 from benches.ours import Stopwatch
 from benches.page import Point, goal, render, spread
 from benches.points import jobs, many_runs, memory, step, training
+from PIL import Image
 
 from cifarlab.datasets.inputs import Images, InputSettings
 from cifarlab.datasets.store import save_dataset
@@ -160,6 +161,20 @@ def test_the_table_of_training_has_rates_ratio_spread_and_goal():
     rates = {"ours": [200.0, 300.0, 400.0], "plain": [100.0, 100.0, 100.0]}
     lines = training.lines({"images": "some", "threads": 2, "models": {"cnn_2": rates}})
     assert "| cnn_2 | 300 | 100 | 3.00 (2.00 to 4.00) | at least 2.6: met |" in lines
+
+
+def test_the_table_of_augmented_training_has_goals_of_its_own():
+    rates = {"ours": [290.0], "plain": [100.0]}
+    lines = training.lines_of_augmented({"threads": 2, "models": {"cnn_2": rates}})
+    assert "| cnn_2 | 290 | 100 | 2.90 | at least 3.0: missed |" in lines
+
+
+def test_the_plain_loop_flips_and_crops_image_by_image():
+    image = Image.fromarray(np.arange(1, 32 * 32 * 3 + 1, dtype=np.uint8).reshape(32, 32, 3))
+    torch.manual_seed(0)
+    found = {plain.transform(augment=True)(image).numpy().tobytes() for _ in range(20)}
+    assert len(found) > 15
+    assert plain.transform()(image).numpy().tobytes() == plain.transform()(image).numpy().tobytes()
 
 
 def test_a_job_that_fails_with_many_runs_is_a_line_of_the_page():
