@@ -136,6 +136,13 @@ def test_a_loss_is_added_as_written(tried):
     assert "multi_margin" in (tried.folder / "config/README.md").read_text()
 
 
+def test_an_augmentation_is_added_as_written(tried):
+    follow(tried, SECTIONS["An augmentation"])
+    training = json.loads(results_of(tried, "runs/cnn_2/brightness/seed-0/training.json"))
+    assert training["recipe"]["augmentations"] == ["flip", {"name": "brightness", "most": 0.3}]
+    assert training["steps"] == 3
+
+
 def test_a_metric_is_added_as_written(tried):
     printed = follow(tried, SECTIONS["A metric"])
     metrics = json.loads(results_of(tried, f"{RUN}/metrics.json"))
