@@ -79,6 +79,7 @@ VALUES = {
     "line": N_("straight line"),
     "cross_entropy": N_("cross-entropy"),
     "focal": N_("focal loss"),
+    "trivial_augment": N_("TrivialAugment"),
     "cutmix": N_("CutMix"),
     "cutout": N_("Cutout"),
     "flip": N_("horizontal flip"),

@@ -1,6 +1,8 @@
 """Augmentations: what each does to an image, a whole batch at once, and what is refused."""
 
+import math
 from collections import Counter
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from torchvision.transforms.v2 import functional
 
 from cifarlab.datasets.inputs import Images, InputSettings
 from cifarlab.training.augmentations import AUGMENTATIONS
+from cifarlab.training.augmentations.trivial_augment import NUMBERS, OPERATIONS, strengths
 from cifarlab.training.augmenting import Augmenter, Batch, Draws
 from cifarlab.training.losses import LOSSES
 from cifarlab.training.recipes import Recipe
@@ -152,6 +155,75 @@ def test_mixing_is_that_of_torchvision_with_the_same_draws(name, seed, monkeypat
     own = augmented_targets(labels, share)
     assert torch.allclose(own, targets, atol=1e-6)
     assert 0 < share < 1
+
+
+def by_torchvision(image, operation, strength):
+    """One operation of torchvision's TrivialAugmentWide on one image, uint8 [3, height, width]."""
+    name, strength = list(OPERATIONS)[int(operation)], float(strength)
+    shear = {
+        "shear_x": [math.degrees(math.atan(strength)), 0.0],
+        "shear_y": [0.0, math.degrees(math.atan(strength))],
+    }
+    move = {"translate_x": [int(strength), 0], "translate_y": [0, int(strength)]}
+    if name in shear:
+        return functional.affine(image, 0.0, [0, 0], 1.0, shear[name], center=[0, 0])
+    if name in move:
+        return functional.affine(image, 0.0, move[name], 1.0, [0.0, 0.0])
+    if name == "posterize":
+        return functional.posterize(image, int(strength))
+    others = {
+        "identity": lambda image: image,
+        "rotate": lambda image: functional.rotate(image, strength),
+        "brightness": lambda image: functional.adjust_brightness(image, 1 + strength),
+        "color": lambda image: functional.adjust_saturation(image, 1 + strength),
+        "contrast": lambda image: functional.adjust_contrast(image, 1 + strength),
+        "sharpness": lambda image: functional.adjust_sharpness(image, 1 + strength),
+        "solarize": lambda image: functional.solarize(image, strength),
+        "autocontrast": functional.autocontrast,
+        "equalize": functional.equalize,
+    }
+    return others[name](image)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+@pytest.mark.parametrize("shape", [(32, 32), (20, 28)], ids=str)
+def test_trivial_augment_is_torchvisions_of_one_image(operation, shape):
+    # Every strength and sign, on dark and bright images, smooth and rough ones.
+    table = torch.from_numpy(strengths())
+    rows = (table[:, 0] == NUMBERS[operation]).nonzero().flatten().repeat(5)
+    draws = SimpleNamespace(of_images=torch.Generator(), integers=lambda *_: rows)
+    generator, n = np.random.default_rng(0), len(rows)
+    darkest = generator.integers(0, 200, (n, 1, 1, 3))
+    ranges = generator.integers(1, 56, (n, 1, 1, 3))
+    images = darkest + generator.integers(0, ranges, (n, *shape, 3))
+    images[0] = 7
+    images = torch.from_numpy(images.astype(np.uint8))
+    (part,) = recipe(["trivial_augment"]).augmentations
+    found = part.build(draws, n)(images, torch.arange(n), 0)
+    expected = torch.stack(
+        [
+            by_torchvision(channels_first(image), *table[row, :2])
+            for image, row in zip(images, rows, strict=True)
+        ]
+    )
+    # Rounding decides the last bit of a product.
+    difference = (found.permute(0, 3, 1, 2).int() - expected.int()).abs()
+    assert difference.max() <= 1
+    assert (difference > 0).double().mean() < 2e-3
+
+
+def test_trivial_augment_has_the_strengths_of_torchvision_each_as_likely():
+    table = torch.from_numpy(strengths()).double()
+    assert len(table) == 14 * 31 * 2
+    space = v2.TrivialAugmentWide._AUGMENTATION_SPACE
+    for number, (strengths_of, is_signed) in enumerate(space.values()):
+        found = table[table[:, 0] == number, 1]
+        expected = strengths_of(31, 32, 32)
+        expected = (torch.zeros(31) if expected is None else expected).double()
+        if number == NUMBERS["solarize"]:
+            expected = 255 * expected
+        both = torch.cat([expected, -expected if is_signed else expected])
+        torch.testing.assert_close(found.sort().values, both.sort().values, rtol=0, atol=1e-4)
 
 
 def augmented_targets(labels, share):
