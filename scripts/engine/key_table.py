@@ -42,6 +42,8 @@ class _Schema:
         node = self._resolved(node)
         if "discriminator" in node:
             return self._rows_of_choices(node, path)
+        if "anyOf" in node:
+            return [row for choice in node["anyOf"] for row in self._rows_below(choice, path)]
         if "properties" not in node:
             below = [(f"{path}.<name>", n) for n in node.get("patternProperties", {}).values()]
             below += [(f"{path}[]", node["items"])] if "items" in node else []

@@ -47,7 +47,7 @@ class Live(Observer):
         self.folder, self.batch_size, self.writer = folder, batch_size, None
 
     def begin(self, step, n_steps):
-        """`step` steps of `n_steps` are taken; event files of a training that began anew go."""
+        """`step` steps of at most `n_steps` are taken; event files of a new training's past go."""
         self.first_step = self.step = step
         self.n_steps, self.stride = n_steps, -(-n_steps // MOST_POINTS)
         self.started = time.monotonic()
@@ -82,6 +82,10 @@ class Live(Observer):
             values["validation/loss"] = epoch["validation_loss"]
             values["validation/accuracy_percent"] = epoch["validation_accuracy_percent"]
         self._scalars(step, values)
+
+    def note_end(self, step):
+        """No step comes after `step`."""
+        self.n_steps = step
 
     @contextmanager
     def ending(self):

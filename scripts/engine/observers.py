@@ -13,7 +13,7 @@ class Observer:
     """
 
     def begin(self, step, n_steps):
-        """`step` steps of `n_steps` are taken already."""
+        """`step` steps of at most `n_steps` are taken already."""
 
     def ending(self):
         """A context manager around the steps that are left, which sees how they end."""
@@ -24,6 +24,9 @@ class Observer:
 
     def note_epoch(self, step, epoch):
         """epoch: what is known of the epoch that ended with `step`, a dict."""
+
+    def note_end(self, step):
+        """No step comes after `step`, which may be fewer than `n_steps`."""
 
     def is_due(self, step):
         """Whether the training should stop its clock after `step`, for `keep`."""
@@ -44,6 +47,9 @@ class Bar(Observer):
 
     def note_step(self, step, loss, learning_rate):
         self.progress.advance(1, f"loss {loss:.3f}")
+
+    def note_end(self, step):
+        self.progress.end_at(step)
 
 
 class Keeper(Observer):

@@ -50,6 +50,13 @@ class Progress:
                 self.bar.set_postfix_str(note)
             self.last_line = time.monotonic()
 
+    def end_at(self, total):
+        """Take `total` for all there is: the work ended before what was expected."""
+        self.total = total
+        if self.bar is not None:
+            self.bar.total = total
+            self.bar.refresh()
+
     def _print_line(self, note=""):
         seconds = time.monotonic() - self.started
         rate = (self.done - self.done_before) / seconds if seconds else 0.0

@@ -204,6 +204,8 @@ def _schema_at(schema, location):
     """The part of a JSON schema that describes what stands at `location`."""
 
     def resolve(node):
+        # Of what may also be null, the schema of what it else is.
+        [node] = [n for n in node.get("anyOf", [node]) if n != {"type": "null"}][:1] or [node]
         return schema["$defs"][node["$ref"].rpartition("/")[2]] if "$ref" in node else node
 
     node = resolve(schema)

@@ -139,13 +139,16 @@ class PageText:
         """One setting for people: those of a part in parentheses after its name, others as JSON."""
         if isinstance(value, bool):
             return self.answer(value)
-        if isinstance(value, dict) and "name" in value:
+        if isinstance(value, dict) and value and value.keys() <= SETTINGS.keys():
             parts = [
                 Markup(f"{self.setting_name(key)} {self.setting_value(item)}")
                 for key, item in value.items()
                 if key != "name"
             ]
-            name, rest = self.setting_value(value["name"]), self(N_(", ")).join(parts)
+            rest = self(N_(", ")).join(parts)
+            if "name" not in value:
+                return rest
+            name = self.setting_value(value["name"])
             return self(N_("%(name)s (%(rest)s)"), name=name, rest=rest) if parts else name
         if isinstance(value, list) and any(isinstance(one, str | dict) for one in value):
             return self(N_(", ")).join(map(self.setting_value, value))

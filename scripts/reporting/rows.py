@@ -84,6 +84,17 @@ class Row:
         return training["steps"] == training["recipe"].get("max_steps")
 
     @property
+    def step_range(self):
+        """The fewest and the most steps that a run of it took."""
+        steps = [run.training["steps"] for run in self.runs]
+        return min(steps), max(steps)
+
+    @property
+    def stops_early(self):
+        """Whether its recipe has early stopping."""
+        return self.runs[0].training["recipe"].get("early_stopping") is not None
+
+    @property
     def is_validated(self):
         return bool(self.runs[0].training["recipe"].get("validation"))
 

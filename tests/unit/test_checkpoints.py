@@ -70,6 +70,8 @@ def settings_of(**changes):
     return checked_settings(Recipe, values)
 
 
+# The labels are drawn: validation becomes no better soon, and the third epoch is not the best.
+STOPPING = {"epochs": 9, "validation": 0.2, "early_stopping": {"patience": 2}}
 MUON = {"name": "muon", "learning_rate": 0.03, "adamw_learning_rate": 0.01, "momentum": 0.9}
 
 
@@ -81,6 +83,7 @@ MUON = {"name": "muon", "learning_rate": 0.03, "adamw_learning_rate": 0.01, "mom
         *({}, {"optimizer": SGD}, {"micro_batch": 20}, {"max_steps": 7}),
         *({"precision": "fp16"}, {"precision": "fp16", "optimizer": MUON, "clip_norm": 0.5}),
         {"optimizer": {**SGD, "freeze_backbone_epochs": 1}},
+        STOPPING,
     ],
     ids=str,
 )

@@ -53,7 +53,7 @@ def compare(runs, costs):
     comparison["test_accuracy_std"] = groups["test_accuracy_percent"].std(ddof=1)
     comparison = comparison.reset_index()
     for column in ("input_size", "test_images", "steps"):
-        comparison[column] = comparison[column].astype(int)
+        comparison[column] = comparison[column].round().astype(int)
     intervals = [
         wilson_interval(row.test_accuracy_percent / 100, row.test_images)
         for row in comparison.itertuples()

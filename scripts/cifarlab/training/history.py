@@ -10,18 +10,28 @@ class History:
     """What happened, step by step and epoch by epoch.
 
     losses, learning_rates: float [n_steps], the mean loss of a step's batch before its update;
-    epochs: one dict per epoch; images_seen: by all steps together; train_seconds: time in the loop
-    alone, without loading or saving; micro_batch: images computed at once, at the end; parts: the
-    steps and seconds of each process that took part, one where the training was never resumed.
+    epochs: one dict per epoch; ended_by: the key of the recipe that ended it: epochs, max_steps or
+    early_stopping; best_epoch: of early stopping, counted from 1, or None; weights_epoch: the one
+    whose end gave the run's weights; images_seen: by all steps together; train_seconds: time in the
+    loop alone, without loading or saving; micro_batch: images computed at once, at the end; parts:
+    the steps and seconds of each process that took part, one where it was never resumed.
     """
 
     losses: list[float]
     learning_rates: list[float]
     epochs: list[dict]
+    ended_by: str
+    best_epoch: int | None
+    weights_epoch: int
     images_seen: int
     train_seconds: float
     micro_batch: int
     parts: list[dict]
+
+    def of_weights(self):
+        """What was measured of the run's weights, a dict; None without images to validate on."""
+        epoch = self.epochs[self.weights_epoch - 1]
+        return {name: epoch[name] for name in ("validation_loss", "validation_accuracy_percent")}
 
     def steps(self):
         """A row for every step, dicts: step, counted from 1, loss and learning_rate."""

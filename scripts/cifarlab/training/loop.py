@@ -8,6 +8,7 @@ import torch
 
 from cifarlab.training.batches import split_into_batches
 from cifarlab.training.clock import Clock
+from cifarlab.training.early_stopping import epoch_of_weights
 from cifarlab.training.history import Diverged, History
 from cifarlab.training.randomness import (
     Order,
@@ -16,6 +17,7 @@ from cifarlab.training.randomness import (
     set_generator_states,
 )
 from cifarlab.training.rates import learning_rates
+from cifarlab.training.run_weights import RunWeights
 from cifarlab.training.steps import Stepper
 from cifarlab.training.validation import Validation, hold_out
 
@@ -45,8 +47,9 @@ def train(model, images, labels, recipe, seed, observers=(), state=None, indices
         for observer in observers:
             observer.begin(training.step, training.n_steps)
             stack.enter_context(observer.ending())
-        while training.step < training.n_steps:
+        while training.ended_by is None:
             training.run_epoch()
+        training.end()
     return training.history()
 
 
@@ -58,11 +61,14 @@ class _Training:
         trained_on, held_out = indices
         self.validation = Validation(images, labels, held_out, recipe.images_at_once)
         self.stepper = Stepper(model, images, labels, recipe, seed)
+        self.recipe, self.weights = recipe, RunWeights(model, recipe.early_stopping)
         self.device = self.stepper.device
         seed_generators(seed)
         self.order = Order(trained_on, recipe.batch_size, seed)
         n_steps = recipe.epochs * len(split_into_batches(trained_on, recipe.batch_size))
+        # At most: early stopping may end it before.
         self.n_steps = min(n_steps, recipe.max_steps or n_steps)
+        self.last_reason = "epochs" if self.n_steps == n_steps else "max_steps"
         self.learning_rates = learning_rates(recipe, self.n_steps)
         self.clock = Clock(self.device)
         self.epochs = []
@@ -74,6 +80,17 @@ class _Training:
     def step(self):
         """Steps taken, all of whose losses are known."""
         return len(self.losses) + len(self.epoch_losses)
+
+    @property
+    def ended_by(self):
+        """The key of the recipe by which no step is left, as in History; None while some are."""
+        if self.step == self.n_steps:
+            return self.last_reason
+        stopping = self.recipe.early_stopping
+        is_between = self.epochs and not self.epoch_losses
+        return (
+            "early_stopping" if stopping and is_between and stopping.is_over(self.epochs) else None
+        )
 
     def run_epoch(self):
         """Take the steps of an epoch that are left."""
@@ -96,7 +113,7 @@ class _Training:
             if is_last:
                 self.clock.stop()
                 self._end_epoch(batches)
-            if due and self.step < self.n_steps:
+            if due and self.ended_by is None:
                 self.clock.stop()
                 for observer in due:
                     observer.keep(self.step, self.n_steps, self.state)
@@ -120,21 +137,25 @@ class _Training:
         )
         self.losses += self.epoch_losses
         self.epoch_losses = []
-        self.epochs.append(
-            {
-                "epoch": len(self.epochs) + 1,
-                "mean_loss": weighted / n_images,
-                "learning_rate": self.learning_rates[self.step - 1],
-                "seconds": self.clock.epoch_seconds,
-                "images_per_second": n_images / self.clock.epoch_seconds,
-                **self.validation.measure(self.model),
-            }
-        )
+        epoch = {
+            "epoch": len(self.epochs) + 1,
+            "mean_loss": weighted / n_images,
+            "learning_rate": self.learning_rates[self.step - 1],
+            "seconds": self.clock.epoch_seconds,
+            "images_per_second": n_images / self.clock.epoch_seconds,
+        }
+        self.epochs.append(self.weights.validate(self.validation, self.epochs, epoch))
         for observer in self.observers:
             observer.note_epoch(self.step, self.epochs[-1])
         self.images_seen += n_images
         self.clock.epoch_seconds = 0.0
         self.order.end_epoch()
+
+    def end(self):
+        """Leave the run's weights in the model; no step is left."""
+        self.weights.finish(self.epochs)
+        for observer in self.observers:
+            observer.note_end(self.step)
 
     def parts(self):
         """Steps and seconds of each process, this one last."""
@@ -146,6 +167,7 @@ class _Training:
         return {
             "model": self.model.state_dict(),
             "stepper": self.stepper.state(),
+            "weights": self.weights.state(),
             "generators": generator_states(self.device),
             "order": self.order.state,
             "epochs": self.epochs,
@@ -160,6 +182,7 @@ class _Training:
         """Continue where `state` was taken."""
         self.model.load_state_dict(state["model"])
         self.stepper.resume(state["stepper"])
+        self.weights.resume(state["weights"])
         set_generator_states(self.device, state["generators"])
         self.order.state = state["order"]
         for name in ("epochs", "losses", "epoch_losses", "images_seen"):
@@ -168,11 +191,14 @@ class _Training:
         self.earlier_parts, self.steps_before = state["parts"], self.step
 
     def history(self):
-        parts = self.parts()
+        parts, stopping = self.parts(), self.recipe.early_stopping
         return History(
             losses=self.losses,
-            learning_rates=self.learning_rates,
+            learning_rates=self.learning_rates[: self.step],
             epochs=self.epochs,
+            ended_by=self.ended_by,
+            best_epoch=(stopping.best_epoch(self.epochs) or None) if stopping else None,
+            weights_epoch=epoch_of_weights(stopping, self.epochs),
             images_seen=self.images_seen,
             train_seconds=sum(part["seconds"] for part in parts),
             micro_batch=self.stepper.micro_batch,

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 
 from cifarlab.training.augmentations import AUGMENTATIONS
+from cifarlab.training.early_stopping import EarlyStopping
 from cifarlab.training.losses import LOSSES
 from cifarlab.training.optimizers import OPTIMIZERS
 from cifarlab.training.parts import (
@@ -33,7 +34,7 @@ class Recipe(Settings):
 
     # A key without InOneStep has a bearing on what one step takes.
     epochs: Annotated[Count, InOneStep(1)]
-    """Passes over the training split."""
+    """Passes over the training split; with early stopping, at most."""
 
     batch_size: Count
     """Images per step; the last step of an epoch takes what is left."""
@@ -62,6 +63,10 @@ class Recipe(Settings):
     validation: Annotated[Share, InOneStep(0.0)] = 0.0
     """Share of every class of the training split that is held out of training; cross-entropy and
     accuracy on it are measured after every epoch. The same images for every model and seed."""
+
+    early_stopping: Annotated[EarlyStopping | None, InOneStep(None), left_out_at(None)] = None
+    """End after an epoch when validation has not become better for a while. Needs `validation`. The
+    schedule is that of all `epochs`. `null`: never."""
 
     micro_batch: Count | Literal["auto"] | None = None
     """Images that are computed at once: a batch is split and its gradient summed. `auto` starts
@@ -143,6 +148,13 @@ class Recipe(Settings):
         if mixing and loss and not loss.takes_soft_targets:
             raise contradiction(f"should not have {mixing[0]}: {loss.name} takes no mixed labels")
         return augmentations
+
+    @field_validator("early_stopping")
+    @classmethod
+    def _is_validated(cls, early_stopping, others):
+        if early_stopping and others.data.get("validation") == 0:
+            raise contradiction("needs images to validate on; set validation, for example to 0.1")
+        return early_stopping
 
     @property
     def images_at_once(self):

@@ -108,6 +108,11 @@ def _measured(history, device):
     return {
         "micro_batch": history.micro_batch,
         "steps": len(history.losses),
+        "epochs": len(history.epochs),
+        "ended_by": history.ended_by,
+        "best_epoch": history.best_epoch,
+        "weights_epoch": history.weights_epoch,
+        **history.of_weights(),
         "train_seconds": history.train_seconds,
         "parts": history.parts,
         "images_per_second": history.images_seen / history.train_seconds,

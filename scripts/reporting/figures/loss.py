@@ -38,8 +38,9 @@ def draw(runs):
                     run.epochs["validation_accuracy_percent"],
                     **style,
                 )
+        # Of every seed the same, as far as it went.
+        history = max((run.history for run in runs), key=len)
         changes = changing(history["learning_rate"].to_numpy())
-        # Of every seed the same.
         rate.plot(history["step"].iloc[changes], history["learning_rate"].iloc[changes], color=INK)
         rate.set_ylim(bottom=0)
         rate.yaxis.set_major_formatter("{x:g}")

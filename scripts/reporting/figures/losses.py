@@ -4,12 +4,14 @@ from reporting.figure import Figure
 from reporting.messages import N_, Sentence
 
 
-def caption(_content, _row):
+def caption(content, _row):
     message = N_(
         "Moving average over 2 % of the steps, mean over seeds. Seconds are those of the training "
         "loop, at its mean pace."
     )
-    return [Sentence(message, {})]
+    shorter = N_("Where seeds took different numbers of steps, it ends with the first that ended.")
+    is_uneven = any(len(set(row.step_range)) > 1 for row in content.rows)
+    return [Sentence(message, {}), *([Sentence(shorter, {})] if is_uneven else [])]
 
 
 def draw(runs):
@@ -28,7 +30,9 @@ def draw(runs):
     with drawing(8.2, height, ncols=2, sharey=True) as (figure, (by_step, by_second), say):
         for number, (row, own) in enumerate(rows.items()):
             curves = [smoothed(run.history["loss"].to_numpy()) for run in own]
-            steps, losses = curves[0][0], np.mean([means for _, means in curves], axis=0)
+            # To the end of the shortest: with early stopping seeds take different numbers of steps.
+            steps = min((steps for steps, _ in curves), key=lambda steps: steps[-1])
+            losses = np.mean([np.interp(steps, *curve) for curve in curves], axis=0)
             style = {**style_of(number), "markevery": 0.1, "markersize": 4.5}
             by_step.plot(steps, losses, **style, label=titles[row])
             by_second.plot(steps * np.mean([run.seconds_per_step for run in own]), losses, **style)

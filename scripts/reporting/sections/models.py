@@ -52,7 +52,26 @@ def about_training(row):
     if row.is_cut_short:
         message = N_("Ended early, after %(n)s steps, as its recipe says.")
         sentences.append(Sentence(message, {"n": row.runs[0].training["steps"]}))
+    if row.stops_early:
+        sentences.append(about_early_stopping(row))
     return sentences
+
+
+def about_early_stopping(row):
+    """When the trainings of a model ended, in words."""
+    trainings = [run.training for run in row.runs]
+    message = N_(
+        "Early stopping ended %(k)s of %(n)s trainings. Epochs taken: %(taken)s; best epochs: "
+        "%(best)s; weights of the epochs: %(weights)s."
+    )
+    values = {
+        "k": sum(training["ended_by"] == "early_stopping" for training in trainings),
+        "n": len(trainings),
+        "taken": [str(training["epochs"]) for training in trainings],
+        "best": [str(training["best_epoch"] or "–") for training in trainings],
+        "weights": [str(training["weights_epoch"]) for training in trainings],
+    }
+    return Sentence(message, values)
 
 
 def blocks(content, say):
@@ -85,8 +104,8 @@ def model(content, say, row):
 
 def hyperparameters(say, row):
     pairs = [(say.setting_name(key), say.setting_value(v)) for key, v in row.hyperparameters]
-    steps = (say(N_("steps")), number(row.runs[0].training["steps"]))
-    return Pairs([*pairs, steps], say(N_("Hyperparameters")))
+    steps = " – ".join(map(number, dict.fromkeys(row.step_range)))
+    return Pairs([*pairs, (say(N_("steps")), steps)], say(N_("Hyperparameters")))
 
 
 def results(content, say, row):

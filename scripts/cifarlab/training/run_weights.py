@@ -1,0 +1,53 @@
+"""The weights that a run ends with: those of the last step, of the best epoch, or an average."""
+
+import copy
+
+import torch
+
+from cifarlab.training.early_stopping import epoch_of_weights
+
+
+class RunWeights:
+    """Validates what would be the weights of a run, and leaves them in its model at the end.
+
+    model: nn.Module; early_stopping: EarlyStopping, or None.
+    """
+
+    def __init__(self, model, early_stopping):
+        self.model, self.early_stopping = model, early_stopping
+        # Of the best epoch, by name, where they become the run's.
+        self.best = None
+
+    def validate(self, validation, epochs, epoch):
+        """`epoch` with what was measured after it; keeps the weights where it is the best.
+
+        validation: Validation; epochs: those before, dicts; epoch: what else is known of it.
+        """
+        measured = {**epoch, **validation.measure(self.model)}
+        if self.early_stopping and self.early_stopping.restore_best:
+            self._keep([*epochs, measured])
+        return measured
+
+    def _keep(self, epochs):
+        if self.early_stopping.best_epoch(epochs) == len(epochs):
+            # In the host's memory: a GPU's may not suffice for both.
+            state = self.model.state_dict()
+            self.best = {name: _copied(value) for name, value in state.items()}
+
+    def finish(self, epochs):
+        """Put the run's weights into the model. epochs: all, dicts."""
+        if self.best is not None and epoch_of_weights(self.early_stopping, epochs) < len(epochs):
+            self.model.load_state_dict(self.best)
+
+    def state(self):
+        """What `resume` needs."""
+        return {"best": self.best}
+
+    def resume(self, state):
+        """Continue where `state` was taken."""
+        self.best = state["best"]
+
+
+def _copied(value):
+    """A copy of a value of a state_dict(), which may also be a model's own extra state."""
+    return value.detach().to("cpu", copy=True) if torch.is_tensor(value) else copy.deepcopy(value)
