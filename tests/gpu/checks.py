@@ -43,6 +43,11 @@ from engine.files import read_json
 MODELS = ("cnn_2", "cnn_3", "cnn_5", "vgg19", "resnet101", "vit_b_32", "swin_b")
 # Small, and all of it has deterministic algorithms.
 SMALL = {"family": "cnn", "blocks": 3}
+# Those that mix no images.
+AUGMENTATIONS = [
+    *("flip", "trivial_augment"),
+    *({"name": name, "pixels": 4} for name in ("padded_crop", "cutout")),
+]
 # By which share the loss of the first step may differ from that of the CPU. float32 has 23 bits of
 # mantissa, TF32 and fp16 have 10, bf16 has 7.
 LARGEST_DIFFERENCE = {
@@ -183,6 +188,8 @@ def no_synchronisation(place):
         "fp16 with AdamW": recipe(precision="fp16", optimizer=adamw),
         "micro_batch: 20": recipe(micro_batch=20, optimizer=sgd),
         "cuda_graphs": recipe(cuda_graphs=True),
+        "augmentations": recipe(augmentations=[*AUGMENTATIONS, {"name": "mixup", "alpha": 1.0}]),
+        "cutmix": recipe(augmentations=[{"name": "cutmix", "alpha": 1.0}]),
     }
     for memory, share in {"the device's memory": 0.25, "the host's": 0.0}.items():
         counts = in_a_fresh_process(synchronisations, place.device, SMALL, recipes, share)

@@ -174,7 +174,7 @@ def test_a_step_that_waits_for_the_device_fails_its_check(place, monkeypatch, re
         expected = "expected no wait in ten steps, found with images in the device's memory: "
         assert (result, figure) == ("FAILED", expected + "{'bf16': 10}")
     else:
-        words = "8 recipes, images in the device's memory and in the host's"
+        words = "10 recipes, images in the device's memory and in the host's"
         assert (result, figure) == ("passed", words)
     assert modes[-2:] == ["warn", "default"]
 
