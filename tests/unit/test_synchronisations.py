@@ -9,6 +9,7 @@ from collections import Counter
 import numpy as np
 import pytest
 import torch
+from choices import choices
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
@@ -27,6 +28,7 @@ OPTIMIZERS = [
     {"name": "adam", "learning_rate": 0.1},
     {"name": "adamw", "learning_rate": 0.1},
 ]
+AUGMENTATIONS = [c["augmentations"] for c in choices() if "augmentations" in c]
 # What torch calls where a number, or how many there are, must be known to go on.
 READS = {"_local_scalar_dense", "nonzero", "masked_select", "is_nonzero", "equal", "_unique2"}
 
@@ -84,6 +86,16 @@ def test_no_number_is_read_in_a_step(optimizer, precision):
     chosen = recipe(optimizer=optimizer, precision=precision)
     stepper = Stepper(new_model("cpu").train(), *data("cpu"), chosen)
     stepper.step(torch.arange(16), 0.1)
+    with Reads() as reads:
+        for size in (16, 9):
+            stepper.step(torch.arange(size), 0.1)
+    assert reads.counts == {}
+
+
+@pytest.mark.parametrize("augmentations", AUGMENTATIONS, ids=str)
+def test_no_number_is_read_in_a_step_with_augmentations(augmentations):
+    chosen = recipe(augmentations=augmentations)
+    stepper = Stepper(new_model("cpu").train(), *data("cpu"), chosen, seed=0)
     with Reads() as reads:
         for size in (16, 9):
             stepper.step(torch.arange(size), 0.1)
