@@ -100,6 +100,15 @@ def test_an_alternating_flip_goes_by_the_image_and_not_by_its_place_in_the_batch
     assert torch.equal(change(images[some], some, 0), every[some])
 
 
+def test_what_is_drawn_has_nothing_to_do_with_the_order_of_the_images():
+    agree = []
+    for seed in range(20):
+        coins = Draws(seed, "cpu").integers(2, 1000)
+        order = torch.randperm(1000, generator=torch.Generator().manual_seed(seed))
+        agree.append((coins == order % 2).double().mean())
+    assert 0.48 < torch.stack(agree).mean() < 0.52
+
+
 @pytest.mark.parametrize("pixels", [1, 4])
 def test_padded_crop_is_the_crop_of_torchvision_from_a_padded_image(pixels):
     images = pictures()

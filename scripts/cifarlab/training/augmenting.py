@@ -6,6 +6,11 @@ from dataclasses import dataclass
 import torch
 
 
+# Added to a run's seed: the order of its images is drawn from the same kind of generator, and must
+# not be drawn alike.
+OF_AUGMENTATIONS = 2**62
+
+
 class Draws:
     """What augmentations draw from, and nothing else does.
 
@@ -14,8 +19,9 @@ class Draws:
     """
 
     def __init__(self, seed, device):
-        self.of_images = torch.Generator(device).manual_seed(seed)
-        self.of_batches = random.Random(seed)
+        own_seed = (seed + OF_AUGMENTATIONS) % 2**63
+        self.of_images = torch.Generator(device).manual_seed(own_seed)
+        self.of_batches = random.Random(own_seed)
 
     def integers(self, below, *shape):
         """int64 numbers of this shape, from 0 on."""
