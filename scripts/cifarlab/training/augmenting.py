@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 import torch
 
-
-# Added to a run's seed: the order of its images is drawn from the same kind of generator, and must
-# not be drawn alike.
-OF_AUGMENTATIONS = 2**62
+# What a run's seed is combined with: the order of its images is drawn from the same kind of generator,
+# and must not be drawn alike. Bits below 2**32, which are all that torch's generator takes.
+OF_AUGMENTATIONS = 0x9E3779B9
 
 
 class Draws:
@@ -19,7 +18,7 @@ class Draws:
     """
 
     def __init__(self, seed, device):
-        own_seed = (seed + OF_AUGMENTATIONS) % 2**63
+        own_seed = seed ^ OF_AUGMENTATIONS
         self.of_images = torch.Generator(device).manual_seed(own_seed)
         self.of_batches = random.Random(own_seed)
 
