@@ -10,7 +10,10 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, create_model, model
 from cifarlab.datasets.registry import DATASETS, is_synthetic
 from cifarlab.datasets.store import UNNAMED
 from cifarlab.models.families import ModelSettings
-from cifarlab.training.recipes import Recipe
+from cifarlab.names import Name, Names
+from cifarlab.studies import StudySettings
+from cifarlab.sweeps import ConfiguredRecipe
+from cifarlab.training.parts import left_out_at
 from engine.errors import UserError
 from engine.files import local_path
 from engine.overrides import as_yaml
@@ -24,13 +27,6 @@ from engine.settings import (
     text_like,
 )
 
-# A name becomes a folder and a wildcard.
-Name = text_like(
-    r"[A-Za-z0-9][A-Za-z0-9_.-]*",
-    "a name has letters from A to Z, digits, _, - and ., and starts with a letter or a digit",
-    max_length=64,
-)
-Names = Annotated[list[Name], Field(min_length=1)]
 Md5 = text_like(r"[0-9a-f]{32}", "should be 32 hexadecimal digits, in small letters")
 Sources = Annotated[
     list[Annotated[str, Field(min_length=1)]],
@@ -158,11 +154,15 @@ class Configuration(Settings):
     models: dict[Name, ModelSettings]
     """Architectures, by a name of the user's choice."""
 
-    recipes: dict[Name, Recipe]
+    recipes: dict[Name, ConfiguredRecipe]
     """Everything about training that is not the model, by a name of the user's choice."""
 
-    runs: Annotated[list[RunSet], Field(min_length=1)]
-    """One run for every model × recipe × seed of each entry."""
+    runs: list[RunSet]
+    """One run for every model × recipe × seed of each entry. It may be empty where there are
+    studies."""
+
+    studies: Annotated[dict[Name, StudySettings], left_out_at({})] = Field(default_factory=dict)
+    """What changes to a recipe gain or cost, by a name of the user's choice."""
 
     published: Annotated[str, Field(min_length=1)]
     """CSV file of the published numbers; `config/published.csv` is the published study's table."""
@@ -233,16 +233,14 @@ def run_table(configuration):
 
     Raises UserError where a run names an unknown model or recipe, or where one is asked for twice.
     """
+    if not configuration.runs and not configuration.studies:
+        raise UserError("runs: expected at least 1 entry, or studies, found neither; add one")
     first_places = {}
     for number, run_set in enumerate(configuration.runs):
         for kind in ("models", "recipes"):
             known = getattr(configuration, kind)
             for name in getattr(run_set, kind):
-                if name not in known:
-                    raise UserError(
-                        f"runs[{number}].{kind}: {name!r} is not defined; "
-                        f"{kind} has: {', '.join(sorted(known)) or 'nothing'}"
-                    )
+                check_defined(name, known, kind, f"runs[{number}].{kind}")
         for run in map(Run._make, product(run_set.models, run_set.recipes, run_set.seeds)):
             if run in first_places:
                 raise UserError(
@@ -251,11 +249,19 @@ def run_table(configuration):
                 )
             first_places[run] = number
     for kind in ("model", "recipe"):
-        _check_capitals(f"{kind}s", dict.fromkeys(getattr(run, kind) for run in first_places))
+        check_capitals(f"{kind}s", dict.fromkeys(getattr(run, kind) for run in first_places))
     return list(first_places)
 
 
-def _check_capitals(kind, names):
+def check_defined(name, known, kind, at):
+    """Raise UserError where the key `at` names what is not among the `known` models or recipes."""
+    if name not in known:
+        raise UserError(
+            f"{at}: {name!r} is not defined; {kind} has: {', '.join(sorted(known)) or 'nothing'}"
+        )
+
+
+def check_capitals(kind, names):
     """Names are folders, and macOS and Windows take those that differ only in capitals for one."""
     first_names = {}
     for name in names:

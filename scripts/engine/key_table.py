@@ -45,6 +45,10 @@ class _Schema:
         if "anyOf" in node:
             return [row for choice in node["anyOf"] for row in self._rows_below(choice, path)]
         if "properties" not in node:
+            # Of a mapping or null, the mapping.
+            mappings = [child for child in node.get("anyOf", []) if "$ref" in child]
+            if mappings:
+                return [row for child in mappings for row in self._rows_below(child, path)]
             below = [(f"{path}.<name>", n) for n in node.get("patternProperties", {}).values()]
             below += [(f"{path}[]", node["items"])] if "items" in node else []
             return [row for key, child in below for row in self._rows_below(child, key)]

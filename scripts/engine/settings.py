@@ -133,21 +133,21 @@ def settings_from_json(kind, text):
     return checked_settings(kind, value)
 
 
-def checked_settings(kind, value, texts=None):
+def checked_settings(kind, value, texts=None, at=""):
     """`value`, as read from YAML or JSON, as settings of one kind.
 
     kind: a Settings class or a union of them; texts: `value` before texts in it were taken for
-    numbers, which count where text is meant. Raises UserError with one line per fault: the key,
-    what was found and what is allowed.
+    numbers, which count where text is meant; at: the key below which `value` stands, for errors.
+    Raises UserError with one line per fault: the key, what was found and what is allowed.
     """
     adapter = TypeAdapter(kind)
     try:
         return adapter.validate_python(value)
     except ValidationError as error:
         if texts is not None:
-            return checked_settings(kind, _with_texts(value, texts, error.errors()))
+            return checked_settings(kind, _with_texts(value, texts, error.errors()), at=at)
         schema = adapter.json_schema()
-        lines = [_fault_line(fault, schema, value) for fault in error.errors()]
+        lines = [_fault_line(fault, schema, value, at) for fault in error.errors()]
         raise UserError("\n  ".join(["the settings are not valid:", *lines])) from error
 
 
@@ -164,7 +164,7 @@ def _with_texts(value, texts, faults):
     return value
 
 
-def _fault_line(fault, schema, value):
+def _fault_line(fault, schema, value, at):
     location, found, what = fault["loc"], fault["input"], "should"
     if location[-1:] == ("[key]",) and not isinstance(found, str):
         location, what = location[:-2], "a key should"
@@ -192,7 +192,7 @@ def _fault_line(fault, schema, value):
     else:
         message = f"{fault['msg'].removeprefix('Input ')} (found {_shown(found)})"
     parts = _without_tags(location, value, may_be_absent=fault["type"] in OF_ABSENT)
-    return f"{key_path(parts)}: {message}"
+    return f"{key_path([at, *parts] if at else parts)}: {message}"
 
 
 def _shown(value):
