@@ -21,9 +21,11 @@ include: "rules/weights.smk"
 include: "rules/rehearse.smk"
 include: "rules/train.smk"
 include: "rules/failures.smk"
+include: "rules/choose.smk"
 include: "rules/evaluate.smk"
 include: "rules/cost.smk"
 include: "rules/compare.smk"
+include: "rules/studies.smk"
 include: "rules/figure.smk"
 include: "rules/report.smk"
 
@@ -32,6 +34,7 @@ rule all:
     """The report; a deleted file that it comes from is created again by its job."""
     default_target: True
     input:
+        STUDIES,
         rules.report.output.record,
         rules.report.output.html,
         rules.report.output.markdown,

@@ -3,15 +3,18 @@
 
 import re
 
-from cifarlab.configuration import read_configuration, run_table
+from cifarlab.configuration import read_configuration
 from cifarlab.named_files import check_files
+from cifarlab.plan import plan_of
 from reporting.figures import FIGURES, drawings
 from reporting.language import describe_language
 from engine.settings import canonical_json
 
 try:
     CONFIGURATION = read_configuration(config, OVERRIDES)
-    RUNS = run_table(CONFIGURATION)
+    PLAN = plan_of(CONFIGURATION)
+    # Those of the comparison, which meet the test split; all that are trained.
+    RUNS, TRAININGS = list(PLAN.runs), list(PLAN.trainings)
     RESULTS = Path("results") / CONFIGURATION.dataset.name
     RECORDS = RESULTS / "records"
     # The names of the report's languages, by code.
@@ -19,7 +22,7 @@ try:
         code: describe_language(code, "templates/locale").name
         for code in CONFIGURATION.report.languages
     }
-    check_files(CONFIGURATION, RUNS, has_data=(RECORDS / "data.json").exists())
+    check_files(CONFIGURATION, TRAININGS, has_data=(RECORDS / "data.json").exists())
 except UserError as error:
     sys.exit(f"error in the configuration: {error}")
 
@@ -41,13 +44,18 @@ FAILURE = RESULTS / f"failures/{RUN_NAME}.json"
 PUBLISHED = str(CONFIGURATION.published_file)
 # Each as canonical JSON, by name: made once, asked for by every job.
 MODELS = {name: model.to_json() for name, model in CONFIGURATION.models.items()}
-RECIPES = {name: recipe.to_json() for name, recipe in CONFIGURATION.recipes.items()}
+RECIPES = {name: recipe.to_json() for name, recipe in PLAN.recipes.items()}
 VERSIONS_ARE_LOCKED = CONFIGURATION.library_versions == "locked"
 
 
+def any_of(names):
+    """A pattern of a wildcard: one of these names; with none of them it matches nothing."""
+    return "|".join(map(re.escape, names)) or "(?!)"
+
+
 wildcard_constraints:
-    model="|".join(map(re.escape, CONFIGURATION.models)),
-    recipe="|".join(map(re.escape, CONFIGURATION.recipes)),
+    model=any_of(CONFIGURATION.models),
+    recipe=any_of(PLAN.recipes),
     seed=r"\d+",
 
 

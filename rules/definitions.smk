@@ -56,10 +56,21 @@ def defines_run(wildcards):
     return {**defines_row(wildcards), "seed": int(wildcards.seed)}
 
 
+def recipes_of_steps(model):
+    """Recipes whose steps are measured with a model, by the name under which they are."""
+    names = {}
+    for recipe in dict.fromkeys(run.recipe for run in RUNS if run.model == model):
+        points = PLAN.points.get(recipe, [recipe])
+        steps = {PLAN.recipes[point].of_one_step().to_json() for point in points}
+        # Points that differ in what has no bearing on a step are one.
+        names |= {recipe: points[0]} if len(steps) == 1 else {point: point for point in points}
+    return names
+
+
 def defines_cost(wildcards):
     """What the costs of a model follow from, by the names of scripts/cost.py's arguments."""
-    names = dict.fromkeys(run.recipe for run in RUNS if run.model == wildcards.model)
-    recipes = {name: CONFIGURATION.recipes[name].of_one_step() for name in names}
+    names = recipes_of_steps(wildcards.model)
+    recipes = {name: PLAN.recipes[recipe].of_one_step() for name, recipe in names.items()}
     return {
         "model": MODELS[wildcards.model],
         "recipes": canonical_json({name: recipe.model_dump() for name, recipe in recipes.items()}),
@@ -75,7 +86,7 @@ def defines_model(wildcards):
 
 def images_at_once(wildcards):
     """How many images an evaluation computes at once."""
-    return CONFIGURATION.recipes[wildcards.recipe].images_at_once
+    return PLAN.recipes[wildcards.recipe].images_at_once
 
 
 def local_weights(wildcards):
@@ -91,8 +102,8 @@ def initial_weights(wildcards):
 
 def rehearsals_of_model(wildcards):
     """The rehearsals of one model's rows, in the order of canonical JSON."""
-    names = sorted(recipe for model, recipe in ROWS if model == wildcards.model)
-    return [str(REHEARSAL).format(model=wildcards.model, recipe=name) for name in names]
+    names = sorted(recipes_of_steps(wildcards.model).items())
+    return [str(REHEARSAL).format(model=wildcards.model, recipe=recipe) for _, recipe in names]
 
 
 def of_all_runs(pattern):

@@ -39,17 +39,28 @@ def current_failure(job, digests):
 def leave_out_failed_runs():
     """Take runs out of the table whose training failed as it is defined now, and say so."""
     digests = Digests(DIGESTS)
-    for job, run in [(training_job(run), run) for run in RUNS]:
+    for job, run in [(training_job(run), run) for run in list(TRAININGS)]:
         failure = current_failure(job, digests)
         if failure is None:
             continue
         LEFT_OUT[job.record] = job
-        RUNS.remove(run)
+        TRAININGS.remove(run)
+        if run in RUNS:
+            RUNS.remove(run)
         logger.warning(
             f"left out: {job.name}, its loss became {failure['diverged']['loss']} at step "
             f"{failure['diverged']['step']}; change its recipe, or delete {job.record} to try again"
         )
+    # A sweep of which no point is left has no run.
+    RUNS[:] = [run for run in RUNS if run.recipe not in PLAN.points or points_left(run)]
     tabulate()
+
+
+def points_left(run):
+    """The points of a sweep's run, list of names, of which no seed failed."""
+    seeds = [other.seed for other in PLAN.runs if other[:2] == run[:2]]
+    points = [[run._replace(recipe=p, seed=s) for s in seeds] for p in PLAN.points[run.recipe]]
+    return [runs[0].recipe for runs in points if all(one in TRAININGS for one in runs)]
 
 
 def wrongly_left_out():
@@ -66,5 +77,5 @@ if (RESULTS / "failures").is_dir():
         leave_out_failed_runs()
     except UserError as error:
         sys.exit(f"error: {error}")
-    if not RUNS:
+    if not TRAININGS or (PLAN.runs and not RUNS):
         sys.exit("error: the training of every run failed; lower the learning rates")

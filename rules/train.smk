@@ -18,6 +18,9 @@ rule train:
         record=record_of("train", RUN_NAME),
     log:
         log_of("train", RUN_NAME),
+    # The runs of a sweep are those of one of its points.
+    wildcard_constraints:
+        recipe=any_of(name for name in PLAN.recipes if name not in PLAN.points),
     conda:
         "../envs/torch.yaml"
     threads: THREADS

@@ -7,7 +7,7 @@ from engine.files import new_files, read_json, to_json
 
 RUN_LIST = LOGS / "runs.json"
 # rules/failures.smk takes runs out of the table; they are shown as well.
-LISTED_RUNS = list(RUNS)
+LISTED_RUNS = list(TRAININGS)
 STARTED = time.time()
 
 
@@ -21,7 +21,7 @@ def list_runs(decisions):
         names = run._asdict()
         decision = decisions.get(str(record_of("train", RUN_NAME)).format(**names))
         # One that failed and is still in the table failed as it was defined before.
-        is_stale = run in RUNS and Path(str(FAILURE).format(**names)).exists()
+        is_stale = run in TRAININGS and Path(str(FAILURE).format(**names)).exists()
         if decision is not None:
             is_stale = decision.runs or bool(decision.waits_for)
         runs.append({**run._asdict(), "stale": is_stale})

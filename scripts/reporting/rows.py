@@ -121,7 +121,9 @@ class Row:
     @property
     def unmeasured(self):
         """Why costs of it could not be measured: reasons by column, or by "structure"."""
-        return {**self.cost["unmeasured"], **self.cost["memory"][self.recipe]["unmeasured"]}
+        memory = self.cost["memory"]
+        measured = memory.get(self.runs[0].folder.chosen_recipe) or memory[self.recipe]
+        return {**self.cost["unmeasured"], **measured["unmeasured"]}
 
     def beats(self, other):
         """Whether it is more accurate: beyond both intervals, and so is each run of it."""

@@ -6,7 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cifarlab.comparison.statistics import shared_ranks, wilson_interval
+from cifarlab.comparison.statistics import (
+    mean_interval,
+    shared_ranks,
+    t_quantile,
+    wilson_interval,
+)
 
 # 95 % of the standard normal distribution lie within so many standard deviations.
 Z_95 = 1.959963984540054
@@ -124,3 +129,28 @@ def test_a_rank_is_one_more_than_all_that_are_surely_above_its_group(intervals):
         group.sort(key=lambda interval: -interval[1])
         for place in range(1, len(group)):
             assert group[place][1] >= min(low for low, _ in group[:place])
+
+
+# Student's table, two-sided 5 %, as every textbook prints it.
+T_95 = {1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776, 5: 2.571, 9: 2.262, 10: 2.228, 30: 2.042}
+
+
+@pytest.mark.parametrize(("freedom", "t"), T_95.items())
+def test_the_quantile_of_student_is_the_one_in_his_table(freedom, t):
+    assert t_quantile(freedom) == pytest.approx(t, abs=5e-4)
+
+
+def test_with_many_values_student_is_normal():
+    assert t_quantile(100_000) == pytest.approx(Z_95, abs=1e-4)
+
+
+def test_the_interval_of_a_mean_is_that_of_a_worked_example():
+    # Student 1908, section IX: hours of sleep gained by ten patients with one drug over another,
+    # mean 1.58, standard error 0.3890: 1.58 ± 2.262 × 0.3890.
+    gained = [1.2, 2.4, 1.3, 1.3, 0.0, 1.0, 1.8, 0.8, 4.6, 1.4]
+    assert mean_interval(gained) == pytest.approx((0.7001, 2.4599), abs=5e-4)
+
+
+def test_an_interval_needs_two_values():
+    with pytest.raises(ValueError, match="at least two values, found 1"):
+        mean_interval([1.0])

@@ -61,6 +61,26 @@ class RunFolder:
         return epochs.assign(images_share=seen / seen.iloc[-1])
 
     @property
+    def chosen_recipe(self):
+        """The recipe that a sweep chose, or None where the run is of no sweep."""
+        return self.training.get("chosen", {}).get("recipe")
+
+    @property
+    def validation_accuracy_percent(self):
+        """That of the run's weights, which are those of the last epoch.
+
+        This is the one place that says which epoch they are of. Raises UserError where the recipe
+        held out nothing.
+        """
+        accuracy = self.epochs["validation_accuracy_percent"].iloc[-1]
+        if pd.isna(accuracy):
+            raise UserError(
+                f"expected a validation accuracy in {self.path / 'epochs.csv'}, found none; "
+                "set the recipe's validation"
+            )
+        return float(accuracy)
+
+    @property
     def seconds_per_step(self):
         """Mean over the training."""
         return self.epochs["seconds"].sum() / len(self.history)

@@ -1,7 +1,7 @@
 """How sure a comparison can be of its numbers."""
 
 import math
-from statistics import NormalDist
+from statistics import NormalDist, fmean, stdev
 
 
 def wilson_interval(share, n, chosen_from=1):
@@ -37,3 +37,45 @@ def shared_ranks(intervals):
         ranks[i] = ranks[order[place - 1]] if place and high >= lowest else place + 1
         lowest = low if ranks[i] == place + 1 else min(lowest, low)
     return ranks
+
+
+def mean_interval(values):
+    """The 95 % interval of the mean of independent values, by Student's t: (low, high).
+
+    values: at least two numbers; of paired runs, their differences. Raises ValueError of fewer.
+    Student 1908, "The probable error of a mean".
+    """
+    if len(values) < 2:
+        raise ValueError(f"expected at least two values, found {len(values)}")
+    middle = fmean(values)
+    half = t_quantile(len(values) - 1) * stdev(values) / math.sqrt(len(values))
+    return middle - half, middle + half
+
+
+def t_quantile(freedom, share=0.95):
+    """How far from zero a share of Student's distribution reaches, to both sides.
+
+    freedom: its degrees of freedom, a whole number of at least 1; share: in (0, 1).
+    """
+    low, high = 0.0, math.pi / 2
+    # In the angle whose tangent is t / sqrt(freedom), so that far ends are near.
+    for _ in range(100):
+        middle = (low + high) / 2
+        if _t_share(middle, freedom) < share:
+            low = middle
+        else:
+            high = middle
+    return math.sqrt(freedom) * math.tan(middle)
+
+
+def _t_share(angle, freedom):
+    """Share of Student's distribution within an angle: Abramowitz and Stegun 1964, 26.7.3-4."""
+    cosine, is_odd = math.cos(angle), freedom % 2
+    term = cosine if is_odd else 1.0
+    total = 0.0
+    for power in range(3 if is_odd else 2, freedom + 1, 2):
+        total += term
+        term *= cosine**2 * (power - 1) / power
+    if is_odd:
+        return 2 / math.pi * (angle + math.sin(angle) * total)
+    return math.sin(angle) * total

@@ -27,6 +27,7 @@ def tabulate_runs(runs):
                 "seed": run.seed,
                 "input_size": run.training["inputs"]["size"],
                 "initial_weights": (run.training["initial_weights"] or {}).get("source"),
+                "chosen_recipe": run.chosen_recipe,
                 "test_images": run.metrics["test_images"],
                 **{column: run.metrics[column] for column in metrics},
                 **{column: run.training[column] for column in (*training, *PLACE_OF_TRAINING)},
@@ -64,7 +65,12 @@ def compare(runs, costs):
     comparison["rank"] = shared_ranks(intervals)
     comparison["initial_weights"] = groups["initial_weights"].first().to_numpy()
     of_models = [costs[model] for model in comparison["model"]]
-    memories = [costs[row.model]["memory"][row.recipe] for row in comparison.itertuples()]
+    chosen = groups["chosen_recipe"].first().to_numpy()
+    memories = [
+        # Where a sweep's points take different steps, each was measured.
+        costs[row.model]["memory"].get(point) or costs[row.model]["memory"][row.recipe]
+        for row, point in zip(comparison.itertuples(), chosen, strict=True)
+    ]
     for source, values in {"cost": of_models, "memory": memories}.items():
         for column in columns_from(source):
             # An integer stays one beside what could not be measured, None.
