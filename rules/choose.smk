@@ -24,7 +24,7 @@ def files_to_copy(name):
     return lambda wildcards: [
         f"{run}/{name}"
         for run in runs_of_points(wildcards)
-        if run.endswith(f"/seed-{wildcards.seed}")
+        if Path(run).name == f"seed-{wildcards.seed}"
     ]
 
 

@@ -5,6 +5,7 @@
 # The folders of the runs that each is drawn of, by functions of the wildcards.
 RUN_FOLDERS = {
     "comparison": as_data(of_all_runs(RUN)),
+    "studies": as_data(STUDY_RUNS),
     "row": runs_of_row,
     "model": runs_of_model,
 }
@@ -15,7 +16,7 @@ def files_for(figure):
     patterns = [str(RESULTS / pattern) for pattern in figure.files.values()]
 
     def files(wildcards):
-        if figure.per == "comparison":
+        if figure.per in ("comparison", "studies"):
             return patterns
         first = next(run for run in RUNS if run.model == wildcards.model)
         if figure.per == "row":

@@ -5,7 +5,7 @@ from engine.command import snakemake_command
 
 REPORT = RESULTS / "report"
 # Where each is drawn, by its label.
-DRAWINGS = {label: RESULTS / file for label, file in drawings(ROWS).items()}
+DRAWINGS = {label: RESULTS / file for label, file in drawings(ROWS, bool(STUDIES)).items()}
 
 
 DEFINES_REPORT = {
@@ -27,6 +27,7 @@ rule report:
             costs=of_all_models(RESULTS / "cost/{model}.json"),
             figures=[*DRAWINGS.values()],
             failures=list(LEFT_OUT),
+            studies=STUDIES,
             templates=[str(path) for path in Path("templates").rglob("*") if path.is_file()],
         ),
     output:
@@ -55,6 +56,7 @@ rule report:
         configuration=as_data(CONFIGURATION.to_json()),
     shell:
         "python scripts/report.py --dataset {input.dataset:q} --failures {input.failures:q}"
+        " --studies {input.studies:q}"
         " --languages {params.defines[languages]:q} --command {params.defines[command]:q}"
         " --versions {params.defines[versions]:q} --configuration {params.configuration:q}"
         " --record {output.record:q} > {log:q} 2>&1"

@@ -19,10 +19,10 @@ from engine.files import new_files, read_json
 def argument_parser():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "--runs", type=Path, nargs="+", required=True, help="folders runs/<model>/<recipe>/seed-<n>"
+        "--runs", type=Path, nargs="*", required=True, help="folders runs/<model>/<recipe>/seed-<n>"
     )
     parser.add_argument(
-        "--costs", type=Path, nargs="+", required=True, help="cost/<model>.json of every model"
+        "--costs", type=Path, nargs="*", required=True, help="cost/<model>.json of every model"
     )
     parser.add_argument("--dataset", type=Path, required=True, help="manifest.json of the data set")
     parser.add_argument("--published", type=Path, required=True, help="CSV of published numbers")

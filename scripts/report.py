@@ -55,6 +55,9 @@ def add_facts(parser):
         help="failures/…/seed-<n>.json of failed runs",
     )
     parser.add_argument(
+        "--studies", type=Path, nargs="?", help="compare/studies.csv, where there are studies"
+    )
+    parser.add_argument(
         "--command", default="", help="the command line that gives these results, to be shown"
     )
     parser.add_argument(
@@ -68,7 +71,7 @@ def add_facts(parser):
 
 
 def results_of(arguments):
-    return Results(arguments.dataset.parent.parent)
+    return Results(arguments.dataset.parent.parent, arguments.studies)
 
 
 def figure_file(arguments, code, label):

@@ -172,10 +172,12 @@ class Section:
     """A part of the report.
 
     anchor: which leads to it; title: a message; blocks: a function from a Content and a PageText;
-    links: a function from a Content to (anchor, text) of parts that the table of contents names.
+    links: a function from a Content to (anchor, text) of parts that the table of contents names;
+    is_shown: a function from a Content, by default where something met the test split.
     """
 
     anchor: str
     title: str
     blocks: Callable
     links: Callable = lambda _content: ()
+    is_shown: Callable = lambda content: bool(content.rows)

@@ -40,6 +40,9 @@ TITLES = {
     ),
     "seeds": Title(N_("seeds"), N_("Runs that differ in the seed alone."), True),
     "steps": Title(N_("steps"), N_("Of the training, the mean over seeds."), True),
+    "held_out_percent": Title(
+        N_("held out, %"), N_("Of the training images, for validation: not trained on."), True
+    ),
     "total_params": Title(N_("parameters"), N_("All that are trained."), True),
     "total_size_mb": Title(
         N_("total size, MB"),

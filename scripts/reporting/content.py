@@ -16,9 +16,9 @@ class Content:
 
     dataset_name: the data set's folder; manifest: its manifest; rows: in the order compared;
     comparison_csv: the table's text; verdicts: lines of verdicts.csv; figures: SVG texts by label;
-    failures: of runs that are left out; command: the command line that gives these results, or
-    empty; versions: the locked ones of libraries by name, or empty; configuration: as it was asked
-    for, a dict; source: source_state when the report was made.
+    failures: of runs that are left out; studies: lines of studies.csv; command: the command line
+    that gives these results, or empty; versions: the locked ones of libraries by name, or empty;
+    configuration: as it was asked for, a dict; source: source_state when the report was made.
     """
 
     dataset_name: str
@@ -28,6 +28,7 @@ class Content:
     verdicts: list[dict]
     figures: dict
     failures: list[Failure]
+    studies: list[dict] = field(default_factory=list)
     command: str = ""
     versions: dict = field(default_factory=dict)
     configuration: dict = field(default_factory=dict)
@@ -165,6 +166,8 @@ class Content:
         unused = []
         for kind in ("models", "recipes"):
             used = {name for run_set in sets for name in run_set[kind]}
+            for study in self.configuration.get("studies", {}).values():
+                used |= {*study["models"]} if kind == "models" else {study["baseline"]}
             unused.append([name for name in self.configuration.get(kind, {}) if name not in used])
         return unused
 

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-# A figure exists once for the comparison, once for each row (model × recipe) or for each model.
-LABELS = {"comparison": "", "row": ".{model}+{recipe}", "model": ".{model}"}
-NAMES = {"comparison": "", "row": "{model}/{recipe}", "model": "{model}"}
+# A figure exists once for the comparison, once for all studies, once for each row (model × recipe)
+# or for each model.
+LABELS = {"comparison": "", "studies": "", "row": ".{model}+{recipe}", "model": ".{model}"}
+NAMES = {"comparison": "", "studies": "", "row": "{model}/{recipe}", "model": "{model}"}
 
 
 def no_caption(_content, _row):
@@ -16,12 +17,13 @@ def no_caption(_content, _row):
 class Figure:
     """The description of a figure, made by its module and found by `reporting.figures`.
 
-    per: comparison, row or model; title, description: messages, the latter for readers who cannot
-    see the figure, with %(title)s for the row; draw: a function from what is read to SVG text;
-    files: what is read below results/<dataset>/, patterns with {model}, {recipe} and {first_seed},
+    per: comparison, studies, row or model; title, description: messages, the latter for readers who
+    cannot see the figure, with %(title)s for the row; draw: a function from what is read to SVG
+    text; files: what is read below results/<dataset>/, patterns with {model}, {recipe} and
+    {first_seed},
     by the names of `draw`'s arguments; runs: names of further files, read in the folder of each run
-    of the row, model or comparison: `draw` gets the folders as `runs`; caption: a function from a
-    Content and a Row, None per comparison, to Sentences; sources: patterns of the files in which
+    of what it is drawn of: `draw` gets the folders as `runs`; caption: a function from a Content
+    and a Row, None per comparison, to Sentences; sources: patterns of the files in which
     the numbers stand, where these are not simply those that are read; path: of the figure below
     results/<dataset>/, where it is not the usual one; is_wide: whether it needs the width of the
     page to be legible; category: in Snakemake's own report; name: of its module.
@@ -58,7 +60,7 @@ class Figure:
     @property
     def labels(self):
         """Its labels in Snakemake's own report."""
-        if self.per == "comparison":
+        if not LABELS[self.per]:
             return {"figure": self.title}
         return {name: f"{{{name}}}" for name in ("model", "recipe") if f"{{{name}}}" in self.label}
 
@@ -66,7 +68,7 @@ class Figure:
     def about(self):
         """The description in the language of the messages, with {model} and {recipe} as titles."""
         title = " with ".join(f"{{{name}}}" for name in self.labels)
-        return self.description if self.per == "comparison" else self.description % {"title": title}
+        return self.description % {"title": title} if LABELS[self.per] else self.description
 
     @property
     def reads(self):

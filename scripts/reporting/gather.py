@@ -14,13 +14,18 @@ from reporting.titles import row_titles
 
 TABLES = ("runs", "comparison", "published", "verdicts", "classes", "confusions")
 KEY = ["model", "recipe"]
+STUDY_KEY = ["study", "model", "change", "kind", "difference_points"]
 
 
 @dataclass(frozen=True)
 class Results:
-    """The files that a report is made from. path: of the folder results/<dataset>/."""
+    """The files that a report is made from.
+
+    path: of the folder results/<dataset>/; studies: of compare/studies.csv, or None without.
+    """
 
     path: Path
+    studies: Path | None = None
 
     @property
     def manifest(self):
@@ -34,6 +39,13 @@ class Results:
         """The lines of runs.csv, dicts."""
         columns = [*KEY, "seed", "test_accuracy_percent"]
         return read_table(self.table("runs"), columns).to_dict("records")
+
+    @property
+    def study_lines(self):
+        """The lines of studies.csv, dicts."""
+        if self.studies is None:
+            return []
+        return read_table(self.studies, STUDY_KEY).to_dict("records")
 
     @property
     def folders(self):
@@ -53,13 +65,15 @@ class Results:
     def drawings(self):
         """The file of each figure, by its label."""
         rows = dict.fromkeys((run["model"], run["recipe"]) for run in self.runs)
-        return {label: self.path / file for label, file in drawings(rows).items()}
+        files = drawings(rows, has_studies=bool(self.studies))
+        return {label: self.path / file for label, file in files.items()}
 
     def files(self):
         """Paths of all of them."""
         names = ("training.json", "history.csv", "epochs.csv")
         tables = [self.table(name) for name in TABLES]
         files = [self.manifest, *tables, *files_of_runs(self.folders, *names)]
+        files += [self.studies] if self.studies else []
         return [*files, *self.costs.values(), *self.drawings.values()]
 
 
@@ -79,6 +93,7 @@ def gather(results, failure_paths=(), **about):
         comparison_csv=results.table("comparison").read_text(encoding="utf-8"),
         verdicts=verdicts.astype({"recipe": object}).to_dict("records"),
         figures={label: path.read_text(encoding="utf-8") for label, path in figures.items()},
+        studies=results.study_lines,
         failures=[read_failure(path) for path in failure_paths],
         **about,
     )

@@ -71,6 +71,8 @@ def curves_of(content):
     NaN beyond the training's ends.
     """
     curves = {}
+    if not content.rows:
+        return curves
     for unit in ("step", "second"):
         known = []
         for row in content.rows:

@@ -50,10 +50,10 @@ def render(content, templates, language, other_languages=()):
     prefixes = {label: f"f{place}" for place, label in enumerate(figures)}
 
     def inline(picture):
-        label = picture.label
-        return Markup(inline_svg(figures[label], prefixes[label], picture.description))
+        drawn, prefix = figures[picture.label], prefixes[picture.label]
+        return Markup(inline_svg(drawn, prefix, picture.description))
 
-    scripts = [(templates / name).read_text(encoding="utf-8") for name in SCRIPTS]
+    scripts = scripts_of(content, templates)
     names = {
         "content": content,
         "language": language,
@@ -73,10 +73,22 @@ def render(content, templates, language, other_languages=()):
             title=overview.title(content, say),
             alerts=overview.alerts(content, say),
             lead=say.sentences(overview.lead(content)),
-            sections=[(section, section.blocks(content, say)) for section in SECTIONS],
+            sections=sections_of(content, say),
         )
         pages.append(page.rstrip() + "\n")
     return tuple(pages)
+
+
+def scripts_of(content, templates):
+    """The texts of the page's scripts, which are for the rows alone."""
+    names = SCRIPTS if content.rows else ()
+    return [(templates / name).read_text(encoding="utf-8") for name in names]
+
+
+def sections_of(content, say):
+    """(section, its blocks) of those that have something to say."""
+    shown = [section for section in SECTIONS if section.is_shown(content)]
+    return [(section, section.blocks(content, say)) for section in shown]
 
 
 def content_hash(text):

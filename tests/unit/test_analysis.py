@@ -60,7 +60,7 @@ def content(models, n_images=10_000, classes=None, verdicts=()):
         for seed, accuracy in enumerate(model["accuracies"]):
             row = dict.fromkeys([*columns_from("metrics"), *columns_from("training")], 1.0)
             row |= {"model": model["name"], "recipe": model["recipe"], "seed": seed}
-            row |= {"input_size": 32}
+            row |= {"input_size": 32, "held_out_percent": 0.0, "chosen_recipe": None}
             row |= {"test_images": n_images, "initial_weights": None}
             row |= {"test_accuracy_percent": accuracy, "train_seconds": model["train_seconds"]}
             measured_runs.append(row)

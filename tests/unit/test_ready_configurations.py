@@ -6,6 +6,7 @@ from project import ROOT
 from snakemake.utils import update_config
 
 from cifarlab.configuration import read_configuration, run_table
+from cifarlab.plan import plan_of
 
 N_RUNS = {"demo": 10, "real-size": 7, "scratch": 9, "today": 12}
 
@@ -45,3 +46,18 @@ def test_today_trains_the_published_large_models_in_todays_way_with_three_seeds(
     )
     assert (recipe.epochs, recipe.batch_size, recipe.micro_batch) == (5, 64, "auto")
     assert recipe.warm_up > 0
+
+
+def test_what_pays_trains_every_change_with_six_seeds_and_tests_nothing():
+    text = (ROOT / "config/studies/what-pays.yaml").read_text()
+    assert "--configfile config/studies/what-pays.yaml" in text.partition("\n\n")[0]
+    plan = plan_of(configuration("studies/what-pays"))
+    (study,) = plan.studies
+    assert (plan.runs, study.models, study.seeds) == ([], ["cnn_5"], [0, 1, 2, 3, 4, 5])
+    alone = [change for change in study.changes if change.kind == "change"]
+    # The opening says how many there are; the recipes of `drop` come on top.
+    assert f"{len(alone)} changes" in text
+    assert f"{6 * len(study.recipes)} trainings" in text
+    published = plan.recipes["published_scratch"].model_dump()
+    baseline = plan.recipes[study.baseline].model_dump()
+    assert baseline == {**published, "validation": 0.1}

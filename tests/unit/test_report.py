@@ -100,7 +100,7 @@ def draw_figures(folder, runs):
     for figure in FIGURES.values():
         if figure.per == "comparison":
             draw_figure(folder, figure, of_all)
-        else:
+        elif figure.per != "studies":
             for own in (runs if figure.per == "row" else of_model).values():
                 draw_figure(folder, figure, own)
 

@@ -2,15 +2,24 @@
 
 import csv
 import json
+from html import unescape
 
 import pytest
+from babel.messages.pofile import read_po
+from drawings import draw_figure
 from test_comparison import write_run
+from test_report import TEMPLATES, language, write_data, write_tables
 
 from cifarlab.comparison.choice import choose
 from cifarlab.comparison.results import RunFolder, read_table
 from cifarlab.comparison.studies import STUDY_COLUMNS, tabulate_studies
 from engine.errors import UserError
 from engine.files import write_csv
+from reporting.figures import FIGURES
+from reporting.gather import Results, gather
+from reporting.language import catalogue_path
+from reporting.render import render
+from reporting.svg import MESSAGE
 
 CHANGES = [
     {"label": "focal", "kind": "change", "recipe": "s-focal", "compared_with": "plain"},
@@ -99,3 +108,78 @@ def test_a_run_without_a_validation_split_is_one_line(tmp_path):
     run = RunFolder(write_run(tmp_path, "m", 0, 40.0, "plain"))
     with pytest.raises(UserError, match=r"expected a validation accuracy in .* set the recipe's"):
         choose([run])
+
+
+# --- the report
+
+
+TOGETHER = [
+    {"label": "combined", "kind": "combined", "recipe": "s-combined", "compared_with": "plain"},
+    {"label": "focal", "kind": "without", "recipe": "s-long", "compared_with": "s-combined"},
+]
+
+
+def reported(folder, accuracies, changes=(*CHANGES, *TOGETHER)):
+    """(HTML, Markdown) in English, and the lines of the table, of results with studies alone."""
+    runs = [run for name, own in accuracies.items() for run in validated(folder, name, own)]
+    study = {**STUDY, "seeds": [0, 1, 2, 3, 4, 5], "changes": changes}
+    (folder / "compare").mkdir()
+    table = tabulate_studies([study], runs)
+    table.to_csv(folder / "compare/studies.csv", index=False)
+    write_data(folder / "data", synthetic=False)
+    write_tables(folder, [])
+    for name in ("changes", "change_curves"):
+        draw_figure(folder, FIGURES[name], [run.path for run in runs])
+    content = gather(Results(folder, folder / "compare/studies.csv"))
+    return render(content, TEMPLATES, language()), content
+
+
+def seeds(*values):
+    return dict(enumerate(values))
+
+
+PLAIN = seeds(40.0, 41.0, 42.0, 40.0, 41.0, 42.0)
+FOCAL = seeds(40.4, 40.6, 42.3, 39.9, 41.5, 41.7)
+LONG = seeds(43.0, 43.9, 45.1, 43.2, 44.0, 44.9)
+COMBINED = seeds(43.0, 44.1, 45.0, 43.0, 44.2, 44.9)
+
+
+def test_sentences_say_what_the_interval_holds_and_the_table_has_the_seconds(tmp_path):
+    accuracies = {"plain": PLAIN, "s-focal": FOCAL, "s-long": LONG, "s-combined": COMBINED}
+    pages, _ = reported(tmp_path / "cifar100", accuracies)
+    for page in pages:
+        assert (
+            "focal alone on m changed nothing that 6 seeds can show: +0.1 points, −0.3 to +0.5"
+            in page
+        )
+        assert "long gains on m: +3.0 points, +2.9 to +3.1, for 1.00 times the seconds." in page
+        assert "all together gains on m: +3.0 points" in page
+        assert "Leaving focal out of all together on m changed nothing" in page
+        assert "Nothing was compared on the test split; studies: 1." in page
+        assert "Source: " in page
+    # The table: accuracy, gain, interval, seconds and their ratio, steps, held-out share, seeds.
+    line = next(text for text in pages[1].splitlines() if text.startswith("| s | m | long |"))
+    assert line.count("|") > 5
+
+
+def test_one_seed_has_no_interval_and_a_failed_change_no_pair(tmp_path):
+    accuracies = {"plain": seeds(40.0), "s-focal": seeds(44.0)}
+    pages, _ = reported(tmp_path / "cifar100", accuracies, CHANGES)
+    for page in pages:
+        assert "focal on m: +4.0 points with one seed, which has no interval" in page
+        assert "long on m has no pair of runs with the same seed." in page
+
+
+def test_the_forest_plot_is_ordered_by_effect_and_has_every_seed(tmp_path):
+    accuracies = {"plain": PLAIN, "s-focal": FOCAL, "s-long": LONG, "s-combined": COMBINED}
+    _, content = reported(tmp_path / "cifar100", accuracies)
+    svg = content.figures["changes"]
+    said = {unescape(m[2]) for text in content.figures.values() for m in MESSAGE.finditer(text)}
+    assert {"one seed", "all together", "validation accuracy, %"} <= said
+    catalogue = read_po(catalogue_path(TEMPLATES / "locale", "zh").open("rb"))
+    assert said <= {message.id for message in catalogue if message.string}
+    # From the top of the picture down, SVG text comes from the lowest place up.
+    places = [svg.index(f">{name}<") for name in ("focal", "long")]
+    assert places == sorted(places)
+    assert "without" in svg
+    assert svg.count("<use") > 6 * 4

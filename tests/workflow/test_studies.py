@@ -85,3 +85,23 @@ def test_a_sweep_without_validation_ends_before_any_job(project):
         "error in the configuration: recipes.tuned.sweep: the best is chosen on the validation"
     )
     assert project.files() == []
+
+
+@pytest.mark.long
+def test_with_studies_alone_there_is_a_report_and_nothing_meets_the_test_split(project):
+    changes = {"focal": {"loss": "focal"}, "long": {"epochs": 2}}
+    values = settings([0.001, 0.01], changes, [0, 1])
+    values["studies"]["s"]["drop"] = ["focal", "long"]
+    values["runs"] = []
+    run(project, values)
+    assert not [
+        name for name in project.files() if name.endswith(("predictions.npz", "metrics.json"))
+    ]
+    for code in ("en", "zh"):
+        for kind in ("html", "md"):
+            text = (project.folder / RESULTS / f"report/report.{code}.{kind}").read_text()
+            assert "focal" in text
+    assert "Nothing was compared on the test split; studies: 1." in (
+        (project.folder / RESULTS / "report/report.en.md").read_text()
+    )
+    assert project.would_run() == {}

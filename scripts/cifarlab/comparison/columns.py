@@ -70,6 +70,7 @@ COLUMNS = {
     "test_accuracy_high_percent": Column("", "%", 2),
     "rank": Column(better="lower"),
     "steps": Column("training"),
+    "held_out_percent": Column(unit="%", digits=1),
 }
 
 

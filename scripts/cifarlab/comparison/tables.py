@@ -28,12 +28,16 @@ def tabulate_runs(runs):
                 "input_size": run.training["inputs"]["size"],
                 "initial_weights": (run.training["initial_weights"] or {}).get("source"),
                 "chosen_recipe": run.chosen_recipe,
+                "held_out_percent": 100 * run.training["recipe"]["validation"],
                 "test_images": run.metrics["test_images"],
                 **{column: run.metrics[column] for column in metrics},
                 **{column: run.training[column] for column in (*training, *PLACE_OF_TRAINING)},
             }
             for run in runs
-        ]
+        ],
+        columns=None
+        if runs
+        else ["model", "recipe", "seed", *metrics, *training, *PLACE_OF_TRAINING],
     )
     # A column of nothing is one of numbers too.
     return table.assign(**{column: pd.to_numeric(table[column]) for column in metrics})
@@ -48,6 +52,8 @@ def compare(runs, costs):
     are the 95 % interval of the mean accuracy on so many test images; where intervals overlap, the
     rank is shared. A cost that could not be measured is empty.
     """
+    if runs.empty:
+        return pd.DataFrame(columns=[*COLUMNS])
     groups = runs.groupby(["model", "recipe"], sort=False)
     comparison = groups.mean(numeric_only=True)
     comparison["seeds"] = groups.size()
@@ -100,7 +106,8 @@ def tabulate_classes(runs, class_names):
                     "test_accuracy_percent": 100 * right / n if n else None,
                 }
             )
-    return pd.DataFrame(rows)
+    columns = ["model", "recipe", "class", "test_images", "test_accuracy_percent"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def tabulate_confusions(runs, class_names):

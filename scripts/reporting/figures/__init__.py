@@ -21,13 +21,14 @@ FIGURES = {
 CODE = {name: f"{__path__[0]}/{name}.py" for name in FIGURES}
 
 
-def drawings(rows):
+def drawings(rows, has_studies=False):
     """The file of every drawing below results/<dataset>/, by its label.
 
-    rows: (model, recipe) pairs of the comparison.
+    rows: (model, recipe) pairs of the comparison; has_studies: whether there are studies too.
     """
     places = {
-        "comparison": [{}],
+        "comparison": [{}] if rows else [],
+        "studies": [{}] if has_studies else [],
         "row": [{"model": model, "recipe": recipe} for model, recipe in rows],
         "model": [{"model": model} for model in dict.fromkeys(model for model, _ in rows)],
     }

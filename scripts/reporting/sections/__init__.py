@@ -13,7 +13,8 @@ from reporting.sections import (
     overview,
     provenance,
     published,
+    studies,
 )
 
-MODULES = (overview, comparison, models, charts, analysis, published, not_run, provenance)
+MODULES = (overview, comparison, models, charts, analysis, studies, published, not_run, provenance)
 SECTIONS = [module.SECTION for module in MODULES]

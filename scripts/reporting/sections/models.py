@@ -49,6 +49,13 @@ def about_training(row):
             sentences.append(Sentence(message, {"names": taken_off}))
     else:
         sentences.append(Sentence(N_("Trained from scratch."), {}))
+    if chosen := row.runs[0].training.get("chosen"):
+        message = N_(
+            "Chosen on the validation split among %(n)s points of its sweep: %(point)s. The others "
+            "did not meet the test split."
+        )
+        values = {"n": len(chosen["from"]), "point": chosen["recipe"]}
+        sentences.append(Sentence(message, values))
     if row.is_cut_short:
         message = N_("Ended early, after %(n)s steps, as its recipe says.")
         sentences.append(Sentence(message, {"n": row.runs[0].training["steps"]}))

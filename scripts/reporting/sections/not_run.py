@@ -10,7 +10,7 @@ def not_run(content):
     for name in content.unused[1]:
         message = N_("Recipe %(recipe)s is defined in the configuration and in none of its runs.")
         sentences.append(Sentence(message, {"recipe": name}))
-    if not content.uses_gpu:
+    if content.rows and not content.uses_gpu:
         message = N_("Nothing ran on a GPU: every training and every measurement is of a CPU.")
         sentences.append(Sentence(message, {}))
     if content.unvalidated:
@@ -54,4 +54,4 @@ def blocks(content, say):
     return [Listing([say.value(sentence) for sentence in not_run(content)])]
 
 
-SECTION = Section("not-run", N_("What was not run"), blocks)
+SECTION = Section("not-run", N_("What was not run"), blocks, is_shown=lambda _content: True)

@@ -36,6 +36,9 @@ def lead(content):
         N_("Models: %(models)s, runs: %(runs)s."),
         {"models": len(content.models), "runs": len(content.runs)},
     )
+    if not content.rows:
+        message = N_("Nothing was compared on the test split; studies: %(studies)s.")
+        return [Sentence(message, {"studies": len({line["study"] for line in content.studies})})]
     best, others = content.best, [row.title for row in content.first_rank[1:]]
     values = {"a": best.title, "x": number(best.accuracy, 2)}
     if others:

@@ -35,9 +35,16 @@ def blocks(content, say):
         *(command if content.command else []),
         Pairs(origins(content, say)),
         *([Warnings(others)] if others else []),
+        *(of_rows(content, say) if content.rows else []),
+        Details(say(N_("Configuration")), [Code(folded_json(content.configuration), "json")]),
+    ]
+
+
+def of_rows(content, say):
+    """What is said of the runs of the comparison, as blocks."""
+    return [
         Group(say(N_("Checklist of reproducibility")), [answers(content, say)]),
         Group(say(N_("Runs")), runs(content, say)),
-        Details(say(N_("Configuration")), [Code(folded_json(content.configuration), "json")]),
     ]
 
 
@@ -141,4 +148,4 @@ def folded_json(value):
     )
 
 
-SECTION = Section("provenance", N_("Provenance"), blocks)
+SECTION = Section("provenance", N_("Provenance"), blocks, is_shown=lambda _content: True)

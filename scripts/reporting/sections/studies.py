@@ -1,0 +1,159 @@
+"""What each change of a study gains or costs, on the validation split."""
+
+from reporting.blocks import Field, Listing, Paragraph, Section, Table
+from reporting.messages import N_, Sentence, Term
+from reporting.numbers import is_missing, number
+from reporting.pictures import picture
+
+ABOUT = N_(
+    "Changes to one recipe, each trained with the same seeds as what it is compared with. They are "
+    "compared on the part of the training split that their recipe holds out, and never met the "
+    "test split: these accuracies are not those of the comparison. An interval is of one change by "
+    "itself: of twenty that change nothing, one is expected to leave out zero by chance."
+)
+HEADS = (
+    N_("validation accuracy, %"),
+    N_("gained, points"),
+    N_("95 % interval, from"),
+    N_("95 % interval, to"),
+    N_("training, s"),
+    N_("times the seconds"),
+    N_("steps"),
+    N_("held out, %"),
+    N_("seeds"),
+)
+
+TOGETHER = N_("all together")
+
+
+def signed(value):
+    """A difference in points with its sign, one digit; what rounds to zero has none."""
+    text = number(abs(value), 1)
+    return text if text == "0.0" else f"{'+' if value > 0 else '−'}{text}"
+
+
+def sentence(line):
+    """The Sentence that follows from a line of studies.csv."""
+    change = Term(TOGETHER) if line["kind"] == "combined" else line["change"]
+    values = {"change": change, "model": line["model"], "seeds": int(line["seeds"])}
+    if is_missing(line["difference_points"]):
+        message = N_("%(change)s on %(model)s has no pair of runs with the same seed.")
+        del values["seeds"]
+        return Sentence(message, values)
+    values["x"] = signed(line["difference_points"])
+    is_left_out = line["kind"] == "without"
+    if is_missing(line["low_points"]):
+        del values["seeds"]
+        return Sentence(one_seed(is_left_out), values)
+    values |= {"low": signed(line["low_points"]), "high": signed(line["high_points"])}
+    if line["low_points"] <= 0 <= line["high_points"]:
+        return Sentence(nothing_shown(is_left_out), values)
+    del values["seeds"]
+    values["ratio"] = number(line["seconds_ratio"], 2)
+    if is_left_out:
+        del values["ratio"]
+        return Sentence(LEFT_OUT, values)
+    return Sentence(GAINS if line["difference_points"] > 0 else LOSES, values)
+
+
+GAINS = N_(
+    "%(change)s gains on %(model)s: %(x)s points, %(low)s to %(high)s, for %(ratio)s times the "
+    "seconds."
+)
+LOSES = N_(
+    "%(change)s loses on %(model)s: %(x)s points, %(low)s to %(high)s, for %(ratio)s times the "
+    "seconds."
+)
+LEFT_OUT = N_(
+    "All together on %(model)s without %(change)s: %(x)s points, %(low)s to %(high)s, compared "
+    "with all together."
+)
+
+
+def nothing_shown(is_left_out):
+    """The message where the interval holds zero."""
+    if is_left_out:
+        return N_(
+            "Leaving %(change)s out of all together on %(model)s changed nothing that %(seeds)s "
+            "seeds can show: %(x)s points, %(low)s to %(high)s."
+        )
+    return N_(
+        "%(change)s alone on %(model)s changed nothing that %(seeds)s seeds can show: %(x)s "
+        "points, %(low)s to %(high)s."
+    )
+
+
+def one_seed(is_left_out):
+    """The message where one pair gives no interval."""
+    if is_left_out:
+        return N_(
+            "All together on %(model)s without %(change)s: %(x)s points with one seed, which has "
+            "no interval and shows nothing."
+        )
+    return N_(
+        "%(change)s on %(model)s: %(x)s points with one seed, which has no interval and shows "
+        "nothing."
+    )
+
+
+def blocks(content, say):
+    lines = content.studies
+    return [
+        Paragraph(say(ABOUT)),
+        picture(content, say, "changes"),
+        Listing([say.value(sentence(line)) for line in ordered(lines)]),
+        table(say, lines),
+        Paragraph(say.source("compare/studies.csv"), "source"),
+        picture(content, say, "change_curves"),
+    ]
+
+
+def ordered(lines):
+    """Lines study by study and model by model, those that gain most first."""
+    groups = {}
+    for line in lines:
+        groups.setdefault((line["study"], line["model"], line["kind"] == "without"), []).append(
+            line
+        )
+
+    def gained(line):
+        value = line["difference_points"]
+        return float("inf") if is_missing(value) else -value
+
+    return [line for group in groups.values() for line in sorted(group, key=gained)]
+
+
+def table(say, lines):
+    heads = (N_("study"), N_("model"), N_("change"))
+    return Table(
+        label=say(N_("Studies")),
+        style="dense",
+        head=[*(Field(say(text)) for text in heads), *(Field(say(text), True) for text in HEADS)],
+        rows=[row(say, line) for line in ordered(lines)],
+        at_once=6,
+        repeated=3,
+    )
+
+
+def row(say, line):
+    change = say.name(line["change"])
+    if line["kind"] == "combined":
+        change = say(TOGETHER)
+    elif line["kind"] == "without":
+        change = say(N_("without %(label)s"), label=line["change"])
+    digits = {
+        "validation_accuracy_percent": 2,
+        "difference_points": 2,
+        "low_points": 2,
+        "high_points": 2,
+        "train_seconds": 1,
+        "seconds_ratio": 2,
+        "steps": 0,
+        "held_out_percent": 1,
+        "seeds": 0,
+    }
+    numbers = [Field(number(line[name], n), True) for name, n in digits.items()]
+    return [Field(say.name(line["study"])), Field(say.name(line["model"])), Field(change), *numbers]
+
+
+SECTION = Section("studies", N_("Studies"), blocks, is_shown=lambda content: bool(content.studies))
