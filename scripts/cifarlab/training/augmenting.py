@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import torch
 
-# What a run's seed is combined with: the order of its images is drawn from the same kind of generator,
+# Combined with the seed of a run: the order of its images is drawn from the same kind of generator,
 # and must not be drawn alike. Bits below 2**32, which are all that torch's generator takes.
 OF_AUGMENTATIONS = 0x9E3779B9
 
