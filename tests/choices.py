@@ -5,6 +5,7 @@ from typing import Annotated, Literal, get_args, get_origin
 from pydantic import TypeAdapter, ValidationError
 
 from cifarlab.training.augmentations import AUGMENTATIONS
+from cifarlab.training.averages import AVERAGES
 from cifarlab.training.losses import LOSSES
 from cifarlab.training.optimizers import OPTIMIZERS
 from cifarlab.training.schedules import SCHEDULES
@@ -14,6 +15,7 @@ KINDS = {
     "schedule": SCHEDULES,
     "loss": LOSSES,
     "augmentations": AUGMENTATIONS,
+    "averaging": AVERAGES,
 }
 VALUES = (0.01, 0.2, 2, [0.25, 0.5], True, False)
 

@@ -84,6 +84,8 @@ MUON = {"name": "muon", "learning_rate": 0.03, "adamw_learning_rate": 0.01, "mom
         *({"precision": "fp16"}, {"precision": "fp16", "optimizer": MUON, "clip_norm": 0.5}),
         {"optimizer": {**SGD, "freeze_backbone_epochs": 1}},
         STOPPING,
+        {**STOPPING, "averaging": {"name": "ema", "decay": 0.9}, "precision": "fp16"},
+        {"validation": 0.2, "averaging": {"name": "last_epochs", "epochs": 3}},
     ],
     ids=str,
 )

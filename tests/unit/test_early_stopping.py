@@ -18,6 +18,7 @@ from cifarlab.training.early_stopping import EarlyStopping, epoch_of_weights
 from cifarlab.training.loop import train
 from cifarlab.training.recipes import Recipe
 from cifarlab.training.run_weights import RunWeights
+from cifarlab.training.steps import Stepper
 from cifarlab.training.validation import Validation, hold_out
 from engine.checkpoints import Checkpoints
 from engine.errors import Interrupted, UserError
@@ -141,7 +142,8 @@ def test_best_weights_are_kept_only_where_they_are_asked_for():
     model = moody()
     validation = Validation(*data(), torch.arange(20), 64)
     for early_stopping, is_kept in ((None, False), (stopping(restore_best=False), False)):
-        weights = RunWeights(model, early_stopping)
+        settings = recipe(early_stopping and early_stopping.model_dump())
+        weights = RunWeights(model, Stepper(model, *data(), settings), torch.arange(20))
         weights.validate(validation, [], {"epoch": 1})
         assert (weights.best is not None) is is_kept
 

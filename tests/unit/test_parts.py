@@ -12,6 +12,7 @@ import pytest
 from project import ROOT
 from pydantic import Field, TypeAdapter
 
+from cifarlab.training.averages import AVERAGES
 from cifarlab.training.losses import LOSSES
 from cifarlab.training.optimizers import OPTIMIZERS
 from cifarlab.training.parts import InOneStep, OneOf, Part
@@ -20,7 +21,7 @@ from cifarlab.training.schedules import SCHEDULES
 from engine.errors import UserError
 from engine.settings import Number, checked_settings
 
-KINDS = {"optimizers": OPTIMIZERS, "schedules": SCHEDULES, "losses": LOSSES}
+KINDS = {"optimizers": OPTIMIZERS, "schedules": SCHEDULES, "losses": LOSSES, "averages": AVERAGES}
 ADAM = {"name": "adam", "learning_rate": 0.001}
 OPTIMIZER = '''"""Adam with Nesterov momentum."""
 

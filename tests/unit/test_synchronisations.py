@@ -102,6 +102,17 @@ def test_no_number_is_read_in_a_step_with_augmentations(augmentations):
     assert reads.counts == {}
 
 
+def test_an_average_of_the_weights_reads_nothing_in_a_step():
+    chosen = recipe(averaging="ema", precision="fp16")
+    stepper = Stepper(new_model("cpu").train(), *data("cpu"), chosen)
+    stepper.step(torch.arange(16), 0.1)
+    with Reads() as reads:
+        for size in (16, 9):
+            stepper.step(torch.arange(size), 0.1)
+    assert reads.counts == {}
+    assert stepper.average.n_taken == 3
+
+
 def test_a_model_that_reads_is_counted():
     class Reading(nn.Module):
         def __init__(self):

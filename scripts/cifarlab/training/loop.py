@@ -61,11 +61,12 @@ class _Training:
         trained_on, held_out = indices
         self.validation = Validation(images, labels, held_out, recipe.images_at_once)
         self.stepper = Stepper(model, images, labels, recipe, seed)
-        self.recipe, self.weights = recipe, RunWeights(model, recipe.early_stopping)
+        self.recipe, self.weights = recipe, RunWeights(model, self.stepper, trained_on)
         self.device = self.stepper.device
         seed_generators(seed)
         self.order = Order(trained_on, recipe.batch_size, seed)
-        n_steps = recipe.epochs * len(split_into_batches(trained_on, recipe.batch_size))
+        self.steps_per_epoch = len(split_into_batches(trained_on, recipe.batch_size))
+        n_steps = recipe.epochs * self.steps_per_epoch
         # At most: early stopping may end it before.
         self.n_steps = min(n_steps, recipe.max_steps or n_steps)
         self.last_reason = "epochs" if self.n_steps == n_steps else "max_steps"
@@ -144,6 +145,9 @@ class _Training:
             "seconds": self.clock.epoch_seconds,
             "images_per_second": n_images / self.clock.epoch_seconds,
         }
+        if self.stepper.average:
+            epochs_left = -(-(self.n_steps - self.step) // self.steps_per_epoch)
+            self.stepper.average.end_epoch(epochs_left)
         self.epochs.append(self.weights.validate(self.validation, self.epochs, epoch))
         for observer in self.observers:
             observer.note_epoch(self.step, self.epochs[-1])
@@ -153,7 +157,10 @@ class _Training:
 
     def end(self):
         """Leave the run's weights in the model; no step is left."""
+        # Part of the work for these weights: an average may need a pass over the images.
+        self.clock.start()
         self.weights.finish(self.epochs)
+        self.clock.stop()
         for observer in self.observers:
             observer.note_end(self.step)
 

@@ -1,10 +1,11 @@
 """Parts of a recipe that are chosen by name: how they are found, read and written.
 
 A kind of part is a package with one module for each choice, found by being there: `optimizers`,
-`schedules`, `losses`, `augmentations`. A module has one class, `Settings`: a Part whose `name` is
-the module's, with its own keys, a docstring that says what it is, and `build`, which makes it.
-Unknown choices and keys are refused when a recipe is read. A module imports torch only when it
-builds: the workflow reads all of them at every start, and importing torch takes seconds.
+`schedules`, `losses`, `augmentations`, `averages`. A module has one class, `Settings`: a Part whose
+`name` is the module's, with its own keys, a docstring that says what it is, and `build`, which
+makes it, or what else its package asks for. Unknown choices and keys are refused when a recipe is
+read. A module imports torch only when it builds: the workflow reads all of them at every start, and
+importing torch takes seconds.
 
 A new kind is a package like these, a key of the Recipe, one part or a list of them, and a call in
 `steps`; a state that it has is kept by `Stepper.state` and `Stepper.resume`.
@@ -167,6 +168,27 @@ class OptimizerSettings(Part):
     def looks_at_layers(self):
         """Whether `options_of` depends on the layer of a parameter."""
         return self.head_learning_rate_multiple != 1 or self.layer_decay != 1
+
+
+class AveragingSettings(Part):
+    """What every average of the weights has beside its own keys."""
+
+    def share_of_step(self, n_taken):
+        """Share of the weights after a step in the average, in [0, 1], or 0: they are not taken.
+
+        n_taken: how often weights were taken before; the first time they are the average.
+        """
+        return 0
+
+    def share_of_epoch(self, n_taken, epochs_left):
+        """Share of the weights after an epoch, as for a step. epochs_left: that come after it."""
+        return 0
+
+    @property
+    def n_last_epochs(self):
+        """Of how many of the last epochs it is made, or 0 where it need not be known which is the
+        last one."""
+        return 0
 
 
 class LossSettings(Part):

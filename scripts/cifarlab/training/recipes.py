@@ -5,11 +5,13 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 
 from cifarlab.training.augmentations import AUGMENTATIONS
+from cifarlab.training.averages import AVERAGES
 from cifarlab.training.early_stopping import EarlyStopping
 from cifarlab.training.losses import LOSSES
 from cifarlab.training.optimizers import OPTIMIZERS
 from cifarlab.training.parts import (
     AugmentationSettings,
+    AveragingSettings,
     InOneStep,
     LossSettings,
     OneOf,
@@ -67,6 +69,13 @@ class Recipe(Settings):
     early_stopping: Annotated[EarlyStopping | None, InOneStep(None), left_out_at(None)] = None
     """End after an epoch when validation has not become better for a while. Needs `validation`. The
     schedule is that of all `epochs`. `null`: never."""
+
+    averaging: Annotated[
+        Annotated[AveragingSettings, OneOf(AVERAGES)] | None, left_out_at(None)
+    ] = None
+    """An average of the weights: it is validated, and is the run's weights at the end. Before both,
+    the statistics of batch normalisation are computed again, from the training images as a test
+    would see them. `null`: the weights as they are."""
 
     micro_batch: Count | Literal["auto"] | None = None
     """Images that are computed at once: a batch is split and its gradient summed. `auto` starts
@@ -155,6 +164,21 @@ class Recipe(Settings):
         if early_stopping and others.data.get("validation") == 0:
             raise contradiction("needs images to validate on; set validation, for example to 0.1")
         return early_stopping
+
+    @field_validator("averaging")
+    @classmethod
+    def _knows_the_last_epochs(cls, averaging, others):
+        n_last = averaging.n_last_epochs if averaging else 0
+        if n_last and others.data.get("early_stopping"):
+            raise contradiction(
+                f"{averaging.name} needs to know the last epoch, and early stopping finds it when "
+                "it has come; take one of them out, or choose ema"
+            )
+        if n_last > (epochs := others.data.get("epochs", n_last)):
+            raise contradiction(
+                f"should be of at most as many epochs as the training has, {epochs}"
+            )
+        return averaging
 
     @property
     def images_at_once(self):

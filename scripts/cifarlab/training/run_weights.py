@@ -4,17 +4,22 @@ import copy
 
 import torch
 
+from cifarlab.training.averaging import in_model, put_into_model, training_batches
 from cifarlab.training.early_stopping import epoch_of_weights
 
 
 class RunWeights:
     """Validates what would be the weights of a run, and leaves them in its model at the end.
 
-    model: nn.Module; early_stopping: EarlyStopping, or None.
+    model: nn.Module; stepper: the Stepper that trains it; index: int64 [n], the images that it is
+    trained on.
     """
 
-    def __init__(self, model, early_stopping):
-        self.model, self.early_stopping = model, early_stopping
+    def __init__(self, model, stepper, index):
+        self.model, self.average = model, stepper.average
+        self.early_stopping = stepper.recipe.early_stopping
+        # The micro-batch is the stepper's, which may have found that less memory is there.
+        self.batches = lambda: training_batches(stepper.images, index, stepper.micro_batch)
         # Of the best epoch, by name, where they become the run's.
         self.best = None
 
@@ -23,9 +28,12 @@ class RunWeights:
 
         validation: Validation; epochs: those before, dicts; epoch: what else is known of it.
         """
-        measured = {**epoch, **validation.measure(self.model)}
-        if self.early_stopping and self.early_stopping.restore_best:
-            self._keep([*epochs, measured])
+        if not validation.n_images:
+            return {**epoch, **validation.measure(self.model)}
+        with in_model(self.average, self.model, self.batches()):
+            measured = {**epoch, **validation.measure(self.model)}
+            if self.early_stopping and self.early_stopping.restore_best:
+                self._keep([*epochs, measured])
         return measured
 
     def _keep(self, epochs):
@@ -38,6 +46,8 @@ class RunWeights:
         """Put the run's weights into the model. epochs: all, dicts."""
         if self.best is not None and epoch_of_weights(self.early_stopping, epochs) < len(epochs):
             self.model.load_state_dict(self.best)
+        elif self.average is not None and self.average.weights is not None:
+            put_into_model(self.average, self.model, self.batches())
 
     def state(self):
         """What `resume` needs."""

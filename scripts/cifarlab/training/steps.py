@@ -7,6 +7,7 @@ import torch
 from cifarlab.devices import free_memory, is_out_of_memory, reset_peak_memory
 from cifarlab.models.outputs import auxiliary_logits_of, logits_of
 from cifarlab.training.augmenting import Augmenter
+from cifarlab.training.averaging import Average
 from cifarlab.training.batches import slices_of_batches
 from cifarlab.training.cuda_graphs import Recorded, recorded
 from cifarlab.training.groups import backbone_of, parameter_groups
@@ -31,6 +32,8 @@ class Stepper:
         self.augmenter = Augmenter(images, labels, recipe.augmentations, seed)
         self.loss_function = recipe.loss.build()
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=recipe.precision == "fp16")
+        averaging = recipe.averaging
+        self.average = Average(model.parameters(), averaging) if averaging else None
         # One graph for each size: with sizes left open it would depend on what was seen before, and
         # a training that is resumed sees other sizes first.
         called = torch.compile(model, dynamic=False) if recipe.compile else model
@@ -75,6 +78,8 @@ class Stepper:
                 "memory does not suffice for the optimizer's state; use a smaller model or sgd"
             ) from error
         self.scaler.update()
+        if self.average:
+            self.average.end_step()
         return loss
 
     def _drawn(self, batch):
@@ -154,6 +159,7 @@ class Stepper:
             "scaler": self.scaler.state_dict(),
             "augmenter": self.augmenter.state(),
             "micro_batch": self.micro_batch,
+            "average": self.average and self.average.state(),
         }
 
     def resume(self, state):
@@ -162,3 +168,5 @@ class Stepper:
         self.scaler.load_state_dict(state["scaler"])
         self.augmenter.resume(state["augmenter"])
         self.micro_batch = state["micro_batch"]
+        if self.average:
+            self.average.resume(state["average"])

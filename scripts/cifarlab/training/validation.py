@@ -40,12 +40,16 @@ class Validation:
         self.images, self.batch_size = images.only(index), batch_size
         self.labels = labels.cpu()[index]
 
+    @property
+    def n_images(self):
+        return len(self.labels)
+
     def measure(self, model):
         """Mean cross-entropy and top-1 accuracy in percent; both None without images.
 
         The model comes back in the mode that it was in.
         """
-        if not len(self.labels):
+        if not self.n_images:
             return {"validation_loss": None, "validation_accuracy_percent": None}
         was_training = model.training
         logits = torch.from_numpy(predict(model, self.images, self.batch_size))
