@@ -84,6 +84,14 @@ def defines_model(wildcards):
     return {"model": MODELS[wildcards.model]}
 
 
+FLIPS_ARGUMENT = "--flips" if CONFIGURATION.evaluation.flips else ""
+
+
+def defines_evaluation(wildcards):
+    """What the predictions of a run follow from, by the names of scripts/evaluate.py's arguments."""
+    return {**defines_model(wildcards), "flips": CONFIGURATION.evaluation.flips}
+
+
 def images_at_once(wildcards):
     """How many images an evaluation computes at once."""
     return PLAN.recipes[wildcards.recipe].images_at_once

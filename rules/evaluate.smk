@@ -22,16 +22,17 @@ rule evaluate:
         mem_mb=8000,
         runtime=60,
     params:
-        defines=defines_model,
+        defines=defines_evaluation,
         # Threads and devices differ in the last bits.
         repeats=False,
         batch_size=images_at_once,
+        flips=FLIPS_ARGUMENT,
         device=DEVICE,
         checkpoints=str(CHECKPOINTS),
     # The training is complete, so nobody resumes from its checkpoints.
     shell:
         "rm -rf {params.checkpoints:q} && python scripts/evaluate.py --dataset {input.dataset:q} --model {params.defines[model]:q}"
-        " --weights {input.weights:q} --batch-size {params.batch_size} --device {params.device}"
+        " --weights {input.weights:q} --batch-size {params.batch_size} --device {params.device} {params.flips}"
         " --threads {threads} --predictions {output.predictions:q} --record {output.record:q}"
         " > {log:q} 2>&1"
 

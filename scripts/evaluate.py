@@ -8,7 +8,7 @@ from cifarlab.datasets.inputs import Images, InputSettings, placed
 from cifarlab.datasets.store import load_description, load_split
 from cifarlab.devices import DEVICES, choose_device, prepare_cpu
 from cifarlab.evaluation.logits import save_predictions
-from cifarlab.evaluation.prediction import predict
+from cifarlab.evaluation.prediction import predict, with_flips
 from cifarlab.models.build import build_model
 from cifarlab.models.families import ModelSettings
 from cifarlab.models.weights import load_into, read_metadata
@@ -28,6 +28,9 @@ def argument_parser():
     parser.add_argument(
         "--batch-size", type=int, default=64, help="images at once (default: %(default)s)"
     )
+    parser.add_argument(
+        "--flips", action="store_true", help="also write mean logits of images and mirror images"
+    )
     parser.add_argument("--device", choices=DEVICES, default="auto")
     parser.add_argument("--threads", type=int, default=1, help="of the CPU (default: %(default)s)")
     parser.add_argument("--predictions", type=Path, required=True, help="NPZ file to write")
@@ -46,14 +49,17 @@ def main(arguments):
     model = placed(model, inputs, device)
     # Some models draw random numbers here too.
     seed_all(0)
-    logits = predict(model, Images(split.images, inputs, device), arguments.batch_size)
+    images = Images(split.images, inputs, device)
+    logits, flipped = predict(model, images, arguments.batch_size), None
+    if arguments.flips:
+        flipped = with_flips(logits, model, images, arguments.batch_size)
     if not math.isfinite(abs(logits).max()):
         raise UserError(
             f"the model of {arguments.weights} gives logits that are not finite; "
             "its training diverged, lower the recipe's learning rate"
         )
     with new_files(arguments.predictions) as (path,):
-        save_predictions(path, logits, split.labels)
+        save_predictions(path, logits, split.labels, flipped)
 
 
 if __name__ == "__main__":

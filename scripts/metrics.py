@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from cifarlab.datasets.store import load_description
-from cifarlab.evaluation.logits import load_predictions
+from cifarlab.evaluation.logits import load_logits_with_flips, load_predictions
 from cifarlab.evaluation.metrics import metrics_of
 from engine.command import run_command
 from engine.files import new_files, to_json
@@ -22,7 +22,8 @@ def main(arguments):
     logits, labels = load_predictions(arguments.predictions)
     # Classes may be without superclasses.
     superclass_of = load_description(arguments.dataset).get("coarse_of_fine") or None
-    metrics = metrics_of(logits, labels, superclass_of)
+    flipped = load_logits_with_flips(arguments.predictions)
+    metrics = metrics_of(logits, labels, superclass_of, flipped)
     with new_files(arguments.metrics) as (path,):
         path.write_text(to_json(metrics), encoding="utf-8")
 

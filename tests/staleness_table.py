@@ -187,6 +187,8 @@ def table(scene):
     after_metrics = of("metrics", scene.runs) | of(of_metrics, scene.rows) | END
     cnn_runs, cnns = scene.of_family("cnn")
     own = {"weights own"} | costs("own") | rehearsed("own/quick/0")
+    drawn = drawn_from("metrics", "predictions", per="row")
+    all_evaluations = of("evaluate metrics", scene.runs) | of(drawn, scene.rows) | END
     return {
         "nothing": (lambda project: None, NOTHING),
         "touch every file": (touch_everything, NOTHING),
@@ -237,6 +239,10 @@ def table(scene):
         "an unused recipe": (
             configure(lambda v: v["recipes"].update(unused=v["recipes"]["quick"])),
             NOTHING,
+        ),
+        "flips at test time": (
+            setting("evaluation", value={"flips": True}),
+            all_evaluations,
         ),
         "a report template": (append("templates/report.md.j2", "\nEnd.\n"), {"report"}),
         "a caption": (append("templates/captions/figure.rst", "\nMore.\n"), {"report"}),

@@ -112,6 +112,14 @@ class CheckpointSettings(Settings):
     """Steps between two checkpoints."""
 
 
+class EvaluationSettings(Settings):
+    """What is measured on the test split beside what always is."""
+
+    flips: bool = False
+    """Also the accuracy of the mean logits of each image and its mirror image: a column of its own,
+    beside the accuracy of the images as they are."""
+
+
 class RunSet(Settings):
     """One run for every model × recipe × seed."""
 
@@ -163,6 +171,9 @@ class Configuration(Settings):
 
     studies: Annotated[dict[Name, StudySettings], left_out_at({})] = Field(default_factory=dict)
     """What changes to a recipe gain or cost, by a name of the user's choice."""
+
+    evaluation: EvaluationSettings = EvaluationSettings()
+    """What is measured on the test split beside what always is. Nothing is trained again for it."""
 
     published: Annotated[str, Field(min_length=1)]
     """CSV file of the published numbers; `config/published.csv` is the published study's table."""

@@ -54,6 +54,11 @@ TITLES = {
     ),
     "train_seconds": Title(N_("training, s"), N_("Time in the training loop."), True),
     "size_convention": Title(N_("rule of the size"), N_("How the total size is counted.")),
+    "test_accuracy_with_flips_percent": Title(
+        N_("test accuracy with flips, %"),
+        N_("Top-1 of the mean logits of each image and its mirror image, the mean over seeds."),
+        True,
+    ),
     "top5_accuracy_percent": Title(
         N_("top-5 accuracy, %"), N_("The true class is among the five of highest logit.")
     ),

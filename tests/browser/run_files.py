@@ -112,6 +112,7 @@ def write_run(folder, model, seed, scene, labels):
         "test_images": len(labels),
         "test_accuracy_percent": accuracy,
         "test_loss": model.loss,
+        "test_accuracy_with_flips_percent": None,
     }
     metrics |= {"top5_accuracy_percent": accuracy + 12, "superclass_accuracy_percent": accuracy + 8}
     write_json(folder / "metrics.json", {**metrics, "confusion": confusion.tolist()})

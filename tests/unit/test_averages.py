@@ -162,6 +162,7 @@ def test_nothing_else_than_the_statistics_of_trained_normalisation_changes(mode)
         FrozenNorm(3), nn.BatchNorm2d(3, track_running_stats=False), *normalised()
     )
     model.append(nn.Dropout(0.5)).train(mode)
+    model[0].running_mean.fill_(7)
     before = {name: value.clone() for name, value in model.state_dict().items()}
     modes = [module.training for module in model.modules()]
     states = torch.get_rng_state(), random.getstate()

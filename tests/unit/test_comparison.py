@@ -110,6 +110,7 @@ def write_run(results, model, seed, accuracy, recipe="r", epochs=5, **others):
         "top5_accuracy_percent": accuracy + 10,
         "superclass_accuracy_percent": others.pop("superclass_accuracy_percent", accuracy + 5),
         "test_loss": 2.0,
+        "test_accuracy_with_flips_percent": others.pop("with_flips", None),
         "confusion": confusion.tolist(),
     }
     steps = 2 * epochs

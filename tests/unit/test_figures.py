@@ -193,6 +193,14 @@ def test_losses_stand_over_the_seconds_that_the_epochs_took(tmp_path):
     assert 800 <= numbers_of(by_second_slow)[-1] <= 1000
 
 
+def test_seeds_that_ended_at_different_steps_have_a_mean_to_the_first_end(tmp_path):
+    runs = [write_run(tmp_path, "a", seed, 50.0, epochs=n) for seed, n in enumerate((5, 40))]
+    by_step, _ = axes_of(FIGURES["losses"].draw(runs=runs))
+    assert numbers_of(by_step)[-1] == 10
+    # Each seed's own curve goes to its end.
+    assert numbers_of(axes_of(FIGURES["loss"].draw(runs=runs))[-1])[-1] == 80
+
+
 def test_every_model_has_its_line_in_both_panels(tmp_path):
     runs = [write_run(tmp_path, name, 0, 50.0) for name in ("a", "b", "c")]
     svg = FIGURES["losses"].draw(runs=runs)

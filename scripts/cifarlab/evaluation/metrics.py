@@ -22,15 +22,21 @@ class Metric:
     better: str = ""
 
 
-def metrics_of(logits, labels, superclass_of=None):
+def metrics_of(logits, labels, superclass_of=None, logits_with_flips=None):
     """All metrics of a prediction by name, ready for JSON.
 
     logits: float [n_images, n_classes]; labels: int [n_images]; superclass_of: int [n_classes], or
-    None for classes without superclasses. Raises ValueError on shapes that do not agree.
+    None for classes without superclasses; logits_with_flips: as `logits`, or None where there are
+    none: of them one accuracy alone is made, everything else is of plain logits. Raises
+    ValueError on shapes that do not agree.
     """
+    with_flips = None
+    if logits_with_flips is not None:
+        with_flips = 100 * top_k_accuracy(logits_with_flips, labels, 1)
     return {
         "test_images": len(labels),
         **{name: metric.of(logits, labels, superclass_of) for name, metric in METRICS.items()},
+        "test_accuracy_with_flips_percent": with_flips,
         "confusion": confusion(logits, labels).tolist(),
         "class_accuracy_percent": (100 * class_accuracies(logits, labels)).tolist(),
     }

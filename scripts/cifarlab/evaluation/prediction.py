@@ -10,6 +10,28 @@ from cifarlab.models.outputs import logits_of
 from engine.progress import Progress
 
 
+class _OfMirrorImages:
+    """A model that sees every image mirrored, left and right exchanged."""
+
+    def __init__(self, model):
+        self.model = model
+
+    def eval(self):
+        self.model.eval()
+
+    def __call__(self, images):
+        return self.model(images.flip(-1))
+
+
+def with_flips(logits, model, images, batch_size):
+    """Means of the logits of images and of their mirror images, float32 [n_images, n_classes].
+
+    logits: of the images, as `predict` gives them; for the others see there. Of logits, not of
+    probabilities, as `infer_mirror` in Jordan 2024, https://arxiv.org/abs/2404.00498.
+    """
+    return (logits + predict(_OfMirrorImages(model), images, batch_size)) / 2
+
+
 # Not in inference mode: a model may keep what it computes here, and train with it later.
 @torch.no_grad()
 def predict(model, images, batch_size):

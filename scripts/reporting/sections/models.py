@@ -25,6 +25,7 @@ from reporting.sections.cost_sentences import unmeasured_sentences
 # Columns of the comparison that a model's part repeats.
 RESULTS = (
     *("test_accuracy_percent", "test_accuracy_low_percent", "test_accuracy_high_percent", "rank"),
+    "test_accuracy_with_flips_percent",
     *("top5_accuracy_percent", "superclass_accuracy_percent", "test_loss", "min_loss"),
     *("final_loss", "train_seconds", "images_per_second", "peak_memory_mb", "total_params"),
     *("multiply_adds", "latency_median_ms"),
