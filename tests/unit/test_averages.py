@@ -270,4 +270,9 @@ def test_a_recipe_without_an_average_is_the_text_that_it_was():
     # It takes time and memory in a step, however fast it forgets.
     slow, fast = (recipe({**EMA, "decay": decay}).of_one_step() for decay in (0.99, 0.5))
     assert slow == fast != recipe(None).of_one_step()
+    # Of the last epochs no step knows; and it is a recipe that can be read again.
+    last = recipe(LAST).of_one_step()
+    assert last == recipe(None).of_one_step()
+    for one_step in (slow, last):
+        assert checked_settings(Recipe, one_step.model_dump()) == one_step
     assert "ema.py" in [path.name for path in recipe(EMA).step_code_files]

@@ -203,7 +203,11 @@ class Recipe(Settings):
 
     def of_one_step(self):
         """The recipe with one value for all that has no bearing on what a step takes."""
-        return in_one_step(self)
+        recipe = in_one_step(self)
+        if recipe.averaging and recipe.averaging.n_last_epochs:
+            # It takes nothing in a step, and one step has no last epochs.
+            recipe = recipe.model_copy(update={"averaging": None})
+        return recipe
 
 
 def memory_format_of(recipe, rehearsal):
