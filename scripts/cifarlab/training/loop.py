@@ -157,8 +157,9 @@ class _Training:
 
     def end(self):
         """Leave the run's weights in the model; no step is left."""
-        # Part of the work for these weights: an average may need a pass over the images.
-        self.clock.start()
+        if self.stepper.average:
+            # Part of the work for these weights: a pass over the images.
+            self.clock.start()
         self.weights.finish(self.epochs)
         self.clock.stop()
         for observer in self.observers:
