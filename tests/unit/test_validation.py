@@ -93,9 +93,9 @@ def test_images_held_out_are_never_trained_on():
         def only(self, index):
             return images.only(index)
 
-        def batch(self, index):
+        def rows(self, index):
             seen.append(index)
-            return super().batch(index)
+            return super().rows(index)
 
     train(new_model(), Spy(), labels, recipe(0.3), seed=0)
     kept, held_out = hold_out(labels, 0.3)
