@@ -43,7 +43,9 @@ class _Schema:
         if "discriminator" in node:
             return self._rows_of_choices(node, path)
         if "anyOf" in node:
-            return [row for choice in node["anyOf"] for row in self._rows_below(choice, path)]
+            # Classes, whose keys are described; what is written out in a schema is where it stands.
+            classes = [n for n in node["anyOf"] if {"$ref", "discriminator"} & n.keys()]
+            return [row for choice in classes for row in self._rows_below(choice, path)]
         if "properties" not in node:
             # Of a mapping or null, the mapping.
             mappings = [child for child in node.get("anyOf", []) if "$ref" in child]
