@@ -182,9 +182,8 @@ def test_a_new_file_is_described_by_make_schema(extended):
         "| `recipes.<name>.loss.factor` | whole number ≥ 1 | `multiple`: How many times. |" in table
     )
     schema = json.loads((extended / "config/schema.json").read_text())
-    words = [
-        choice.get("enum") for choice in schema["$defs"]["Recipe"]["properties"]["loss"]["oneOf"]
-    ]
+    keys = schema["$defs"]["ConfiguredRecipe"]["properties"]
+    words = [choice.get("enum") for choice in keys["loss"]["oneOf"]]
     # A loss with a key that is needed is no word.
     assert words[-1] == ["cross_entropy", "focal"]
 
