@@ -28,6 +28,17 @@ def files_to_copy(name):
     ]
 
 
+def checkpoints_of_points(wildcards):
+    """Folders that nobody resumes from, because the trainings are complete."""
+    return [
+        str(CHECKPOINTS).format(
+            model=wildcards.model, recipe=Path(run).parent.name, seed=wildcards.seed
+        )
+        for run in runs_of_points(wildcards)
+        if Path(run).name == f"seed-{wildcards.seed}"
+    ]
+
+
 def defines_choice(wildcards):
     """What a choice follows from beside its inputs; of equal points, the first is chosen."""
     return {"runs": runs_of_points(wildcards), "seed": int(wildcards.seed)}
@@ -59,7 +70,8 @@ checkpoint choose:
         runtime=10,
     params:
         defines=defines_choice,
+        checkpoints=checkpoints_of_points,
     shell:
-        "python scripts/choose.py --runs {params.defines[runs]:q} --seed {params.defines[seed]}"
+        "rm -rf {params.checkpoints:q} && python scripts/choose.py --runs {params.defines[runs]:q} --seed {params.defines[seed]}"
         " --weights {output.weights:q} --history {output.history:q} --epochs {output.epochs:q}"
         " --training {output.training:q} --record {output.record:q} > {log:q} 2>&1"

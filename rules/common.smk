@@ -53,6 +53,10 @@ def any_of(names):
     return "|".join(map(re.escape, names)) or "(?!)"
 
 
+# Those whose runs meet the test split: no point of a sweep, and no change of a study alone.
+TESTED_RECIPE = any_of(dict.fromkeys(run.recipe for run in RUNS))
+
+
 wildcard_constraints:
     model=any_of(CONFIGURATION.models),
     recipe=any_of(PLAN.recipes),

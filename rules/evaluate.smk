@@ -14,6 +14,8 @@ rule evaluate:
         record=record_of("evaluate", RUN_NAME),
     log:
         log_of("evaluate", RUN_NAME),
+    wildcard_constraints:
+        recipe=TESTED_RECIPE,
     conda:
         "../envs/torch.yaml"
     threads: THREADS

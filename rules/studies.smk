@@ -3,14 +3,15 @@
 
 from dataclasses import asdict
 
-STUDY_RUNS = [
-    str(RUN).format(**run._asdict())
+OF_STUDIES = [
+    run._asdict()
     for run in TRAININGS
     if any(
         run.model in study.models and run.recipe in study.recipes and run.seed in study.seeds
         for study in PLAN.studies
     )
 ]
+STUDY_RUNS = [str(RUN).format(**run) for run in OF_STUDIES]
 STUDIES = [str(RESULTS / "compare/studies.csv")] if PLAN.studies else []
 
 
@@ -40,7 +41,9 @@ rule studies:
         defines=as_data(
             {"studies": canonical_json([*map(asdict, PLAN.studies)]), "runs": STUDY_RUNS}
         ),
+        # The trainings are complete, so nobody resumes from these.
+        checkpoints=[str(CHECKPOINTS).format(**run) for run in OF_STUDIES],
     shell:
-        "python scripts/studies.py --studies {params.defines[studies]:q}"
+        "rm -rf {params.checkpoints:q} && python scripts/studies.py --studies {params.defines[studies]:q}"
         " --runs {params.defines[runs]:q} --table {output.table:q}"
         " --record {output.record:q} > {log:q} 2>&1"

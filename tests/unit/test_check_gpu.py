@@ -124,7 +124,7 @@ def test_memory_for_half_of_a_batch_must_halve_it(place, monkeypatch, n_images, 
     gradient, limits = Stepper._gradient, []
 
     def limited(self, batch):
-        if limits and self._largest(batch) > n_images:
+        if limits and self._largest(batch.labels) > n_images:
             raise torch.OutOfMemoryError("CUDA out of memory.")
         return gradient(self, batch)
 

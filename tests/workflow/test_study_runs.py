@@ -54,6 +54,14 @@ def test_studies_and_sweeps_run_only_what_is_new_and_test_only_winners(project):
     row = table(project)["focal"]
     assert (row["seeds"], row["low_points"], row["held_out_percent"]) == ("1", "", "50.0")
     assert project.would_run() == {}
+    # Nobody resumes from the checkpoints of complete trainings.
+    assert [p for p in (project.folder / RESULTS / "checkpoints").rglob("*") if p.is_file()] == []
+    # What is not compared cannot meet the test split, also when somebody asks for it.
+    for recipe in ("plain", "tuned-0.01", "s-focal"):
+        result = project.snakemake(f"{RESULTS}/runs/cnn_2/{recipe}/seed-0/metrics.json")
+        assert result.returncode == 1
+        assert "MissingInputException" in result.stdout + result.stderr
+        assert not (runs / recipe / "seed-0/predictions.npz").exists()
 
     # Another change is trained with every seed, another seed with every recipe of the study.
     more = {**focal, "long": {"epochs": 2}}
