@@ -16,5 +16,15 @@ from reporting.sections import (
     studies,
 )
 
-MODULES = (overview, comparison, models, charts, analysis, studies, published, not_run, provenance)
+MODULES = (
+    overview,
+    comparison,
+    models,
+    charts,
+    analysis,
+    studies,
+    published,
+    not_run,
+    provenance,
+)
 SECTIONS = [module.SECTION for module in MODULES]
