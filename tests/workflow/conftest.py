@@ -1,6 +1,7 @@
 import os
 import shutil
 from functools import partial
+from pathlib import Path
 
 import pytest
 from filelock import FileLock
@@ -56,3 +57,9 @@ def computed(computed_once, tmp_path):
 def made_once(once):
     """A project in which everything can be edited, computed; not to be changed."""
     return once("made", Scene().make)
+
+
+@pytest.fixture(scope="session")
+def snakemake(request):
+    """The program to run: the locked Snakemake, or another."""
+    return Path(request.config.getoption("--snakemake")).absolute()

@@ -59,8 +59,7 @@ def begin(arguments):
 '''
 
 
-def test_a_checkpoint_that_another_one_ends_before_and_after_reruns_nothing(tmp_path, request):
-    snakemake = request.config.getoption("--snakemake")
+def test_a_checkpoint_that_another_one_ends_before_and_after_reruns_nothing(tmp_path, snakemake):
     miniature = Miniature(tmp_path / "miniature", snakemake)
     (miniature.folder / "Snakefile").write_text(SNAKEFILE)
     miniature.configure(sizes={"first": 1, "slow": 1, "last": 1})

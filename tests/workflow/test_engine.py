@@ -2,7 +2,6 @@
 
 import os
 import shutil
-from pathlib import Path
 
 import pytest
 from hypothesis import Phase, settings
@@ -17,12 +16,6 @@ from miniature import NUMBERS, RATE_THAT_FAILS, Miniature, jobs_that_ran
 
 METRICS = "results/metrics/a.json"
 NOTHING = "Nothing to be done"
-
-
-@pytest.fixture(scope="session")
-def snakemake(request):
-    """The program to run: the locked Snakemake, or another."""
-    return Path(request.config.getoption("--snakemake")).absolute()
 
 
 @pytest.fixture(scope="session")
