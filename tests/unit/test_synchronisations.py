@@ -67,6 +67,14 @@ def new_model(device):
     return build_model(settings, 10).to(device)
 
 
+def reads_in_steps(stepper):
+    """What is read in steps on batches of the two sizes that an epoch has, counted by name."""
+    with Reads() as reads:
+        for size in (16, 9):
+            stepper.step(torch.arange(size), 0.1)
+    return reads.counts
+
+
 @pytest.mark.parametrize("micro_batch", [None, 7])
 @pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=lambda optimizer: optimizer["name"])
 def test_a_step_can_be_taken_where_nothing_can_be_read(optimizer, micro_batch):
@@ -86,30 +94,21 @@ def test_no_number_is_read_in_a_step(optimizer, precision):
     chosen = recipe(optimizer=optimizer, precision=precision)
     stepper = Stepper(new_model("cpu").train(), *data("cpu"), chosen)
     stepper.step(torch.arange(16), 0.1)
-    with Reads() as reads:
-        for size in (16, 9):
-            stepper.step(torch.arange(size), 0.1)
-    assert reads.counts == {}
+    assert reads_in_steps(stepper) == {}
 
 
 @pytest.mark.parametrize("augmentations", AUGMENTATIONS, ids=str)
 def test_no_number_is_read_in_a_step_with_augmentations(augmentations):
     chosen = recipe(augmentations=augmentations)
     stepper = Stepper(new_model("cpu").train(), *data("cpu"), chosen, seed=0)
-    with Reads() as reads:
-        for size in (16, 9):
-            stepper.step(torch.arange(size), 0.1)
-    assert reads.counts == {}
+    assert reads_in_steps(stepper) == {}
 
 
 def test_an_average_of_the_weights_reads_nothing_in_a_step():
     chosen = recipe(averaging="ema", precision="fp16")
     stepper = Stepper(new_model("cpu").train(), *data("cpu"), chosen)
     stepper.step(torch.arange(16), 0.1)
-    with Reads() as reads:
-        for size in (16, 9):
-            stepper.step(torch.arange(size), 0.1)
-    assert reads.counts == {}
+    assert reads_in_steps(stepper) == {}
     assert stepper.average.n_taken == 3
 
 
