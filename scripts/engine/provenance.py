@@ -7,6 +7,8 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parents[2]
 # Where a file that git does not know may change results.
 SOURCE = ("Snakefile", "rules", "scripts", "templates")
+# Pages change no result, and the workflow writes some of them itself.
+ALL_BUT_PAGES = (".", ":!docs")
 
 
 def source_state():
@@ -18,7 +20,7 @@ def source_state():
     if top is None or Path(top).resolve() != PROJECT:
         return None
     commit = _git("rev-parse", "--verify", "--quiet", "HEAD")
-    changes = _git("status", "--porcelain", "--untracked-files=no")
+    changes = _git("status", "--porcelain", "--untracked-files=no", "--", *ALL_BUT_PAGES)
     new_files = _git("ls-files", "--others", "--exclude-standard", "--", *SOURCE)
     if commit is None or changes is None or new_files is None:
         return None

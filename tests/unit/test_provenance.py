@@ -81,6 +81,16 @@ def test_a_changed_tracked_file_is_dirty_until_it_is_committed(checkout):
     assert source_state(checkout)["dirty"] is True
 
 
+def test_a_changed_page_is_no_change(checkout):
+    page = checkout / "docs/performance.md"
+    page.parent.mkdir()
+    page.write_text("measured\n")
+    git(checkout, "add", "--all")
+    git(checkout, "commit", "--quiet", "--message", "page")
+    page.write_text("measured anew\n")
+    assert source_state(checkout)["dirty"] is False
+
+
 def test_results_and_other_untracked_files_are_no_change(checkout):
     (checkout / "results").mkdir()
     for name in ("results/report.html", "mine.yaml"):
