@@ -24,15 +24,26 @@ from reporting.sections.analysis import (
     published_sentences,
     seed_sentences,
 )
-from reporting.sections.cost_sentences import cost_sentences, largest_change, parameter_sentences
+from reporting.sections.cost_sentences import cost_sentences, parameter_sentences
 from reporting.sections.overview import lead
 
 CNN = {"family": "cnn", "blocks": 2}
 VIT = {"family": "torchvision", "architecture": "vit_b_32"}
 
 
-def layers(**parameters):
-    return [{"name": name, "parameters": count} for name, count in parameters.items()]
+def structure(counts):
+    """A structure of layers with these parameters by name; a list: of as many layers in one."""
+    layers = [
+        child(name, count)
+        if isinstance(count, int)
+        else {
+            **child(name, sum(count)),
+            "children": [child(str(n), c) for n, c in enumerate(count)],
+        }
+        for name, count in counts.items()
+    ]
+    total = sum(layer["parameters"] for layer in layers)
+    return {**COST["structure"], "children": layers, "parameters": total}
 
 
 def run_of(model, accuracy):
@@ -40,6 +51,7 @@ def run_of(model, accuracy):
     training = {"model": model.get("settings", CNN), "device_name": model.get("device", "a CPU")}
     training["threads"] = model.get("threads", 2)
     training["steps"] = model.get("steps", 3910)
+    training["train_seconds"] = model.get("train_seconds", 60.0)
     return SimpleNamespace(
         training=training,
         is_resumed=model.get("is_resumed", False),
@@ -344,44 +356,51 @@ def two_sizes(before, now, **settings):
     models = [
         {
             "accuracies": [40],
-            "cost": {
-                "total_params": sum(counts.values()),
-                "structure": {**COST["structure"], "children": layers(**counts)},
-            },
+            "cost": {"total_params": tree["parameters"], "structure": tree},
         }
-        for counts in (before, now)
+        for tree in map(structure, (before, now))
     ]
     models[1] |= settings
     return said(parameter_sentences(content(models)))
 
 
 def test_the_layer_that_makes_the_parameters_fall_or_rise_is_named():
-    assert two_sizes({"block": 1000, "head": 200_000}, {"block": 4000, "head": 160_000}) == [
+    assert two_sizes(
+        {"block": 1000, "head": 200_000}, {"block": 1000, "more": 3000, "head": 160_000}
+    ) == [
         "m1 has fewer parameters than m0, 164,000 against 201,000, above all in the layer head: "
         "160,000 instead of 200,000."
     ]
-    assert two_sizes({"block": 1000, "head": 200_000}, {"block": 90_000, "head": 160_000}) == [
-        "m1 has more parameters than m0, 250,000 against 201,000, above all in the layer block: "
+    assert two_sizes({"block": [1000], "head": 2000}, {"block": [1000] * 90, "head": 1000}) == [
+        "m1 has more parameters than m0, 91,000 against 3,000, above all in the layer block: "
         "90,000 instead of 1,000."
     ]
 
 
 def test_a_layer_that_comes_or_goes_is_said_to():
-    assert two_sizes({"a": 10}, {"a": 10, "new": 5000}) == [
-        "m1 has more parameters than m0, 5,010 against 10; of these, 5,000 are in the layer new, "
+    assert two_sizes({"a": 10, "head": 7}, {"a": 10, "new": 5000, "head": 7}) == [
+        "m1 has more parameters than m0, 5,017 against 17; of these, 5,000 are in the layer new, "
         "which m0 does not have."
     ]
-    assert two_sizes({"a": 10, "b": 99}, {"a": 10}) == [
-        "m1 has fewer parameters than m0, 10 against 109; of the latter, 99 are in the layer b, "
+    assert two_sizes({"a": 10, "b": 99, "head": 7}, {"a": 10, "head": 7}) == [
+        "m1 has fewer parameters than m0, 17 against 116; of the latter, 99 are in the layer b, "
         "which m1 does not have."
     ]
     # One that is there and empty is another thing.
-    assert "in the layer b: 0 instead of 99." in two_sizes({"b": 99}, {"b": 0})[0]
+    assert (
+        "in the layer b: 0 instead of 99."
+        in two_sizes({"a": 1, "c": 2, "b": 99}, {"a": 1, "c": 2, "b": 0})[0]
+    )
+
+
+def test_nothing_is_said_of_models_of_which_none_contains_the_other():
+    assert two_sizes({"encoder": 900, "head": 7}, {"encoder": 30, "features": 80, "head": 7}) == []
+    assert two_sizes({"a": 10, "b": 5, "head": 7}, {"a": 11, "b": 500, "head": 7}) == []
 
 
 def test_nothing_is_said_of_as_many_parameters_or_of_models_of_two_chapters():
-    assert two_sizes({"a": 10, "b": 20}, {"a": 20, "b": 10}) == []
-    assert two_sizes({"a": 10}, {"a": 20}, settings=VIT) == []
+    assert two_sizes({"a": 10, "b": 20}, {"a": 10, "b": 20}) == []
+    assert two_sizes({"a": 10, "b": 20}, {"a": 10, "b": 30}, settings=VIT) == []
 
 
 @pytest.mark.parametrize("place", [0, 1])
@@ -389,11 +408,6 @@ def test_nothing_is_said_of_layers_that_could_not_be_followed(place):
     models = [{"accuracies": [40], "cost": {"total_params": n}} for n in (10, 20)]
     models[place]["cost"]["structure"] = None
     assert parameter_sentences(content(models)) == []
-
-
-def test_a_model_that_is_one_layer_has_none_to_name():
-    cost = {"structure": {"children": []}}
-    assert largest_change(cost, cost, 5) == (None, None, None)
 
 
 # --- seeds, classes
@@ -467,11 +481,11 @@ def test_the_published_accuracy_is_within_above_or_below_as_its_verdict_says(ver
 def results(tmp_path_factory):
     """Three models of which every kind of sentence can be said."""
     structures = {
-        name: {"structure": {**COST["structure"], "children": children}, "total_params": total}
-        for name, children, total in [
-            ("cnn_2", [child("block", 19_044), child("head", 200_000)], 219_044),
-            ("cnn_3", [child("block", 18_036), child("head", 150_000)], 168_036),
-            ("cnn_5", [child("block", 900_000), child("head", 216_388)], 1_116_388),
+        name: {"structure": tree, "total_params": tree["parameters"]}
+        for name, tree in [
+            ("cnn_2", structure({"block": [14_144], "head": 204_900})),
+            ("cnn_3", structure({"block": [14_144, 51_392], "head": 102_500})),
+            ("cnn_5", structure({"block": [14_144, 51_392, 1_025_152], "head": 25_700})),
         ]
     }
     structures["cnn_2"]["multiply_adds"] = 9_900_000

@@ -2,6 +2,7 @@
 
 import itertools
 
+from cifarlab.comparison.containment import contains, largest_change
 from reporting.messages import N_, Cell, Sentence, Term
 
 # Beyond these a reader looks at the table.
@@ -14,6 +15,7 @@ WORDS = {
     "latency_median_ms": N_("latency"),
     "latency_p95_ms": N_("latency"),
     "throughput_images_per_second": N_("throughput"),
+    "throughput_spread_percent": N_("throughput"),
     "test_batch_peak_mb": N_("memory of testing"),
     "train_step_peak_mb": N_("memory of training"),
     "train_step_seconds": N_("time of a training step"),
@@ -137,50 +139,44 @@ LARGER_BY_A_LAYER = N_(
 
 
 def parameter_sentences(content):
-    """Within a chapter, which layer makes a model larger or smaller than the one before it."""
+    """Within a chapter, which layer makes a model larger or smaller than the one before it.
+
+    Only where one of them contains the other: of two architectures that have nothing in common,
+    layers of the same name are not the same layer.
+    """
     sentences = []
     for _, rows in content.chapters:
         rows = list({row.model: row for row in rows}.values())
         for before, row in itertools.pairwise(rows):
-            if None in (before.cost["structure"], row.cost["structure"]):
+            structures = before.cost["structure"], row.cost["structure"]
+            if None in structures or not is_nested(*structures):
                 continue
-            counts = [e.measured["total_params"] for e in (before, row)]
-            layer, was, now = largest_change(before.cost, row.cost, counts[1] - counts[0])
-            if layer is None:
-                continue
-            if counts[1] > counts[0]:
-                message = LARGER if was is not None else LARGER_BY_A_LAYER
-            else:
-                message = SMALLER if now is not None else SMALLER_BY_A_LAYER
-            values = {
-                "a": before.model,
-                "b": row.model,
-                "m": Cell(before.cell("total_params"), counts[0], 0),
-                "n": Cell(row.cell("total_params"), counts[1], 0),
-                "layer": layer,
-            }
-            if was is not None:
-                values["was"] = Cell(before.structure_anchor, was, 0)
-            if now is not None:
-                values["now"] = Cell(row.structure_anchor, now, 0)
-            sentences.append(Sentence(message, values))
+            layer, was, now = largest_change(*structures)
+            if layer is not None:
+                sentences.append(parameter_sentence(before, row, layer, was, now))
     return sentences[:MOST_PAIRS]
 
 
-def largest_change(before, cost, change):
-    """(a top-level layer, its parameters before, now), of the largest change in a direction.
+def is_nested(one, other):
+    return contains(one, other) or contains(other, one)
 
-    before, cost: of two models; change: of the sum, whose sign is the direction. The parameters are
-    None of a model without such a layer, and all three where no layer changes so.
-    """
-    was, now = (
-        {child["name"]: child["parameters"] for child in each["structure"]["children"]}
-        for each in (before, cost)
-    )
-    sign = (change > 0) - (change < 0)
-    names = [*was, *(name for name in now if name not in was)]
-    differences = {name: sign * (now.get(name, 0) - was.get(name, 0)) for name in names}
-    layer = max(differences, key=differences.get, default=None)
-    if layer is None or differences[layer] <= 0:
-        return None, None, None
-    return layer, was.get(layer), now.get(layer)
+
+def parameter_sentence(before, row, layer, was, now):
+    """The Sentence on two Rows; was, now: the layer's parameters, None where there is no such."""
+    counts = [e.measured["total_params"] for e in (before, row)]
+    if counts[1] > counts[0]:
+        message = LARGER if was is not None else LARGER_BY_A_LAYER
+    else:
+        message = SMALLER if now is not None else SMALLER_BY_A_LAYER
+    values = {
+        "a": before.model,
+        "b": row.model,
+        "m": Cell(before.cell("total_params"), counts[0], 0),
+        "n": Cell(row.cell("total_params"), counts[1], 0),
+        "layer": layer,
+    }
+    if was is not None:
+        values["was"] = Cell(before.structure_anchor, was, 0)
+    if now is not None:
+        values["now"] = Cell(row.structure_anchor, now, 0)
+    return Sentence(message, values)
