@@ -87,6 +87,10 @@ TITLES = {
     "throughput_images_per_second": Title(
         N_("test images per second"), N_("In batches of 64, without gradients.")
     ),
+    "throughput_spread_percent": Title(
+        N_("spread of test images per second, %"),
+        N_("How much longer the second fastest round of measuring took than the fastest."),
+    ),
     "batch_size": Title(N_("batch size"), N_("Images per training step.")),
     "micro_batch": Title(N_("images at once"), N_("A batch may be computed in parts.")),
     "train_step_seconds": Title(N_("training step, s"), N_("Median of some steps.")),

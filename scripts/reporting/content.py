@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from cifarlab.comparison.failures import Failure
+from cifarlab.comparison.repeats import AGREEMENT_PERCENT, agree
 from cifarlab.comparison.tradeoffs import pareto
 from reporting.chapters import CHAPTERS
-from reporting.rows import Row
+from reporting.rows import Row, is_faster
 
 
 @dataclass(frozen=True)
@@ -116,9 +117,39 @@ class Content:
 
     @property
     def times_compare(self):
-        """Whether all runs took as many steps, in the same place, without an interruption."""
+        """Whether all runs took as many steps, in the same place, without an interruption.
+
+        And whether the same work took the same time again, where it was done again.
+        """
         is_even = len(self.timed_on) == 1 and len(self.step_counts) == 1
-        return is_even and not any(run.is_resumed for run in self.runs)
+        return is_even and not self.unsteady and not any(run.is_resumed for run in self.runs)
+
+    @property
+    def unsteady(self):
+        """The rows of which runs that did the same work took times that do not agree."""
+        return [row for row in self.rows if not all(map(agree, row.times_of_same_work))]
+
+    @property
+    def unsteady_costs(self):
+        """Names of the models whose throughput was another one each time that it was measured."""
+        name = "throughput_spread_percent"
+        spreads = {row.model: row.measured[name] for row in self.rows if row.has(name)}
+        return [model for model, spread in spreads.items() if spread > AGREEMENT_PERCENT]
+
+    @property
+    def faster_with_more_work(self):
+        """(model, one that it contains) where the larger has the higher throughput.
+
+        It does all that the smaller one does, and more: one of them was measured on a machine that
+        was busy with other work.
+        """
+        rows = [row for row in self.rows if row.has("throughput_images_per_second")]
+        models = {row.model: row for row in rows}.values()
+        return [
+            (larger.model, smaller.model)
+            for larger, smaller in itertools.permutations(models, 2)
+            if larger.does_all_of(smaller) and is_faster(larger, smaller)
+        ]
 
     @property
     def measured_on(self):

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from cifarlab.comparison.containment import contains
+from cifarlab.comparison.repeats import agree
 from cifarlab.comparison.results import RunFolder
 from reporting.chapters import chapter_of, idea_of
 from reporting.numbers import is_missing
@@ -99,6 +101,32 @@ class Row:
         return bool(self.runs[0].training["recipe"].get("validation"))
 
     @property
+    def times_of_same_work(self):
+        """Seconds of trainings of as many steps in the same place, a list for each such work."""
+        times = {}
+        for run in self.runs:
+            work = (run.training[name] for name in ("device_name", "threads", "steps"))
+            if not run.is_resumed:
+                times.setdefault((*work,), []).append(run.training["train_seconds"])
+        return [*times.values()]
+
+    def does_all_of(self, other):
+        """Whether its model contains that of another Row, does more, and was measured where it was.
+
+        False where that is not known.
+        """
+        structures = [row.cost["structure"] for row in (self, other)]
+        is_counted = all(row.has("multiply_adds") for row in (self, other))
+        if None in structures or not is_counted or not contains(*structures):
+            return False
+        places = [
+            (row.cost["device_name"], row.cost["threads"], row.cost["structure"]["input_shape"])
+            for row in (self, other)
+        ]
+        products = [row.measured["multiply_adds"] for row in (self, other)]
+        return places[0] == places[1] and products[0] > products[1]
+
+    @property
     def accuracy(self):
         return self.measured["test_accuracy_percent"]
 
@@ -151,3 +179,9 @@ class Row:
     @property
     def key(self):
         return self.model, self.recipe
+
+
+def is_faster(row, other):
+    """Whether the throughput of a Row is higher than another's, by more than what agrees."""
+    rates = [each.measured["throughput_images_per_second"] for each in (row, other)]
+    return rates[0] > rates[1] and not agree(rates)

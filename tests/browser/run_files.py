@@ -49,6 +49,7 @@ def write_cost(path, model, device):
         "latency_median_ms": 0.2 + model.multiply_adds**0.5 / 1e4,
         "latency_p95_ms": 0.3 + model.multiply_adds**0.5 / 8e3,
         "throughput_images_per_second": 1e6 / (50 + model.multiply_adds / 1e7),
+        "throughput_spread_percent": 1.5,
         "memory": {model.recipe: memory},
         "structure": tree,
         "unmeasured": {},

@@ -25,6 +25,7 @@ QUESTIONS = {
     "uncertainty": "Does every accuracy that is compared carry its uncertainty?",
     "bits": "Were only algorithms used that give the same bits again?",
     "times": "Can the times be compared?",
+    "throughputs": "Can the throughputs be compared?",
     "all": "Is every run that was asked for in the tables?",
 }
 
@@ -80,6 +81,7 @@ NO = {
     "uncertainty": lambda c: with_measured(c, test_accuracy_low_percent=float("nan")),
     "bits": lambda c: with_record(c, device="cuda"),
     "times": lambda c: with_record(c, threads=64),
+    "throughputs": lambda c: with_measured(c, throughput_spread_percent=10.1),
     "all": lambda c: replace(c, failures=[Failure("cnn_3", "r", 0, {"step": 1})]),
 }
 
@@ -138,3 +140,75 @@ def test_synthetic_images_are_known_by_their_seed(tmp_path):
     del manifest["source"]["seed"]
     (folder / "data/manifest.json").write_text(json.dumps(manifest))
     assert answers(content_of(folder))["images"][0] is False
+
+
+@pytest.mark.parametrize(("seconds", "is_steady"), [(66.0, True), (66.1, False), (54.0, False)])
+def test_times_of_the_same_work_that_differ_by_more_than_a_tenth_are_noticed(
+    content, seconds, is_steady
+):
+    # The other seed took 60 seconds.
+    answer, evidence = answers(with_record(content, train_seconds=seconds))["times"]
+    assert answer is is_steady
+    words = "models whose seeds took times that differ by more than 10\u00a0%: "
+    assert evidence.endswith(words + ("0" if is_steady else "1"))
+
+
+def test_times_of_other_work_are_not_expected_to_agree(content):
+    other = {"train_seconds": 120.0}
+    assert with_record(content, **other).unsteady
+    for difference in (
+        {"steps": 20},
+        {"threads": 1},
+        {"device_name": "another"},
+        {"parts": [{"steps": 4, "seconds": 20.0}, {"steps": 6, "seconds": 100.0}]},
+    ):
+        assert not with_record(content, **other, **difference).unsteady
+
+
+def two_models(content, **larger):
+    """cnn_2 beside a model that contains it; larger: what the row of that one has instead."""
+    (row,) = content.rows
+    head = {"name": "head", "kind": "Linear", "kernel_size": None, "parameters": 7, "children": []}
+    block = {**head, "name": "block", "kind": "Conv2d", "kernel_size": [5, 5]}
+    more = {**block, "name": "more"}
+    rows = []
+    for number, layers in enumerate(([block, head], [block, more, head])):
+        structure = {**row.cost["structure"], "children": layers, "parameters": 7 * len(layers)}
+        measured = {**row.measured, "throughput_images_per_second": 2000.0}
+        rows.append(
+            replace(
+                row, number=number, cost={**row.cost, "structure": structure}, measured=measured
+            )
+        )
+    measured = {**rows[1].measured, "multiply_adds": 9_400_000}
+    changed = {name: larger.pop(name) for name in ("threads", "device_name") if name in larger}
+    rows[1] = replace(
+        rows[1], model="cnn_3", cost={**rows[1].cost, **changed}, measured=measured | larger
+    )
+    return replace(content, rows=rows)
+
+
+def test_a_model_that_is_faster_than_one_that_it_contains_was_measured_beside_other_work(content):
+    fast = {"throughput_images_per_second": 2201.0}
+    answer, evidence = answers(two_models(content, **fast))["throughputs"]
+    assert answer is False
+    assert evidence.endswith(
+        "that are faster than a smaller one that they contain: cnn\\_3 (contains cnn\\_2)"
+    )
+    for others in (
+        # What agrees within a tenth may be either way round.
+        {"throughput_images_per_second": 2199.0},
+        {"throughput_images_per_second": 1000.0},
+        {**fast, "multiply_adds": 4_000_000},
+        {**fast, "multiply_adds": float("nan")},
+        {**fast, "threads": 8},
+        {**fast, "device_name": "another"},
+    ):
+        answer, evidence = answers(two_models(content, **others))["throughputs"]
+        assert answer is True
+        assert evidence.endswith("contain: 0")
+
+
+def test_throughputs_that_were_not_measured_are_unknown(content):
+    unmeasured = {"throughput_images_per_second": None, "throughput_spread_percent": None}
+    assert answers(with_measured(content, **unmeasured))["throughputs"][0] is None

@@ -43,6 +43,7 @@ COST = {
     "latency_p95_ms": 1.5,
     "throughput_images_per_second": 2000.0,
     "structure": {
+    "throughput_spread_percent": 1.5,
         "name": "",
         "kind": "Linear",
         "output_shape": [100],
@@ -355,15 +356,25 @@ PUBLISHED = {
 
 @pytest.fixture
 def verdict_of(tmp_path):
-    """A function from a run's accuracies, one a seed, to its verdicts by quantity."""
+    """A function from a run's accuracies, one a seed, to its verdicts by quantity.
+
+    of_seeds: keys of the record of training, each with a value for each seed.
+    """
 
     def verdict_of(
-        accuracies=(40.0,), published=None, cost=None, epochs=5, images=CIFAR100, **others
+        accuracies=(40.0,),
+        published=None,
+        cost=None,
+        epochs=5,
+        images=CIFAR100,
+        of_seeds=None,
+        **others,
     ):
-        folders = [
-            write_run(tmp_path, "a", seed, accuracy, epochs=epochs, **others)
-            for seed, accuracy in enumerate(accuracies)
-        ]
+        folders = []
+        for seed, accuracy in enumerate(accuracies):
+            of_seed = {name: values[seed] for name, values in (of_seeds or {}).items()}
+            run = write_run(tmp_path, "a", seed, accuracy, epochs=epochs, **others, **of_seed)
+            folders.append(run)
         runs, comparison = compared(*folders, costs={"a": {**COST, **(cost or {})}})
         path = tmp_path / "published.csv"
         write_csv(
@@ -421,17 +432,17 @@ def test_an_accuracy_is_within_better_or_worse_by_the_interval_of_the_test_split
 def test_of_other_results_the_range_over_seeds_decides_and_less_is_better(
     verdict_of, published, verdict
 ):
-    # The lowest losses of seeds 0 and 1 are 1.0 and 2.0.
-    row = verdict_of([40.0, 40.0], {"min_loss": published})["a", "min_loss"]
+    losses = {"final_loss": (1.0, 2.0)}
+    row = verdict_of([40.0, 40.0], {"final_loss": published}, of_seeds=losses)["a", "final_loss"]
     assert (row["low"], row["measured"], row["high"]) == (1.0, 1.5, 2.0)
     assert row["verdict"] == verdict
 
 
 @pytest.mark.parametrize(
-    ("published", "verdict"), [(59.0, "worse"), (60.0, "exact"), (61.0, "better")]
+    ("published", "verdict"), [(1.4, "worse"), (1.5, "exact"), (1.6, "better")]
 )
 def test_one_seed_has_no_range(verdict_of, published, verdict):
-    row = verdict_of(published={"train_seconds": published})["a", "train_seconds"]
+    row = verdict_of(published={"final_loss": published})["a", "final_loss"]
     assert np.isnan(row["low"])
     assert np.isnan(row["high"])
     assert row["verdict"] == verdict
@@ -446,6 +457,32 @@ def test_one_seed_has_no_range(verdict_of, published, verdict):
         {"changed_recipe": {"warm_up": 0.1}},
         {"changed_recipe": {"precision": "bf16"}},
         {"changed_recipe": {"optimizer": {"name": "sgd", "learning_rate": 0.001}}},
+@pytest.mark.parametrize(
+    ("seconds", "verdict"),
+    [
+        ((100.0, 110.0), "within"),
+        ((110.0, 105.0, 115.0), "worse"),
+        ((60.0, 65.0), "better"),
+        # More than a tenth more.
+        ((100.0, 110.1), "not_steady"),
+        ((117.0, 120.0, 209.0), "not_steady"),
+        ((104.0,), "not_repeated"),
+    ],
+)
+def test_a_time_has_a_verdict_where_several_seeds_took_about_the_same(verdict_of, seconds, verdict):
+    row = verdict_of(
+        [40.0] * len(seconds), {"train_seconds": 104.0}, of_seeds={"train_seconds": seconds}
+    )["a", "train_seconds"]
+    assert row["measured"] == pytest.approx(np.mean(seconds))
+    assert (row["published"], row["verdict"]) == (104.0, verdict)
+
+
+@pytest.mark.parametrize("published", [0.5, 1.0, 1.5])
+def test_the_lowest_loss_has_no_verdict_since_it_was_not_published_of_what(verdict_of, published):
+    row = verdict_of(published={"min_loss": published})["a", "min_loss"]
+    assert (row["published"], row["measured"], row["verdict"]) == (published, 1.0, "not_defined")
+
+
         {"initial_weights": {"source": "W", "sha256": "0" * 64, "head": "new"}},
         {"published": {"weights": "W"}},
         {"settings": {**SETTINGS, "normalize": "imagenet"}},

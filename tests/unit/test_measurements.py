@@ -104,7 +104,37 @@ def test_speed_is_positive_and_its_percentiles_are_in_order():
     speed = measure_speed(build_model(RESNET, 10).eval(), inputs, torch.device("cpu"))
     assert 0 < speed["latency_median_ms"] <= speed["latency_p95_ms"]
     assert speed["throughput_images_per_second"] > 0
+    assert speed["throughput_spread_percent"] >= 0
     assert speed["unmeasured"] == {}
+
+
+@pytest.mark.parametrize(
+    ("rounds", "n_rounds", "fastest", "spread"),
+    [
+        # Milliseconds of the fastest repeat of each round.
+        ([100, 104], 2, 100, 4),
+        ([104, 100], 2, 100, 4),
+        ([200, 100, 150, 102], 4, 100, 2),
+        # What never agrees is measured five times.
+        ([500, 400, 300, 200, 100], 5, 100, 100),
+    ],
+)
+def test_throughput_is_measured_again_until_the_two_fastest_rounds_agree(
+    monkeypatch, rounds, n_rounds, fastest, spread
+):
+    measured = []
+
+    def times(_model, n_images, *_others):
+        if n_images == 1:
+            return [0.001]
+        measured.append(rounds[len(measured)] / 1000)
+        return [2 * measured[-1], measured[-1]]
+
+    monkeypatch.setattr(measurements, "_times", times)
+    speed = measure_speed(torch.nn.Flatten(), any_inputs(RESNET, "contiguous"), torch.device("cpu"))
+    assert len(measured) == n_rounds
+    assert speed["throughput_images_per_second"] == pytest.approx(64_000 / fastest)
+    assert speed["throughput_spread_percent"] == pytest.approx(spread)
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,7 @@ COLUMNS = {
     "latency_median_ms": Column("cost", "ms", 2, "lower"),
     "latency_p95_ms": Column("cost", "ms", 2, "lower"),
     "throughput_images_per_second": Column("cost", better="higher"),
+    "throughput_spread_percent": Column("cost", "%", 1, "lower"),
     "batch_size": Column("memory"),
     "micro_batch": Column("memory"),
     "train_step_seconds": Column("memory", "s", 3, "lower"),

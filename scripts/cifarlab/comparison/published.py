@@ -3,6 +3,7 @@
 import pandas as pd
 
 from cifarlab.comparison.columns import COLUMNS
+from cifarlab.comparison.repeats import agree
 from cifarlab.comparison.results import read_table
 from engine.errors import UserError
 
@@ -191,6 +192,8 @@ QUANTITIES = [
     "test_accuracy_percent",
     "train_seconds",
 ]
+# Whether the lowest loss is that of a batch, of some steps or of an epoch is not in the text.
+NOT_DEFINED = ["min_loss"]
 VERDICT_COLUMNS = [
     *("model", "recipe", "quantity", "published", "measured", "low", "high", "verdict", "source"),
 ]
@@ -204,8 +207,10 @@ def verdicts(published, beside, runs, comparison, images):
     the digits that were published; within: the interval from low to high holds the published value;
     better or worse: measured, compared with published; not_run: the model was not run here, or only
     with another training, at another input size or by another rule of the size; not_measured: it
-    was, and this could not be measured; not_published: the cell is empty. The interval of the
-    accuracy is that of the test split, of other results the range over seeds.
+    was, and this could not be measured; not_published: the cell is empty. not_repeated, not_steady:
+    a time of one seed, or of seeds whose times do not agree, says little of the work; not_defined:
+    the text does not say what the number is. The interval of the accuracy is that of the test
+    split, of other results the range over seeds.
     """
     rows = []
     measured = comparison.set_index(["model", "recipe"])
@@ -214,7 +219,7 @@ def verdicts(published, beside, runs, comparison, images):
         entry = (row["model"], row["recipe"])
         for name in _quantities(row, images):
             result = _measured(name, measured.loc[entry], groups.get_group(entry))
-            verdict = _verdict(name, row[name], *result)
+            verdict = _verdict(name, row[name], *result, groups.get_group(entry))
             if not _is_comparable(name, row, measured.loc[entry], verdict):
                 result, verdict = (None, None, None), "not_run"
             rows.append((*entry, name, row[name], *result, verdict, row["source"]))
@@ -251,11 +256,17 @@ def _is_comparable(name, published, measured, verdict):
     return is_same_size and (name != "total_size_mb" or is_same_rule)
 
 
-def _verdict(name, published, measured, low, high):
+def _verdict(name, published, measured, low, high, runs):
     if pd.isna(published):
         return "not_published"
     if pd.isna(measured):
         return "not_measured"
+    if name in NOT_DEFINED:
+        return "not_defined"
+    if name == "train_seconds" and len(runs) < 2:
+        return "not_repeated"
+    if name == "train_seconds" and not agree(runs[name]):
+        return "not_steady"
     # Losses, accuracies and times are not repeated to the last digit: there an interval decides.
     if name in DATA_INDEPENDENT_COLUMNS and round(float(measured), 2) == round(float(published), 2):
         return "exact"

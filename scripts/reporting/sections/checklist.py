@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from math import isnan
 
-from reporting.messages import N_
+from cifarlab.comparison.repeats import AGREEMENT_PERCENT
+from reporting.messages import N_, Sentence
 
 
 @dataclass(frozen=True)
@@ -125,10 +126,18 @@ def of_runs(content):
             content.times_compare,
             N_(
                 "different devices or numbers of threads: %(places)s; different numbers of steps: "
-                "%(steps)s; runs that were interrupted and resumed: %(k)s"
+                "%(steps)s; runs that were interrupted and resumed: %(k)s; models whose seeds took "
+                "times that differ by more than %(percent)s %%: %(unsteady)s"
             ),
-            {"places": len(content.timed_on), "steps": len(content.step_counts), "k": resumed},
+            {
+                "places": len(content.timed_on),
+                "steps": len(content.step_counts),
+                "k": resumed,
+                "percent": AGREEMENT_PERCENT,
+                "unsteady": len(content.unsteady),
+            },
         ),
+        of_throughputs(content),
         Item(
             N_("Is every run that was asked for in the tables?"),
             not (content.failures or content.missing),
@@ -136,3 +145,27 @@ def of_runs(content):
             {"k": len(content.failures), "missing": len(content.missing)},
         ),
     ]
+
+
+def of_throughputs(content):
+    """Whether measured throughputs contradict themselves or each other."""
+    models = {row.model for row in content.rows if row.has("throughput_images_per_second")}
+    unsteady = content.unsteady_costs
+    contrary = [
+        Sentence(N_("%(a)s (contains %(b)s)"), {"a": larger, "b": smaller})
+        for larger, smaller in content.faster_with_more_work
+    ]
+    return Item(
+        N_("Can the throughputs be compared?"),
+        not (unsteady or contrary) if models else None,
+        N_(
+            "models whose repeated measurements differ by more than %(percent)s %%: %(k)s of "
+            "%(n)s; that are faster than a smaller one that they contain: %(contrary)s"
+        ),
+        {
+            "percent": AGREEMENT_PERCENT,
+            "k": len(unsteady),
+            "n": len(models),
+            "contrary": contrary or 0,
+        },
+    )

@@ -3,6 +3,7 @@
 from markupsafe import Markup
 
 from cifarlab.comparison.columns import COLUMNS
+from cifarlab.comparison.repeats import AGREEMENT_PERCENT
 from reporting.blocks import Field, Paragraph, Section, Table
 from reporting.columns import TITLES
 from reporting.messages import N_
@@ -15,15 +16,20 @@ VERDICTS = {
     "worse": N_("worse"),
     "not_run": N_("not run here"),
     "not_measured": N_("not measured"),
+    "not_repeated": N_("no verdict: one seed"),
+    "not_steady": N_("no verdict: times differ"),
+    "not_defined": N_("no verdict: not defined"),
     "not_published": "–",
 }
 ABOUT = N_(
     "Each cell: measured, published, verdict. Exact: the same as far as digits were published. "
-    "Within: inside the 95 % interval of the accuracy, or the range over seeds of other results. "
+    "Within: inside the 95 %% interval of the accuracy, or the range over seeds of other results. "
     "Better: higher accuracy, lower everything else. Not run here: no run of the model, or only "
     "with another recipe, from other weights, at another input size or by another rule. Not "
-    "measured: this could not be measured; the model's own part says why. The published study "
-    "trained each model once, on its own machine, so times are those of two machines."
+    "measured: this could not be measured; the model's own part says why. A time has a verdict "
+    "where there are several seeds, and their times differ by at most %(percent)s %%. The lowest "
+    "training loss has none, since its definition was not published. The published study trained "
+    "each model once, on its own machine, so times are those of two machines."
 )
 ABOUT_SYNTHETIC = N_(
     "Beside synthetic images only what follows from the architecture alone is shown; published "
@@ -37,7 +43,7 @@ def verdict_anchor(number):
 
 
 def blocks(content, say):
-    found = [Paragraph(say(ABOUT))]
+    found = [Paragraph(say(ABOUT, percent=AGREEMENT_PERCENT))]
     if content.is_synthetic:
         found.append(Paragraph(say(ABOUT_SYNTHETIC)))
     if sources := content.published_sources:
