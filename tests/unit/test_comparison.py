@@ -141,6 +141,8 @@ def write_run(results, model, seed, accuracy, recipe="r", epochs=5, **others):
         "images_per_second": 1000.0,
         "peak_memory_mb": 900.0,
         "steps": steps,
+        "weights_epoch": epochs,
+        "validation_accuracy_percent": 31.5 if validation else None,
         "device": "cpu",
         "device_name": "A <processor> & more",
         "driver": None,

@@ -98,6 +98,14 @@ def test_the_best_is_chosen_by_the_mean_of_the_last_epoch_and_the_first_of_equal
     assert points[1]["seeds"] == {"0": 55.0, "1": 37.0}
 
 
+def test_where_the_best_epoch_gave_the_weights_its_accuracy_counts(tmp_path):
+    runs = validated(tmp_path, "a", {0: 40.0}, weights_epoch=1)
+    runs += validated(tmp_path, "b", {0: 50.0})
+    name, points = choose(runs)
+    assert name == "a"
+    assert [point["validation_accuracy_percent"] for point in points] == [99.0, 50.0]
+
+
 def test_recipes_with_different_seeds_are_not_chosen_from(tmp_path):
     runs = validated(tmp_path, "a", {0: 40.0, 1: 50.0}) + validated(tmp_path, "b", {0: 55.0})
     with pytest.raises(UserError, match=r"the same seeds .* a: \[0, 1\]; b: \[0\]"):

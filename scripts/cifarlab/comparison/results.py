@@ -67,12 +67,12 @@ class RunFolder:
 
     @property
     def validation_accuracy_percent(self):
-        """That of the run's weights, which are those of the last epoch.
+        """That of the run's weights: after the last epoch, or the best one of early stopping.
 
-        This is the one place that says which epoch they are of. Raises UserError where the recipe
-        held out nothing.
+        Raises UserError where the recipe held out nothing.
         """
-        accuracy = self.epochs["validation_accuracy_percent"].iloc[-1]
+        epochs = self.epochs.set_index("epoch")
+        accuracy = epochs["validation_accuracy_percent"].loc[self.training["weights_epoch"]]
         if pd.isna(accuracy):
             raise UserError(
                 f"expected a validation accuracy in {self.path / 'epochs.csv'}, found none; "
