@@ -78,6 +78,12 @@ class SourceSettings(Settings):
         return is_synthetic(self.kind)
 
     @property
+    def train_per_class(self):
+        """Training images of each class, list of int, or None where only the images say it."""
+        known = getattr(DATASETS[self.kind], "train_per_class", None)
+        return known and known(getattr(self, self.kind, None))
+
+    @property
     def origin(self):
         """What the images follow from, by the names of scripts/data.py's arguments."""
         settings = getattr(self, self.kind, None)

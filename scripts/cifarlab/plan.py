@@ -75,7 +75,26 @@ def plan_of(configuration):
         trainings |= dict.fromkeys(
             map(Run._make, product(study.models, study.recipes, study.seeds))
         )
+    trained = dict.fromkeys(run.recipe for run in trainings)
+    _check_batches(
+        configuration.dataset.train_per_class, {name: recipes.by_name[name] for name in trained}
+    )
     used = [*runs, *trainings]
     check_capitals("models", dict.fromkeys(run.model for run in used))
     check_capitals("recipes", dict.fromkeys(run.recipe for run in used))
     return Plan(recipes.by_name, runs, list(trainings), points, studies)
+
+
+def _check_batches(train_per_class, recipes):
+    """Raise UserError where a batch of a recipe is larger than what there is to train on.
+
+    train_per_class: training images of each class, or None where that is not known: then the
+    rehearsal finds it. recipes: by name.
+    """
+    for name, recipe in recipes.items() if train_per_class else ():
+        n_images = sum(n - round(recipe.validation * n) for n in train_per_class)
+        if recipe.batch_size > n_images:
+            raise UserError(
+                f"recipes.{name}.batch_size: expected at most {n_images:,}, the images to train "
+                f"on, found {recipe.batch_size:,}; lower it"
+            )

@@ -270,6 +270,43 @@ def test_a_recipe_of_a_study_that_has_the_name_of_another_one_is_one_line(values
     assert "studies.s.changes.slow: its recipe would be called s-slow" in _fault(error)
 
 
+@pytest.mark.parametrize(
+    ("dataset", "validation", "most"),
+    [
+        ({}, 0.0, 50_000),
+        ({}, 0.1, 45_000),
+        ({"synthetic": {"train_per_class": 5}}, 0.0, 500),
+        # Of each class, the share is rounded to whole images.
+        ({"synthetic": {"train_per_class": 5}}, 0.3, 300),
+    ],
+)
+def test_a_batch_larger_than_what_there_is_to_train_on_is_one_line(
+    values, dataset, validation, most
+):
+    if dataset:
+        values["dataset"] = {"name": "synthetic", "source": "synthetic", **dataset}
+    values["runs"] = [{"models": ["cnn_2"], "recipes": ["plain"], "seeds": [0]}]
+    for batch_size in (most, most + 1):
+        values["recipes"]["plain"] |= {"batch_size": batch_size, "validation": validation}
+        if batch_size == most:
+            planned(values)
+            continue
+        with pytest.raises(UserError) as error:
+            planned(values)
+        assert _fault(error) == (
+            f"recipes.plain.batch_size: expected at most {most:,}, the images to train on, found "
+            f"{batch_size:,}; lower it"
+        )
+
+
+def test_a_point_of_a_sweep_and_a_change_may_have_no_larger_batch_either(values):
+    most = r"\.batch_size: expected at most 45,000, the images to train on"
+    with pytest.raises(UserError, match=rf"recipes\.tuned-45001{most}"):
+        planned(copy.deepcopy(values), {"over": {"batch_size": [64, 45_001]}})
+    with pytest.raises(UserError, match=rf"recipes\.s-huge{most}"):
+        planned(values, study={"changes": {"huge": {"batch_size": 60_000}}})
+
+
 def test_labels_that_differ_only_in_capitals_are_refused(values):
     changes = {"a": {"epochs": 3}, "A": {"epochs": 4}}
     with pytest.raises(UserError, match=r"recipes: 's-a' and 's-A' differ only in capitals"):

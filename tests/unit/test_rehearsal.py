@@ -300,6 +300,42 @@ def test_what_cannot_be_trained_ends_in_one_line_with_the_reason(tmp_path, datas
     assert "\n" not in str(refusal.value)
 
 
+MUON = {"name": "muon", "learning_rate": 0.02, "adamw_learning_rate": 0.002}
+FREEZING = {"name": "sgd", "learning_rate": 0.1, "freeze_backbone_epochs": 1}
+
+
+@pytest.mark.parametrize(
+    ("layers", "changes", "words"),
+    [
+        (HEAD, {"optimizer": MUON}, r"^optimizer: .* to train, for muon, found none between"),
+        (
+            f"{HEAD}\nself.head.requires_grad_(False)",
+            {"optimizer": FREEZING},
+            r"^freeze_backbone_epochs: expected .* to train in the head, head, found none in Net",
+        ),
+        (
+            f"{HEAD}\nself.conv.requires_grad_(False)",
+            {"optimizer": FREEZING},
+            r"^freeze_backbone_epochs: expected .* to train but for its head, found none in Net",
+        ),
+        (HEAD, {"batch_size": 18}, r"^batch_size: expected at most 17, the images to train on, fo"),
+        (
+            HEAD,
+            # Of the class with 5 images two are held out, of those with 4 one.
+            {"batch_size": 13, "validation": 0.3},
+            r"^batch_size: expected at most 12, .* found 13; lower it in the recipe$",
+        ),
+    ],
+)
+def test_a_recipe_that_a_model_or_its_images_contradict_ends_in_one_line_before_a_training(
+    tmp_path, dataset, layers, changes, words
+):
+    settings = own_model(tmp_path, net(layers, f"{FEATURES}\nreturn self.head(f)"))
+    with pytest.raises(UserError, match=words) as refusal:
+        rehearse(dataset, settings, recipe(**changes), None, CPU)
+    assert "\n" not in str(refusal.value)
+
+
 @pytest.mark.parametrize(("name", "size"), [("cnn_5", 16), ("vit_b_32", 100)])
 def test_an_input_size_that_a_model_cannot_run_with_is_named(dataset, name, size):
     architecture = {"family": "torchvision", "architecture": name}

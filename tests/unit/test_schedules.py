@@ -163,6 +163,7 @@ def test_a_range_test_reaches_the_learning_rate_in_the_last_step():
             {"optimizer": {"name": "adam", "learning_rate": 1, "freeze_backbone_epochs": -1}},
             "optimizer.freeze_backbone_epochs: should be greater than or equal to 0 (found -1)",
         ),
+        ({"warm_up": 1}, "warm_up: should be less than 1 (found 1)"),
         ({"clip_norm": 0}, "clip_norm: should be greater than 0 (found 0)"),
         (
             {"loss": {"name": "cross_entropy", "label_smoothing": 1.0}},

@@ -17,6 +17,11 @@ class Settings(BaseSettings):
     """CIFAR-100 has no settings: its archive, which the MD5 identifies, says everything."""
 
 
+def train_per_class(_settings):
+    """Training images of each of the classes, list of int."""
+    return [IMAGES_PER_SPLIT["train"] // N_FINE] * N_FINE
+
+
 def read(path, _settings):
     """The Dataset in a CIFAR-100 archive.
 

@@ -5,6 +5,8 @@ A data set's module has a docstring whose first line names it, `Settings`, and `
 Settings: what a user may write about it below `dataset.<module>`, each key with a default.
 read(path, settings): the Dataset in the file that `dataset.source` and `dataset.md5` name.
 make(settings): a synthetic data set, which a procedure draws and which has no source.
+train_per_class(settings): training images of each class, a list of int, where that is known before
+the images are there.
 """
 
 import importlib

@@ -36,6 +36,11 @@ class Settings(BaseSettings):
     """Of the random draws; the same seed gives the same images."""
 
 
+def train_per_class(settings):
+    """Training images of each of the classes, list of int."""
+    return [settings.train_per_class] * N_FINE
+
+
 def make(settings):
     """The Dataset that these settings ask for."""
     return make_synthetic(**settings.model_dump())

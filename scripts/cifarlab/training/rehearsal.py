@@ -88,6 +88,11 @@ class _Rehearsal:
         self.model_settings, self.initial_weights = model_settings, initial_weights
         self.device, self.folder = device, folder
         trained_on, held_out = hold_out(torch.tensor(split.labels), recipe.validation)
+        if recipe.batch_size > len(trained_on):
+            raise UserError(
+                f"batch_size: expected at most {len(trained_on):,}, the images to train on, found "
+                f"{recipe.batch_size:,}; lower it in the recipe"
+            )
         batches = split_into_batches(trained_on, recipe.batch_size)
         trained_on = trained_on[: sum({len(batches[0]), len(batches[-1])})]
         held_out = held_out[: recipe.images_at_once + 1]
