@@ -18,9 +18,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 
+from faults.kits import N_STEPS
 from faults.outcomes import befall
 from faults.training_faults import TRAINING_FAULTS
-from faults.trainings import INTERVAL, N_STEPS, TrainingLab
+from faults.trainings import INTERVAL, TrainingLab
 from faults.workflows import WORKFLOW_FAULTS, WorkflowLab
 
 RANDOM_KILL = TRAINING_FAULTS[0]

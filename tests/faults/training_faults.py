@@ -4,8 +4,9 @@ import shutil
 import signal
 from functools import partial
 
+from faults.kits import N_STEPS
 from faults.outcomes import Fault, expect
-from faults.trainings import INTERVAL, N_STEPS, Training
+from faults.trainings import INTERVAL, Training
 
 from engine.errors import EXIT_INTERRUPTED
 
@@ -116,7 +117,7 @@ def damage_newest_checkpoint(run, chance, _count, damage):
 
 def put_another_runs_checkpoint(run, chance, _count):
     """One of the same model with another seed is named and passed over."""
-    other = Training(run.lab, run.model, seed=1)
+    other = Training(run.lab, run.kit, seed=1)
     step = chance.randrange(2 * INTERVAL + 1, N_STEPS)
     for training in (other, run):
         training.start_until(step)

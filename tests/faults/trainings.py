@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+from faults.kits import IMAGES, KITS, N_STEPS, NOISY_MODEL
 from faults.outcomes import (
     PATIENCE_SECONDS,
     NotSurvived,
@@ -22,55 +23,16 @@ from faults.outcomes import (
 from project import copy_project
 
 INTERVAL = 7
-# 200 images are 13 steps, the last of them smaller: checkpoints fall anywhere in an epoch.
-N_STEPS = 182
-RECIPE = {
-    "epochs": 14,
-    "batch_size": 16,
-    "schedule": "cosine",
-    "optimizer": {"name": "adam", "learning_rate": 0.001},
-}
-IMAGES = {"train_per_class": 2, "test_per_class": 1}
 COMPARED = ("weights.safetensors", "history.csv")
 COUNTED_TRAIN = Path(__file__).resolve().parent / "counted_train.py"
-# Draws from every generator that a model may draw from on a CPU.
-NOISY_MODEL = """
-import random
-
-import numpy
-from torch import nn
-
-
-class Noise(nn.Module):
-    def forward(self, images):
-        if not self.training:
-            return images
-        return images * random.uniform(0.8, 1.2) + float(numpy.random.normal(0, 0.1))
-
-
-def noisy(n_classes):
-    return nn.Sequential(
-        Noise(),
-        nn.Conv2d(3, 24, kernel_size=3, padding=1),
-        nn.ReLU(),
-        nn.AdaptiveAvgPool2d(4),
-        nn.Flatten(),
-        nn.Dropout(0.5),
-        nn.Linear(384, n_classes),
-    )
-"""
-MODELS = {
-    "cnn_2": {"family": "cnn", "blocks": 2},
-    "noisy": {"family": "file", "factory": "noisy.py:noisy", "input_size": 32},
-}
 
 
 class Training:
     """One training in a folder of its own, a process at a time."""
 
-    def __init__(self, lab, model, seed=0):
-        self.lab, self.model, self.seed = lab, model, seed
-        self.folder = lab.new_folder(f"{model}-")
+    def __init__(self, lab, kit, seed=0):
+        self.lab, self.kit, self.seed = lab, kit, seed
+        self.folder = lab.new_folder(f"{kit}-")
         self.counts = self.folder / "counts"
         self.counts.mkdir()
         self.injected, self.n_processes, self.process = 0, 0, None
@@ -80,7 +42,8 @@ class Training:
         out = self.folder
         words = [sys.executable, COUNTED_TRAIN, "scripts/train.py"]
         words += ["--dataset", "data/train.json", "--seed", self.seed]
-        words += ["--model", json.dumps(MODELS[self.model]), "--recipe", json.dumps(RECIPE)]
+        model, recipe = KITS[self.kit]
+        words += ["--model", json.dumps(model), "--recipe", json.dumps(recipe)]
         words += ["--device", "cpu", "--threads", 1]
         words += ["--checkpoints", out / "checkpoints", "--checkpoint-steps", INTERVAL]
         words += ["--weights", out / "weights.safetensors", "--history", out / "history.csv"]
@@ -181,7 +144,7 @@ class Training:
 
     def random_pauses(self, chance, count):
         """The times between `count` random moments of an undisturbed training, in seconds."""
-        seconds = self.lab.seconds[self.model]
+        seconds = self.lab.seconds[self.kit]
         moments = sorted(chance.uniform(0, seconds) for _ in range(count))
         return [after - before for before, after in itertools.pairwise([0.0, *moments])]
 
@@ -190,10 +153,10 @@ class Training:
 
     def undisturbed(self, name):
         """The file of that name of the training that nothing befell."""
-        return self.lab.undisturbed[self.model].folder / name
+        return self.lab.undisturbed[self.kit].folder / name
 
     def differing_files(self):
-        return differing(self.folder, self.lab.undisturbed[self.model].folder, COMPARED)
+        return differing(self.folder, self.lab.undisturbed[self.kit].folder, COMPARED)
 
 
 class TrainingLab:
@@ -208,15 +171,15 @@ class TrainingLab:
             words += [f"--{name.replace('_', '-')}", str(value)]
         subprocess.run(words, cwd=self.folder, check=True)
         self.undisturbed, self.seconds = {}, {}
-        for model in MODELS:
-            training = Training(self, model)
+        for kit in KITS:
+            training = Training(self, kit)
             training.start()
             training.await_first_step()
             started = time.monotonic()
             training.wait(0)
-            self.undisturbed[model], self.seconds[model] = training, time.monotonic() - started
+            self.undisturbed[kit], self.seconds[kit] = training, time.monotonic() - started
             [part] = read_parts(training.counts)
-            expect(part.end == N_STEPS, f"expected {N_STEPS} steps, found {part.end}")
+            expect(part.end == N_STEPS, f"{kit}: expected {N_STEPS} steps, found {part.end}")
 
     def new_folder(self, prefix):
         folder = self.folder / f"{prefix}{next(self._numbers)}"
@@ -224,4 +187,4 @@ class TrainingLab:
         return folder
 
     def new_run(self, chance):
-        return Training(self, chance.choice(sorted(MODELS)))
+        return Training(self, chance.choice(sorted(KITS)))

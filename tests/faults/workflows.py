@@ -14,6 +14,7 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
+from faults.kits import IMAGES, KITS, N_STEPS, WITH_MUON
 from faults.outcomes import (
     PATIENCE_SECONDS,
     Fault,
@@ -24,7 +25,7 @@ from faults.outcomes import (
     steps_lost,
     wait_until,
 )
-from faults.trainings import COUNTED_TRAIN, IMAGES, INTERVAL, N_STEPS, RECIPE
+from faults.trainings import COUNTED_TRAIN, INTERVAL
 from project import SMALL, copy_project
 
 RUN = "results/synthetic/runs/cnn_2/quick/seed-0"
@@ -35,7 +36,7 @@ COMPARED = ("weights.safetensors", "history.csv", "predictions.npz")
 def configuration():
     values = copy.deepcopy(SMALL)
     values["dataset"]["synthetic"] = IMAGES
-    values["recipes"] = {"quick": RECIPE}
+    values["recipes"] = {"quick": KITS[WITH_MUON][1]}
     values["runs"] = [{"models": ["cnn_2"], "recipes": ["quick"], "seeds": [0]}]
     values["checkpoints"] = {"steps": INTERVAL}
     return values
