@@ -88,8 +88,8 @@ format: $(INSTALLED) ## rewrite the code in the form that lint accepts
 schema: $(INSTALLED) ## write config/schema.json and the table in config/README.md, from the code
 	$(BIN)/python scripts/schema.py config
 
-docs: $(INSTALLED) ## rerun the measurements (half an hour) and write their pages of docs/
-	$(BIN)/snakemake --cores all --configfile $(CONFIGFILE) config/scratch.yaml
+docs: $(INSTALLED) ## rerun the measurements (hours) and write their pages of docs/
+	$(BIN)/snakemake --cores all --configfile $(CONFIGFILE) config/scratch-recipes.yaml
 	$(BIN)/snakemake --cores all --configfile config/real-size.yaml
 	$(call page,cifar100,results-scratch-cnns)
 	$(call page,synthetic-real-size,models)
