@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from cifarlab.datasets.store import load_description
-from cifarlab.evaluation.logits import load_logits_with_flips, load_predictions
+from cifarlab.evaluation.logits import load_logits_with_flips, load_predictions, load_validation
 from cifarlab.evaluation.metrics import metrics_of
 from engine.command import run_command
 from engine.files import new_files, to_json
@@ -23,7 +23,8 @@ def main(arguments):
     # Classes may be without superclasses.
     superclass_of = load_description(arguments.dataset).get("coarse_of_fine") or None
     flipped = load_logits_with_flips(arguments.predictions)
-    metrics = metrics_of(logits, labels, superclass_of, flipped)
+    validation = load_validation(arguments.predictions)
+    metrics = metrics_of(logits, labels, superclass_of, flipped, validation)
     with new_files(arguments.metrics) as (path,):
         path.write_text(to_json(metrics), encoding="utf-8")
 

@@ -66,7 +66,34 @@ TITLES = {
         N_("superclass accuracy, %"),
         N_("The predicted class lies in the right one of the superclasses."),
     ),
-    "test_loss": Title(N_("test loss"), N_("Mean cross-entropy on the test split.")),
+    "test_loss": Title(
+        N_("test loss"),
+        N_("Mean cross-entropy on the test split, which is the negative log-likelihood."),
+    ),
+    "brier_score": Title(
+        N_("Brier score"),
+        N_("Squared distance of the probabilities from the true class, from 0 to 2."),
+    ),
+    "calibration_error_percent": Title(
+        N_("expected calibration error, %"),
+        N_("Mean distance of confidence from accuracy, in 15 bins of equally many images."),
+    ),
+    "scaled_calibration_error_percent": Title(
+        N_("expected calibration error after scaling, %"),
+        N_("With logits divided by the temperature; a dash: no validation split was held out."),
+    ),
+    "temperature": Title(
+        N_("temperature"),
+        N_("What logits are divided by for the lowest loss on the validation split."),
+    ),
+    "errors_in_superclass_percent": Title(
+        N_("errors inside the superclass, %"),
+        N_("Of the images that are taken for a wrong class, those taken for one that is related."),
+    ),
+    "risk_coverage_area_percent": Title(
+        N_("area under risk and coverage, %"),
+        N_("Mean error when only the most confident images are kept, over all shares kept."),
+    ),
     "images_per_second": Title(N_("training images per second"), N_("In the training loop.")),
     "peak_memory_mb": Title(
         N_("peak memory, MB"),

@@ -5,14 +5,21 @@ import pytest
 import torch
 
 from cifarlab.comparison.columns import columns_from
+from cifarlab.evaluation.calibration import (
+    brier_score,
+    expected_calibration_error,
+    fit_temperature,
+)
 from cifarlab.evaluation.metrics import (
     class_accuracies,
+    class_precisions,
     confusion,
     mean_cross_entropy,
     metrics_of,
     superclass_accuracy,
     top_k_accuracy,
 )
+from cifarlab.evaluation.selection import risk_coverage_area
 
 LOGITS = np.array([[3.0, 1, 2, 0], [0, 1, 2, 3], [5, 4, 3, 2], [0, 9, 8, 7]], dtype=np.float32)
 LABELS = np.array([0, 2, 3, 2])
@@ -63,7 +70,8 @@ def test_confusion_counts_true_classes_in_rows_and_predicted_ones_in_columns():
 
 def test_every_column_of_a_metric_is_one():
     metrics = metrics_of(LOGITS, LABELS)
-    assert set(columns_from("metrics")) == set(metrics) - {"confusion", "class_accuracy_percent"}
+    of_classes = {"confusion", "class_accuracy_percent", "class_precision_percent"}
+    assert set(columns_from("metrics")) == set(metrics) - of_classes - {"risk_coverage"}
 
 
 def test_confusion_agrees_with_the_accuracies():
@@ -81,7 +89,11 @@ def test_logits_that_are_no_numbers_are_refused():
 
 
 @pytest.mark.parametrize(
-    "metric", [lambda x, y: top_k_accuracy(x, y, 1), mean_cross_entropy, confusion]
+    "metric",
+    [
+        *(lambda x, y: top_k_accuracy(x, y, 1), mean_cross_entropy, confusion, class_precisions),
+        *(brier_score, expected_calibration_error, fit_temperature, risk_coverage_area),
+    ],
 )
 def test_shapes_that_do_not_agree_are_refused(metric):
     with pytest.raises(ValueError, match="expected logits"):

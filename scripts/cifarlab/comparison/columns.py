@@ -51,7 +51,6 @@ COLUMNS = {
     "train_seconds": Column("training", "s", 1, "lower"),
     "size_convention": Column("cost", digits=None),
     **OF_METRICS,
-    "test_accuracy_with_flips_percent": Column("metrics", "%", 2, "higher"),
     "images_per_second": Column("training", better="higher"),
     "peak_memory_mb": Column("training", "MB", 0, "lower"),
     "input_size": Column(unit="px"),
