@@ -89,7 +89,16 @@ FLIPS_ARGUMENT = "--flips" if CONFIGURATION.evaluation.flips else ""
 
 def defines_evaluation(wildcards):
     """What the predictions of a run follow from, by the names of scripts/evaluate.py's arguments."""
-    return {**defines_model(wildcards), "flips": CONFIGURATION.evaluation.flips}
+    return {
+        **defines_model(wildcards),
+        "flips": CONFIGURATION.evaluation.flips,
+        "validation": PLAN.recipes[wildcards.recipe].validation,
+    }
+
+
+def split_with_held_out(wildcards):
+    """The description of the training split, where a run's recipe held out a share of it."""
+    return DATA / "train.json" if PLAN.recipes[wildcards.recipe].validation else []
 
 
 def images_at_once(wildcards):

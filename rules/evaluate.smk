@@ -1,13 +1,14 @@
-# In: the weights of a run and the test split.
+# In: the weights of a run, the test split, and the training split where a share was held out.
 # Out: its predictions, and the metrics that follow from them without the model.
 
 
 rule evaluate:
-    """Test logits of one run, once, without gradients."""
+    """Test logits of one run, once, without gradients; and those of the images held out."""
     input:
         **inputs(
             dataset=DATA / "test.json",
             weights=RUN / "weights.safetensors",
+            train=split_with_held_out,
         ),
     output:
         predictions=RUN / "predictions.npz",
@@ -35,12 +36,13 @@ rule evaluate:
     shell:
         "rm -rf {params.checkpoints:q} && python scripts/evaluate.py --dataset {input.dataset:q} --model {params.defines[model]:q}"
         " --weights {input.weights:q} --batch-size {params.batch_size} --device {params.device} {params.flips}"
+        " --train {input.train:q} --validation {params.defines[validation]}"
         " --threads {threads} --predictions {output.predictions:q} --record {output.record:q}"
         " > {log:q} 2>&1"
 
 
 rule metrics:
-    """Accuracies and loss of one run, from its predictions."""
+    """Metrics of one run, from its predictions."""
     input:
         **inputs(
             dataset=DATA / "classes.json",

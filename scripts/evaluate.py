@@ -1,8 +1,13 @@
-"""Run a trained model over the test split, once: logits and labels as predictions.npz."""
+"""Run a trained model over the test split, once: logits and labels as predictions.npz.
+
+Where its recipe held out a share of the training split, also over that, in arrays of their own.
+"""
 
 import argparse
 import math
 from pathlib import Path
+
+import torch
 
 from cifarlab.datasets.inputs import Images, InputSettings, placed
 from cifarlab.datasets.store import load_description, load_split
@@ -14,6 +19,7 @@ from cifarlab.models.families import ModelSettings
 from cifarlab.models.weights import load_into, read_metadata
 from cifarlab.training.precision import set_precision
 from cifarlab.training.randomness import seed_all
+from cifarlab.training.validation import hold_out
 from engine.command import run_command
 from engine.errors import UserError
 from engine.files import new_files
@@ -31,6 +37,15 @@ def argument_parser():
     parser.add_argument(
         "--flips", action="store_true", help="also write mean logits of images and mirror images"
     )
+    parser.add_argument(
+        "--train", type=Path, nargs="?", help="train.json, for the images that were held out"
+    )
+    parser.add_argument(
+        "--validation",
+        type=float,
+        default=0.0,
+        help="share of the training split that was held out (default: %(default)s)",
+    )
     parser.add_argument("--device", choices=DEVICES, default="auto")
     parser.add_argument("--threads", type=int, default=1, help="of the CPU (default: %(default)s)")
     parser.add_argument("--predictions", type=Path, required=True, help="NPZ file to write")
@@ -39,6 +54,8 @@ def argument_parser():
 
 def main(arguments):
     settings = settings_from_json(ModelSettings, arguments.model)
+    if arguments.validation and arguments.train is None:
+        raise UserError("expected --train beside --validation, found none; name the train.json")
     prepare_cpu(arguments.threads)
     device = choose_device(arguments.device)
     set_precision("fp32", device)
@@ -53,20 +70,32 @@ def main(arguments):
     logits, flipped = predict(model, images, arguments.batch_size), None
     if arguments.flips:
         flipped = with_flips(logits, model, images, arguments.batch_size)
-    if not math.isfinite(abs(logits).max()):
+    validation = None
+    if arguments.validation:
+        images, labels = held_out(arguments, inputs, device)
+        validation = predict(model, images, arguments.batch_size), labels
+    if not all(math.isfinite(abs(found).max()) for found in (logits, *(validation or ())[:1])):
         raise UserError(
             f"the model of {arguments.weights} gives logits that are not finite; "
             "its training diverged, lower the recipe's learning rate"
         )
     with new_files(arguments.predictions) as (path,):
-        save_predictions(path, logits, split.labels, flipped)
+        save_predictions(path, logits, split.labels, flipped, validation)
+
+
+def held_out(arguments, inputs, device):
+    """(Images, labels int64 [n_images]) of the share of the training split that was held out."""
+    split = load_split(arguments.train)
+    _, index = hold_out(torch.tensor(split.labels), arguments.validation)
+    # Only these are read from the disk.
+    return Images(split.images[index.numpy()], inputs, device), split.labels[index.numpy()]
 
 
 if __name__ == "__main__":
     run_command(
         argument_parser(),
         main,
-        inputs=["dataset", "weights"],
+        inputs=["dataset", "weights", "train"],
         outputs=["predictions"],
         code=lambda a: settings_from_json(ModelSettings, a.model).code_files,
     )
