@@ -102,8 +102,10 @@ COMPARED = {
     "comparison": ("Comparison", "Models, mean over seeds"),
     "published": ("Comparison", "Published, where it can be compared"),
     "verdicts": ("Comparison", "Published and measured"),
-    "classes": ("Classes", "Accuracy of every class"),
+    "classes": ("Classes", "Accuracy and precision of every class"),
     "confusions": ("Classes", "Most confused pairs"),
+    "superclasses": ("Classes", "Confusion of the superclasses"),
+    "images": ("Classes", "Every test image"),
 }
 
 

@@ -1,5 +1,6 @@
-# In: metrics and training record of every run, cost of every model, the published numbers.
-# Out: a row per run, a row per model × recipe, and what was published of each.
+# In: metrics, predictions and training record of every run, cost of every model, the published
+# numbers. Out: a row per run, a row per model × recipe, per class and per test image, and what was
+# published of each.
 
 
 rule compare:
@@ -7,6 +8,7 @@ rule compare:
     input:
         **inputs(
             metrics=of_all_runs(RUN / "metrics.json"),
+            predictions=of_all_runs(RUN / "predictions.npz"),
             training=of_all_runs(RUN / "training.json"),
             costs=of_all_models(RESULTS / "cost/{model}.json"),
             dataset=MANIFEST,
@@ -31,4 +33,5 @@ rule compare:
         " --runs-csv {output.runs:q} --comparison {output.comparison:q}"
         " --published-beside {output.published:q} --verdicts {output.verdicts:q}"
         " --classes {output.classes:q} --confusions {output.confusions:q}"
+        " --superclasses {output.superclasses:q} --images {output.images:q}"
         " --record {output.record:q} > {log:q} 2>&1"

@@ -1,8 +1,9 @@
-"""Put all runs side by side, in tables: runs, means over seeds, classes, and what was published."""
+"""Put all runs side by side, in tables: runs, means, classes, images, and what was published."""
 
 import argparse
 from pathlib import Path
 
+from cifarlab.comparison.images import tabulate_images
 from cifarlab.comparison.published import (
     comparable_part,
     published_beside,
@@ -10,10 +11,18 @@ from cifarlab.comparison.published import (
     verdicts,
 )
 from cifarlab.comparison.results import RunFolder, files_of_runs
-from cifarlab.comparison.tables import compare, tabulate_classes, tabulate_confusions, tabulate_runs
+from cifarlab.comparison.tables import (
+    compare,
+    tabulate_classes,
+    tabulate_confusions,
+    tabulate_runs,
+    tabulate_superclasses,
+)
 from cifarlab.datasets.store import dataset_of
 from engine.command import run_command
 from engine.files import new_files, read_json
+
+OF_CLASSES = ("classes", "confusions", "superclasses", "images")
 
 
 def argument_parser():
@@ -40,11 +49,13 @@ def argument_parser():
         "--verdicts", type=Path, required=True, help="CSV to write, a row per published cell"
     )
     parser.add_argument(
-        "--classes", type=Path, required=True, help="CSV to write: accuracy of every class"
+        "--classes", type=Path, required=True, help="CSV to write: accuracy and precision"
     )
     parser.add_argument(
         "--confusions", type=Path, required=True, help="CSV to write: the most confused pairs"
     )
+    parser.add_argument("--superclasses", type=Path, required=True, help="CSV: how often confused")
+    parser.add_argument("--images", type=Path, required=True, help="CSV: a row per test image")
     return parser
 
 
@@ -65,6 +76,10 @@ def main(arguments):
         arguments.verdicts: verdicts(published, beside, runs, comparison, images),
         arguments.classes: tabulate_classes(folders, class_names),
         arguments.confusions: tabulate_confusions(folders, class_names),
+        arguments.superclasses: tabulate_superclasses(
+            folders, manifest.get("coarse_names"), manifest.get("coarse_of_fine")
+        ),
+        arguments.images: tabulate_images(folders, class_names),
         arguments.comparison: comparison,
     }
     with new_files(*tables) as paths:
@@ -77,8 +92,8 @@ if __name__ == "__main__":
         argument_parser(),
         main,
         inputs=lambda a: [
-            *files_of_runs(a.runs, "metrics.json", "training.json"),
+            *files_of_runs(a.runs, "metrics.json", "predictions.npz", "training.json"),
             *(*a.costs, a.dataset, a.published),
         ],
-        outputs=["runs_csv", "published_beside", "verdicts", "classes", "confusions", "comparison"],
+        outputs=["runs_csv", "published_beside", "verdicts", "comparison", *OF_CLASSES],
     )

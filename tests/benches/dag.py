@@ -29,7 +29,9 @@ STAGES_OF_A_RUN = ("train", "evaluate", "metrics")
 BARE = """
 RUNS = range(N_RUNS)
 TABLES = ("runs", "comparison", "published", "verdicts", "classes", "confusions")
+TABLES += ("superclasses", "images")
 FIGURE_NAMES = ("accuracy", "losses", "loss", "classes", "examples", "tradeoffs")
+FIGURE_NAMES += ("confusion", "coverage", "gallery")
 REPORTS = ["results/report/" + code + kind for code in ("en", "zh") for kind in (".html", ".md")]
 REPORTS += [
     "results/report/figures." + code + "/" + name
@@ -128,6 +130,7 @@ rule metrics:
 rule compare:
     input:
         expand(RUN + "metrics", seed=RUNS),
+        expand(RUN + "predictions", seed=RUNS),
         expand(RUN + "training", seed=RUNS),
         "results/cost/cnn_2.json",
         "results/data/manifest",
@@ -193,6 +196,41 @@ rule classes:
         FIGURES[3],
     log:
         "logs/classes",
+    shell:
+        "touch {output}"
+
+
+rule confusion:
+    input:
+        "results/data/classes",
+        expand(RUN + "metrics", seed=RUNS),
+    output:
+        FIGURES[6],
+    log:
+        "logs/confusion",
+    shell:
+        "touch {output}"
+
+
+rule coverage:
+    input:
+        expand(RUN + "metrics", seed=RUNS),
+    output:
+        FIGURES[7],
+    log:
+        "logs/coverage",
+    shell:
+        "touch {output}"
+
+
+rule gallery:
+    input:
+        "results/data/test",
+        COMPARED[7],
+    output:
+        FIGURES[8],
+    log:
+        "logs/gallery",
     shell:
         "touch {output}"
 
@@ -279,7 +317,9 @@ def make_bare(folder, n_runs):
     for name in ("weights", "history", "epochs", "training", "predictions", "metrics"):
         files += [f"runs/cnn_2/quick/seed-{seed}/{name}" for seed in range(n_runs)]
     tables = ("runs", "comparison", "published", "verdicts", "classes", "confusions")
+    tables += ("superclasses", "images")
     figures = ("accuracy", "losses", "loss", "classes", "examples", "tradeoffs")
+    figures += ("confusion", "coverage", "gallery")
     files += [f"compare/{name}" for name in tables] + [f"figures/{name}" for name in figures]
     for code in ("en", "zh"):
         files += [f"report/{code}.{kind}" for kind in ("html", "md")]

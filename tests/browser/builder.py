@@ -58,16 +58,19 @@ class Builder:
         scene = SCENES[name]
         results = self.folder / str(len(os.listdir(self.folder))) / "cifar100"
         write_data(self.dataset, results / "data", scene.class_names)
-        shapes = set()
+        # Predictions by shape: one serves for all runs of it.
+        shapes = {}
         for model in scene.models:
             write_cost(results / f"cost/{model.name}.json", model, scene.device)
             for seed in range(scene.seeds):
                 folder = results / f"runs/{model.name}/{model.recipe}/seed-{seed}"
                 predicted = write_run(folder, model, seed, scene, self.test_labels)
-                # Figures of examples show the first seed alone, and one serves for all of a shape.
-                if seed == 0 and self.key("examples", model, scene) not in shapes:
-                    shapes.add(self.key("examples", model, scene))
-                    write_predictions(folder / "predictions.npz", predicted, self.test_labels)
+                path, key = folder / "predictions.npz", self.key("examples", model, scene)
+                if key not in shapes:
+                    shapes[key] = path
+                    write_predictions(path, predicted, self.test_labels)
+                else:
+                    os.link(shapes[key], path)
         failures = []
         for model, recipe, seed, facts in scene.failures:
             failures.append(results / f"failures/{model}/{recipe}/seed-{seed}.json")
@@ -122,6 +125,6 @@ def write_tables(results, runs, scene):
     words = ["--runs", *runs, "--costs", *costs, "--dataset", results / "data/manifest.json"]
     words += ["--published", ROOT / "config/published.csv", "--runs-csv", folder / "runs.csv"]
     words += ["--published-beside", folder / "published.csv"]
-    for name in ("comparison", "verdicts", "classes", "confusions"):
+    for name in ("comparison", "verdicts", "classes", "confusions", "superclasses", "images"):
         words += [f"--{name}", folder / f"{name}.csv"]
     run(compare, *words)

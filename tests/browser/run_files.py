@@ -116,6 +116,14 @@ def write_run(folder, model, seed, scene, labels):
         "test_accuracy_with_flips_percent": None,
     }
     metrics |= {"top5_accuracy_percent": accuracy + 12, "superclass_accuracy_percent": accuracy + 8}
+    metrics |= {"brier_score": 1 - accuracy / 100, "calibration_error_percent": 9 - accuracy / 20}
+    metrics |= {"temperature": 1.4 if is_validated else None}
+    metrics |= {"scaled_calibration_error_percent": 1.9 if is_validated else None}
+    metrics |= {"errors_in_superclass_percent": 800 / (100 - accuracy)}
+    shares = np.arange(1, 101)
+    errors = (100 - accuracy) * (0.2 + 0.8 * (shares / 100) ** 2)
+    curve = {"coverage_percent": shares.tolist(), "error_percent": errors.tolist()}
+    metrics |= {"risk_coverage_area_percent": errors.mean(), "risk_coverage": curve}
     write_json(folder / "metrics.json", {**metrics, "confusion": confusion.tolist()})
     write_json(folder / "training.json", training(model, seed, scene, losses))
     return predicted

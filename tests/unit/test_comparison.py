@@ -9,6 +9,7 @@ import yaml
 from project import ROOT
 
 from cifarlab.comparison.columns import COLUMNS
+from cifarlab.comparison.images import tabulate_images
 from cifarlab.comparison.published import (
     NO_BEARING,
     NO_BEARING_OF_MODELS,
@@ -26,6 +27,7 @@ from cifarlab.comparison.tables import (
     tabulate_classes,
     tabulate_confusions,
     tabulate_runs,
+    tabulate_superclasses,
 )
 from cifarlab.configuration import read_configuration, run_table
 from cifarlab.models.families import FAMILIES, torchvision
@@ -94,12 +96,28 @@ def confusion_of(accuracy):
     return counts
 
 
+def curve_of(accuracy):
+    """A risk-coverage curve of a model with this accuracy in percent."""
+    shares = range(1, 101)
+    errors = [(100 - accuracy) * share / 100 for share in shares]
+    return {"coverage_percent": [*shares], "error_percent": errors}
+
+
+def write_predictions(path, labels, n_classes=N_CLASSES, seed=0):
+    """Logits for every image; every second one is right, wrong ones are others with each seed."""
+    wrong = (labels + 1 + seed) % n_classes
+    predicted = np.where(np.arange(len(labels)) % 2, labels, wrong)
+    logits = np.random.default_rng(0).normal(size=(len(labels), n_classes)).astype(np.float32)
+    logits[np.arange(len(labels)), predicted] += 5
+    np.savez(path, logits=logits, labels=labels)
+
+
 def write_run(results, model, seed, accuracy, recipe="r", epochs=5, **others):
     """The files of one run that the comparison and the report read, with this accuracy in percent.
 
     others: confusion, counts instead of `confusion_of`; settings, of the model;
-    superclass_accuracy_percent, None without superclasses; validation, the share held out;
-    changed_recipe, keys of it; and keys of the training's record.
+    superclass_accuracy_percent, errors_in_superclass_percent, None without superclasses;
+    validation, the share held out; changed_recipe, keys of it; and keys of the training's record.
     """
     folder = results / "runs" / model / recipe / f"seed-{seed}"
     folder.mkdir(parents=True)
@@ -112,6 +130,13 @@ def write_run(results, model, seed, accuracy, recipe="r", epochs=5, **others):
         "superclass_accuracy_percent": others.pop("superclass_accuracy_percent", accuracy + 5),
         "test_loss": 2.0,
         "test_accuracy_with_flips_percent": others.pop("with_flips", None),
+        "brier_score": 0.75,
+        "calibration_error_percent": 6.25,
+        "temperature": 1.5 if validation else None,
+        "scaled_calibration_error_percent": 2.5 if validation else None,
+        "errors_in_superclass_percent": others.pop("errors_in_superclass_percent", 21.5),
+        "risk_coverage_area_percent": 37.75,
+        "risk_coverage": curve_of(accuracy),
         "confusion": confusion.tolist(),
     }
     steps = 2 * epochs
@@ -156,6 +181,8 @@ def write_run(results, model, seed, accuracy, recipe="r", epochs=5, **others):
     }
     (folder / "metrics.json").write_text(json.dumps(metrics))
     (folder / "training.json").write_text(json.dumps(training))
+    n_classes = len(confusion)
+    write_predictions(folder / "predictions.npz", np.arange(n_classes), n_classes)
     history = [
         {"step": n + 1, "loss": 3.5 - 2 * n / steps, "learning_rate": 0.001} for n in range(steps)
     ]
@@ -177,7 +204,10 @@ def write_run(results, model, seed, accuracy, recipe="r", epochs=5, **others):
     return folder
 
 
-TABLES = ("runs", "comparison", "published", "verdicts", "classes", "confusions")
+TABLES = (
+    *("runs", "comparison", "published", "verdicts", "classes", "confusions", "superclasses"),
+    "images",
+)
 
 
 def run_compare(run_command, folder, runs, costs, manifest):
@@ -188,7 +218,8 @@ def run_compare(run_command, folder, runs, costs, manifest):
         *("--published", ROOT / "config/published.csv", "--runs-csv", tables["runs"]),
         *("--comparison", tables["comparison"], "--published-beside", tables["published"]),
         *("--verdicts", tables["verdicts"], "--classes", tables["classes"]),
-        *("--confusions", tables["confusions"]),
+        *("--confusions", tables["confusions"], "--superclasses", tables["superclasses"]),
+        *("--images", tables["images"]),
     )
     return result, tables
 
@@ -304,6 +335,80 @@ def test_the_accuracy_of_a_class_is_the_mean_over_seeds_and_empty_without_images
     ]
     assert table["test_accuracy_percent"].tolist()[:2] == [75, 70]
     assert table["test_accuracy_percent"].isna().tolist() == [False, False, True]
+
+
+def test_the_precision_of_a_class_is_of_the_images_that_any_seed_took_for_it(two_seeds):
+    precisions = tabulate_classes(two_seeds, NAMES)["precision_percent"].tolist()
+    # Taken for a cat: 15 cats and 4 dogs; for a dog: 14 and 4 cats; for an eel: nothing that is.
+    assert precisions == pytest.approx([100 * 15 / 19, 100 * 14 / 18, 0])
+
+
+def test_superclasses_are_counted_over_their_classes_and_all_seeds(two_seeds):
+    table = tabulate_superclasses(two_seeds, ["pet", "fish"], [0, 0, 1])
+    assert table.iloc[:, 2:5].to_numpy().tolist() == [
+        ["pet", "pet", 37],
+        ["pet", "fish", 3],
+        ["fish", "pet", 0],
+        ["fish", "fish", 0],
+    ]
+    assert table["share_percent"].tolist()[:2] == [92.5, 7.5]
+    # There is no image of an eel.
+    assert table["share_percent"].isna().tolist() == [False, False, True, True]
+
+
+def test_classes_without_superclasses_have_no_table_of_them(two_seeds):
+    table = tabulate_superclasses(two_seeds, None, None)
+    assert len(table) == 0
+    assert "share_percent" in table
+
+
+# --- images
+
+
+def voting(tmp_path, votes, labels, confidence=0.5):
+    """Runs whose predicted classes are `votes`, a list a run, each with this confidence."""
+    runs = []
+    for seed, predicted in enumerate(votes):
+        folder = write_run(tmp_path, "a", seed, 50.0, confusion=np.eye(3, dtype=int))
+        logits = np.full((len(predicted), 3), np.log((1 - confidence) / 2), dtype=np.float32)
+        logits[np.arange(len(predicted)), predicted] = np.log(confidence)
+        np.savez(folder / "predictions.npz", logits=logits, labels=np.array(labels))
+        runs.append(RunFolder(folder))
+    return runs
+
+
+def test_an_image_has_its_right_runs_what_most_say_and_how_many_pairs_disagree(tmp_path):
+    votes = [[0, 1, 2], [0, 1, 1], [0, 1, 0], [0, 2, 2]]
+    table = tabulate_images(voting(tmp_path, votes, [0, 2, 2]), NAMES)
+    assert table.drop(columns=[*table.columns[-2:]]).to_numpy().tolist() == [
+        [0, "cat", 4, 4, "cat", 4],
+        [1, "eel", 4, 1, "dog", 3],
+        [2, "eel", 4, 2, "eel", 2],
+    ]
+    # Of six pairs: none; those of the last run; all but one.
+    disagreement = table["disagreement_percent"].tolist()
+    assert disagreement == pytest.approx([0, 100 * 3 / 6, 100 * 5 / 6])
+    assert table["mean_confidence_percent"].tolist() == pytest.approx([50, 50, 50])
+
+
+def test_one_run_disagrees_with_nobody_and_no_run_has_no_images(tmp_path):
+    table = tabulate_images(voting(tmp_path, [[0, 1]], [0, 0], confidence=0.8), NAMES)
+    assert table["disagreement_percent"].isna().all()
+    assert table["mean_confidence_percent"].tolist() == pytest.approx([80, 80])
+    assert list(tabulate_images([], NAMES)) == list(table)
+
+
+def test_other_test_images_in_one_run_are_a_fault_that_names_it(tmp_path):
+    runs = voting(tmp_path, [[0, 1], [0, 1]], [0, 0])
+    path = runs[1].path / "predictions.npz"
+    logits, labels = np.zeros((2, 3), dtype=np.float32), np.array([0, 1])
+    for wrong in (
+        {"logits": logits, "labels": labels},
+        {"logits": logits[:, :2], "labels": [0, 0]},
+    ):
+        np.savez(path, **wrong)
+        with pytest.raises(UserError, match=r"the same test images .*/seed-1/pred.*; evaluate"):
+            tabulate_images(runs, NAMES)
 
 
 def test_confused_pairs_are_counted_over_all_seeds_the_most_frequent_first(two_seeds):

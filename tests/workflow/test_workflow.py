@@ -29,6 +29,7 @@ def test_a_full_run_makes_every_file_of_the_contract(computed):
     expected = {
         *("data/manifest.json", "compare/runs.csv", "compare/comparison.csv"),
         *(f"compare/{name}.csv" for name in ("published", "verdicts", "classes", "confusions")),
+        *("compare/superclasses.csv", "compare/images.csv"),
         *(f"report/report.{code}.{kind}" for code in ("en", "zh") for kind in ("html", "md")),
         *(
             f"data/{split}_{part}.npy"
@@ -94,8 +95,10 @@ def test_one_changed_value_recomputes_its_runs_and_what_follows(computed):
     values["runs"].append({"models": ["cnn_2"], "recipes": ["slow"], "seeds": [0]})
     computed.configure(values)
     its_run = dict.fromkeys(("train", "evaluate", "metrics", "loss", "classes", "examples"), 1)
+    its_run["confusion"] = 1
     its_run["rehearse"] = 1
     whole = dict.fromkeys(("losses", "compare", "accuracy", "tradeoffs", "report"), 1)
+    whole |= {"coverage": 1, "gallery": 1}
     # The memory of a step is measured with each recipe of a model.
     assert computed.would_run() == {**its_run, **whole, "cost": 1, "structure": 1}
     result = computed.snakemake()

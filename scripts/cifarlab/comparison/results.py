@@ -9,6 +9,12 @@ import pandas as pd
 from engine.errors import UserError
 from engine.files import read_json
 
+# Columns of tables that hold names, which users choose.
+NAMES = (
+    *("model", "recipe", "class", "true_class", "predicted_class", "most_frequent_class"),
+    *("true_superclass", "predicted_superclass"),
+)
+
 
 @dataclass(frozen=True)
 class RunFolder:
@@ -90,8 +96,9 @@ def read_table(path, columns):
     """A CSV file as a DataFrame; UserError where it is missing or lacks one of `columns`."""
     try:
         # A name may look like a number, or like a missing one.
-        names = dict.fromkeys(("model", "recipe"), str)
-        table = pd.read_csv(path, dtype=names, keep_default_na=False, na_values=[""])
+        table = pd.read_csv(
+            path, dtype=dict.fromkeys(NAMES, str), keep_default_na=False, na_values=[""]
+        )
     except (OSError, ValueError) as error:
         raise UserError(f"cannot read the table {path} ({error})") from error
     missing = [column for column in columns if column not in table]

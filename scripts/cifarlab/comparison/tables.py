@@ -85,18 +85,20 @@ def compare(runs, costs):
 
 
 def tabulate_classes(runs, class_names):
-    """Accuracy of every class, a row per model × recipe × class, the mean over seeds.
+    """Accuracy and precision of every class, a row per model × recipe × class.
 
     runs: list of RunFolder; class_names: by label. Returns a DataFrame: model, recipe, class,
-    test_images, test_accuracy_percent; the accuracy of a class without test images is empty.
+    test_images; test_accuracy_percent: of these, the mean over seeds, which is the recall of the
+    class; precision_percent: of the images that any seed took for the class, those that are of it.
+    Both are empty where there are no such images.
     """
     rows = []
     for (model, recipe), confusion in confusions_by_row(runs).items():
         # Every seed has the same test images, so the share of the sum is the mean of the shares.
-        n_images = confusion.sum(axis=1)
+        n_images, n_predicted = confusion.sum(axis=1), confusion.sum(axis=0)
         n_seeds = sum((run.model, run.recipe) == (model, recipe) for run in runs)
         for label, name in enumerate(class_names):
-            right, n = confusion[label, label], n_images[label]
+            right, n, taken = confusion[label, label], n_images[label], n_predicted[label]
             rows.append(
                 {
                     "model": model,
@@ -104,10 +106,11 @@ def tabulate_classes(runs, class_names):
                     "class": name,
                     "test_images": n // n_seeds,
                     "test_accuracy_percent": 100 * right / n if n else None,
+                    "precision_percent": 100 * right / taken if taken else None,
                 }
             )
     columns = ["model", "recipe", "class", "test_images", "test_accuracy_percent"]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=[*columns, "precision_percent"])
 
 
 def tabulate_confusions(runs, class_names):
@@ -128,6 +131,27 @@ def tabulate_confusions(runs, class_names):
                 names = (class_names[true], class_names[predicted])
                 rows.append((model, recipe, *names, images, share))
     return pd.DataFrame(rows, columns=columns)
+
+
+def tabulate_superclasses(runs, superclass_names, superclass_of):
+    """How often images of each superclass were taken for each, a row per model × recipe × pair.
+
+    runs: list of RunFolder; superclass_names: by number, or None for classes without superclasses;
+    superclass_of: int [n_classes], the superclass of each class. Returns a DataFrame, without rows
+    where there are no superclasses: model, recipe, true_superclass, predicted_superclass, images:
+    over all seeds; share_percent: of the true superclass's images, empty where there are none.
+    """
+    columns = ["model", "recipe", "true_superclass", "predicted_superclass"]
+    rows = []
+    if superclass_names is not None:
+        is_in = np.eye(len(superclass_names), dtype=int)[np.asarray(superclass_of)]
+        for key, confusion in confusions_by_row(runs).items():
+            counts = is_in.T @ confusion @ is_in
+            for true, n in enumerate(counts.sum(axis=1)):
+                for predicted, images in enumerate(counts[true]):
+                    names = (superclass_names[true], superclass_names[predicted])
+                    rows.append((*key, *names, images, 100 * images / n if n else None))
+    return pd.DataFrame(rows, columns=[*columns, "images", "share_percent"])
 
 
 def confusions_by_row(runs):
