@@ -184,11 +184,13 @@ def table(scene):
     """What people edit, in words: (edit, jobs that it asks for), by name."""
     all_runs, all_costs = rehearsed(*scene.runs), costs(*scene.models)
     of_metrics = drawn_from("metrics", per="row")
-    after_metrics = of("metrics", scene.runs) | of(of_metrics, scene.rows) | END
+    of_all_metrics = set(drawn_from("metrics", per="comparison").split())
+    after_metrics = of("metrics", scene.runs) | of(of_metrics, scene.rows) | of_all_metrics | END
     cnn_runs, cnns = scene.of_family("cnn")
     own = {"weights own"} | costs("own") | rehearsed("own/quick/0")
     drawn = drawn_from("metrics", "predictions", per="row")
     all_evaluations = of("evaluate metrics", scene.runs) | of(drawn, scene.rows) | END
+    all_evaluations |= set(drawn_from("metrics", per="comparison").split())
     return {
         "nothing": (lambda project: None, NOTHING),
         "touch every file": (touch_everything, NOTHING),
@@ -324,7 +326,7 @@ def table(scene):
             of("rehearse", scene.rows),
         ),
         "one more seed": (configure(another_seed), runs("cnn_3/quick/1")),
-        "a model removed": (configure(without_cnn_3), END | {"losses"}),
+        "a model removed": (configure(without_cnn_3), END | of_all_metrics | {"losses"}),
         "torch version in the lock": (LOCK, all_runs),
         "torch version in the lock, accepted": (
             both(LOCK, setting("library_versions", value="any")),
@@ -333,7 +335,7 @@ def table(scene):
         "metrics deleted": (
             delete("runs/cnn_3/quick/seed-0/metrics.json"),
             # Snakemake also runs what reads a file that was lost.
-            {"metrics cnn_3/quick/0", "classes cnn_3/quick", "compare"},
+            {"metrics cnn_3/quick/0", "compare"} | of(of_metrics, ["cnn_3/quick"]) | of_all_metrics,
         ),
         "a figure deleted": (delete("figures/losses.svg"), {"losses", "report"}),
         "the report deleted": (delete("report/report.en.html"), {"report"}),
@@ -390,6 +392,7 @@ def late_table(scene):
     """The same for edits whose jobs are decided while they run."""
     drawn = drawn_from("metrics", "predictions", per="row")
     all_evaluations = of("evaluate metrics", scene.runs) | of(drawn, scene.rows) | END
+    all_evaluations |= set(drawn_from("metrics", per="comparison").split())
     return {
         "another test split": (
             setting("dataset", "synthetic", "test_per_class", value=2),

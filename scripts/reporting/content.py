@@ -16,7 +16,8 @@ class Content:
     """What a report says.
 
     dataset_name: the data set's folder; manifest: its manifest; rows: in the order compared;
-    comparison_csv: the table's text; verdicts: lines of verdicts.csv; figures: SVG texts by label;
+    comparison_csv: the table's text; verdicts, images: lines of verdicts.csv and images.csv;
+    figures: SVG texts by label;
     failures: of runs that are left out; studies: lines of studies.csv; command: the command line
     that gives these results, or empty; versions: the locked ones of libraries by name, or empty;
     configuration: as it was asked for, a dict; source: source_state when the report was made.
@@ -30,6 +31,7 @@ class Content:
     figures: dict
     failures: list[Failure]
     studies: list[dict] = field(default_factory=list)
+    images: list[dict] = field(default_factory=list)
     command: str = ""
     versions: dict = field(default_factory=dict)
     configuration: dict = field(default_factory=dict)

@@ -12,7 +12,10 @@ from reporting.figures import drawings
 from reporting.rows import Row, Run
 from reporting.titles import row_titles
 
-TABLES = ("runs", "comparison", "published", "verdicts", "classes", "confusions")
+TABLES = (
+    *("runs", "comparison", "published", "verdicts", "classes", "confusions", "superclasses"),
+    "images",
+)
 KEY = ["model", "recipe"]
 STUDY_KEY = ["study", "model", "change", "kind", "difference_points"]
 
@@ -92,6 +95,7 @@ def gather(results, failure_paths=(), **about):
         rows=rows,
         comparison_csv=results.table("comparison").read_text(encoding="utf-8"),
         verdicts=verdicts.astype({"recipe": object}).to_dict("records"),
+        images=read_table(results.table("images"), ["image", "right_runs"]).to_dict("records"),
         figures={label: path.read_text(encoding="utf-8") for label, path in figures.items()},
         studies=results.study_lines,
         failures=[read_failure(path) for path in failure_paths],
@@ -106,6 +110,7 @@ def rows_of(results):
     ).to_dict("records")
     classes = by_row(read_table(results.table("classes"), [*KEY, "class"]))
     confusions = by_row(read_table(results.table("confusions"), [*KEY, "true_class"]))
+    superclasses = by_row(read_table(results.table("superclasses"), [*KEY, "true_superclass"]))
     runs = {}
     for measured, folder in zip(results.runs, map(RunFolder, results.folders), strict=True):
         key = measured["model"], measured["recipe"]
@@ -124,6 +129,7 @@ def rows_of(results):
             classes=[line["test_accuracy_percent"] for line in classes[key]],
             class_images=[line["test_images"] for line in classes[key]],
             confusions=confusions.get(key, []),
+            superclasses=superclasses.get(key, []),
         )
         for number, measured in enumerate(comparison)
         for key in [(measured["model"], measured["recipe"])]

@@ -1,6 +1,6 @@
 """The rows of the comparison: models, each trained with a recipe, and their runs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cifarlab.comparison.containment import contains
 from cifarlab.comparison.repeats import agree
@@ -39,7 +39,7 @@ class Row:
 
     number: its place, from 0; measured: its row of comparison.csv; runs: its runs; cost: the
     model's cost; classes: accuracy in percent by label; class_images: test images by label;
-    confusions: its rows of confusions.csv.
+    confusions, superclasses: its rows of confusions.csv and superclasses.csv.
     """
 
     number: int
@@ -52,6 +52,7 @@ class Row:
     classes: list[float]
     class_images: list[int]
     confusions: list[dict]
+    superclasses: list[dict] = field(default_factory=list)
 
     @property
     def settings(self):

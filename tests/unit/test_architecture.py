@@ -13,7 +13,10 @@ FILES = {
     for path in sorted(SCRIPTS.rglob("*.py"))
 }
 # What reporting reads beside the tables of the comparison: the pictures that it shows.
-OF_EXAMPLES = {"cifarlab.datasets.store", "cifarlab.evaluation.logits"}
+OF_PICTURES = {
+    "cifarlab.datasets.store": ["reporting.figures.examples", "reporting.figures.gallery"],
+    "cifarlab.evaluation.logits": ["reporting.figures.examples"],
+}
 
 
 def imports_of(module):
@@ -61,7 +64,7 @@ def test_the_report_reads_results_through_the_comparison():
         for name, modules in imported.items()
         if name.startswith("cifarlab") and not name.startswith("cifarlab.comparison.")
     }
-    assert others == {name: ["reporting.figures.examples"] for name in OF_EXAMPLES}
+    assert {name: sorted(modules) for name, modules in others.items()} == OF_PICTURES
 
 
 def test_the_report_never_imports_torch():

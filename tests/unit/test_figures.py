@@ -49,6 +49,17 @@ def bars_of(svg):
     return [100 * float(r.get("width")) / BAR_WIDTH for r in rects if r.get("fill")]
 
 
+def marks_of(svg):
+    """Places of the marks on the bars, in percent."""
+    root = ElementTree.fromstring(svg)
+    bars = [r for r in root.iter(f"{SVG}rect") if not r.get("fill")]
+    lines = root.iter(f"{SVG}line")
+    return [
+        100 * (float(line.get("x1")) - float(bar.get("x"))) / BAR_WIDTH
+        for bar, line in zip(bars, lines, strict=True)
+    ]
+
+
 def test_classes_are_drawn_the_highest_first_with_a_bar_as_long_as_their_accuracy(tmp_path):
     # Two seeds with the same ten images of three classes, and none of the fourth.
     confusions = [
@@ -59,17 +70,23 @@ def test_classes_are_drawn_the_highest_first_with_a_bar_as_long_as_their_accurac
     classes = tmp_path / "classes.json"
     classes.write_text(json.dumps({"fine_names": ["low", "high", "middle", "none"]}))
     svg = FIGURES["classes"].draw(runs=runs, classes=classes)
-    assert texts_of(svg) == ["high", "90.0", "middle", "55.0", "low", "20.0", "none", "–"]
+    # Taken for low: 4 and 9 others; for high: 18 and 16 others; for middle: 11 and one other.
+    precisions = [100 * 18 / 34, 100 * 11 / 12, 100 * 4 / 13, 0]
+    assert texts_of(svg) == [
+        *("high", "90.0", "52.9", "middle", "55.0", "91.7", "low", "20.0", "30.8"),
+        *("none", "–", "0.0"),
+    ]
     assert bars_of(svg) == pytest.approx([90, 55, 20], abs=0.02)
+    assert marks_of(svg) == pytest.approx(precisions, abs=0.02)
 
 
 @pytest.mark.parametrize("n_classes", [1, 5, 100])
 def test_any_number_of_classes_has_its_place_in_the_picture(n_classes):
-    svg = classes_svg([(f"<class> {n}", 100.0) for n in range(n_classes)])
+    svg = classes_svg([(f"<class> {n}", 100.0, 99.0) for n in range(n_classes)])
     root = ElementTree.fromstring(svg)
     _, _, width, height = map(float, root.get("viewBox").split())
     texts = list(root.iter(f"{SVG}text"))
-    assert len(texts) == 2 * n_classes
+    assert len(texts) == 3 * n_classes
     places = [(float(text.get("x")), float(text.get("y"))) for text in texts]
     assert len(set(places)) == len(places)
     assert all(0 < x < width and 0 < y < height for x, y in places)

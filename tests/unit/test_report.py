@@ -9,11 +9,10 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from typing import get_args
 
-import numpy as np
 import pytest
 from drawings import draw_figure, run
 from project import ROOT
-from test_comparison import COST, MD5, TABLES, write_run
+from test_comparison import COST, MD5, TABLES, write_predictions, write_run
 
 import compare
 from cifarlab.datasets.store import save_dataset
@@ -49,14 +48,6 @@ def write_data(folder, synthetic, class_names=()):
     return dataset.test.labels
 
 
-def write_predictions(path, labels):
-    """Logits for every image; every second one is right."""
-    predicted = np.where(np.arange(len(labels)) % 2, labels, (labels + 1) % 100)
-    logits = np.random.default_rng(0).normal(size=(len(labels), 100)).astype(np.float32)
-    logits[np.arange(len(labels)), predicted] += 5
-    np.savez(path, logits=logits, labels=labels)
-
-
 def write_results(folder, synthetic=False, accuracies=ACCURACIES, class_names=(), **others):
     """Results as the stages before the report leave them; returns the folder.
 
@@ -74,7 +65,8 @@ def write_results(folder, synthetic=False, accuracies=ACCURACIES, class_names=()
             write_run(folder, model, seed, value, recipe, **others)
             for seed, value in enumerate(values)
         ]
-        write_predictions(runs[model, recipe][0] / "predictions.npz", labels)
+        for seed, run_folder in enumerate(runs[model, recipe]):
+            write_predictions(run_folder / "predictions.npz", labels, seed=seed)
     write_tables(folder, [run for row in runs.values() for run in row])
     draw_figures(folder, runs)
     return folder

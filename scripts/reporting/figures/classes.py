@@ -1,4 +1,4 @@
-"""Test accuracy of one model on every class, the highest first."""
+"""Accuracy and precision of one model on every class, the highest accuracy first."""
 
 from xml.etree import ElementTree
 
@@ -6,13 +6,16 @@ from reporting.figure import Figure
 from reporting.messages import N_, Sentence
 
 COLUMNS, COLUMN_WIDTH, ROW_HEIGHT, MARGIN = 4, 270, 16, 8
-NAME_WIDTH, BAR_WIDTH, VALUE_WIDTH, TEXT = 160, 60, 36, 10.5
+NAME_WIDTH, BAR_WIDTH, VALUE_WIDTH, TEXT = 126, 60, 36, 10.5
 COLOUR = "#0072B2"
 
 
 def caption(_content, _row):
     message = N_(
-        "Percent of the test images of each class, the mean over seeds, the highest first."
+        "Bar and first number: percent of the test images of each class that are recognised "
+        "(accuracy, which is the recall of the class), the mean over seeds, the highest first. "
+        "Mark and second number: percent of the images taken for the class that are of it "
+        "(precision), all seeds together."
     )
     return [Sentence(message, {})]
 
@@ -26,20 +29,25 @@ def draw(runs, classes):
     names = read_json(classes)["fine_names"]
     confusion = sum(np.array(RunFolder(run).metrics["confusion"]) for run in runs)
     with np.errstate(invalid="ignore"):
-        accuracies = 100 * np.diag(confusion) / confusion.sum(axis=1)
+        accuracies, precisions = (
+            100 * np.diag(confusion) / confusion.sum(axis=axis) for axis in (1, 0)
+        )
     # NaN, of a class without images, comes last.
     order = np.argsort(-accuracies, kind="stable")
-    return classes_svg([(names[label], float(accuracies[label])) for label in order])
+    return classes_svg([(names[n], float(accuracies[n]), float(precisions[n])) for n in order])
 
 
 def classes_svg(classes):
-    """Names with bars, in columns to be read downwards. classes: list of (name, percent or NaN)."""
+    """Names with bars, in columns to be read downwards.
+
+    classes: list of (name, accuracy, precision), the latter two in percent or NaN.
+    """
     from reporting.svg import add, drawing, fitted
 
     n_rows = -(-len(classes) // COLUMNS)
     svg = drawing(COLUMNS * COLUMN_WIDTH, n_rows * ROW_HEIGHT + 2 * MARGIN)
     svg.set("font-size", str(TEXT))
-    for place, (name, percent) in enumerate(classes):
+    for place, (name, *percents) in enumerate(classes):
         column, row = divmod(place, n_rows)
         left, baseline = column * COLUMN_WIDTH, MARGIN + row * ROW_HEIGHT + 11.5
         end = left + NAME_WIDTH
@@ -47,19 +55,27 @@ def classes_svg(classes):
         label.text = fitted(name, NAME_WIDTH - 5, TEXT)
         bar = {"x": end, "y": baseline - 8.5, "height": 10, "rx": 1.5}
         add(svg, "rect", **bar, width=BAR_WIDTH, opacity=0.08)
-        is_known = percent == percent
-        if is_known:
-            add(svg, "rect", **bar, width=round(BAR_WIDTH * percent / 100, 2), fill=COLOUR)
-        value = add(svg, "text", x=end + BAR_WIDTH + VALUE_WIDTH, y=baseline, text_anchor="end")
-        value.text = f"{percent:.1f}" if is_known else "–"
+        accuracy, precision = percents
+        if accuracy == accuracy:
+            add(svg, "rect", **bar, width=round(BAR_WIDTH * accuracy / 100, 2), fill=COLOUR)
+        if precision == precision:
+            x = round(end + BAR_WIDTH * precision / 100, 2)
+            mark = {"x1": x, "x2": x, "y1": baseline - 10, "y2": baseline + 3}
+            add(svg, "line", **mark, stroke="currentColor", stroke_width=1.6)
+        for number, percent in enumerate(percents, 1):
+            right = end + BAR_WIDTH + number * VALUE_WIDTH
+            # The second one of less weight, as its mark.
+            look = {"text_anchor": "end", "opacity": 1 if number == 1 else 0.7}
+            value = add(svg, "text", x=right, y=baseline, **look)
+            value.text = f"{percent:.1f}" if percent == percent else "–"
     return ElementTree.tostring(svg, encoding="unicode") + "\n"
 
 
 FIGURE = Figure(
     per="row",
     category="Classes",
-    title=N_("Accuracy of every class"),
-    description=N_("Bar chart: test accuracy of %(title)s on every class"),
+    title=N_("Accuracy and precision of every class"),
+    description=N_("Bar chart: test accuracy and precision of %(title)s on every class"),
     caption=caption,
     runs=("metrics.json",),
     files={"classes": "data/classes.json"},

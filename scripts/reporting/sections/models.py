@@ -21,19 +21,22 @@ from reporting.messages import N_, Sentence, Term
 from reporting.numbers import number
 from reporting.pictures import further, picture
 from reporting.sections.cost_sentences import unmeasured_sentences
+from reporting.sections.superclass_table import superclass_table
 
 # Columns of the comparison that a model's part repeats.
 RESULTS = (
     *("test_accuracy_percent", "test_accuracy_low_percent", "test_accuracy_high_percent", "rank"),
     "test_accuracy_with_flips_percent",
-    *("top5_accuracy_percent", "superclass_accuracy_percent", "test_loss", "min_loss"),
-    *("final_loss", "train_seconds", "images_per_second", "peak_memory_mb", "total_params"),
+    *("top5_accuracy_percent", "superclass_accuracy_percent", "errors_in_superclass_percent"),
+    *("test_loss", "brier_score", "calibration_error_percent", "temperature"),
+    *("scaled_calibration_error_percent", "risk_coverage_area_percent", "min_loss", "final_loss"),
+    *("train_seconds", "images_per_second", "peak_memory_mb", "total_params"),
     *("multiply_adds", "latency_median_ms"),
 )
 # What became of the classifier layer of weights that a training started from.
 HEADS = {"kept": N_("kept"), "replaced": N_("replaced")}
 # These have their places; further ones come after them.
-PLACED = ("structure", "loss", "classes", "examples")
+PLACED = ("structure", "loss", "classes", "confusion", "examples")
 
 
 def about_training(row):
@@ -97,12 +100,15 @@ def model(content, say, row):
             Paragraph(say(row.idea)),
             Paragraph(say.sentences(about_training(row)), "quiet"),
             Columns([hyperparameters(say, row), results(content, say, row)]),
+            *uncalibrated(say, row),
             *unmeasured(say, row),
             picture(content, say, "structure", row, anchor=row.structure_anchor),
             *layers(say, row),
             picture(content, say, "loss", row),
             picture(content, say, "classes", row),
+            picture(content, say, "confusion", row),
             *confusions(say, row),
+            *superclass_table(say, row),
             picture(content, say, "examples", row),
             *(picture(content, say, name, row) for name in further(PLACED, "row", "model")),
         ],
@@ -124,6 +130,17 @@ def results(content, say, row):
         if name in known
     ]
     return Pairs(pairs, say(N_("Results")), is_numbers=True)
+
+
+def uncalibrated(say, row):
+    """Why there is no temperature, as blocks; none where there is one."""
+    if row.has("temperature"):
+        return []
+    message = N_(
+        "A temperature is fitted on a validation split, and this recipe held out none: the "
+        "calibration error after scaling is not given."
+    )
+    return [Paragraph(say(message), "quiet")]
 
 
 def unmeasured(say, row):
