@@ -1,21 +1,25 @@
-"""How sure a comparison can be of its numbers."""
+"""Intervals of shares and of means of a few values."""
 
 import math
 from statistics import NormalDist, fmean, stdev
 
+from scipy.special import stdtrit
 
-def wilson_interval(share, n, chosen_from=1):
+
+def wilson_interval(share, n, chosen_from=1, freedom=math.inf):
     """The 95 % interval of a share that was measured on n independent cases: (low, high).
 
-    share: in [0, 1], a mean over seeds too; n: cases, at least 1; chosen_from: among how many
-    shares this one was picked for its value, which widens the interval (Bonferroni). It says how
-    far another test split of n images could have moved the share, not how far another seed could.
-    Never leaves [0, 1], and has a width where the share is 0 or 1. Raises ValueError outside of
-    these. Wilson 1927, "Probable inference, the law of succession, and statistical inference".
+    share: in [0, 1]; n: cases, at least 1, or as many as would give the variance that was found;
+    chosen_from: among how many shares this one was picked for its value, which widens the interval
+    (Bonferroni); freedom: degrees of freedom of that variance, where it was estimated. Never leaves
+    [0, 1], and has a width where the share is 0 or 1. Raises ValueError outside of these.
+    Wilson 1927, "Probable inference, the law of succession, and statistical inference".
     """
-    if n < 1 or not 0 <= share <= 1:
+    if not n >= 1 or not 0 <= share <= 1:
         raise ValueError(f"expected a share in [0, 1] of at least one case, found {share} of {n}")
-    z = NormalDist().inv_cdf(1 - 0.05 / 2 / chosen_from)
+    level = 1 - 0.05 / 2 / chosen_from
+    # Student's quantile is normal where nothing was estimated.
+    z = NormalDist().inv_cdf(level) if math.isinf(freedom) else float(stdtrit(freedom, level))
     spread = z**2 / n
     middle = (share + spread / 2) / (1 + spread)
     half = z / (1 + spread) * math.sqrt(share * (1 - share) / n + spread / (4 * n))
@@ -48,8 +52,8 @@ def mean_interval(values):
     if len(values) < 2:
         raise ValueError(f"expected at least two values, found {len(values)}")
     middle = fmean(values)
-    half = t_quantile(len(values) - 1) * stdev(values) / math.sqrt(len(values))
-    return middle - half, middle + half
+    half = stdtrit(len(values) - 1, 0.975) * stdev(values) / math.sqrt(len(values))
+    return float(middle - half), float(middle + half)
 
 
 def t_quantile(freedom, share=0.95):

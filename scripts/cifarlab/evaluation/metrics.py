@@ -73,17 +73,20 @@ def _in_percent(shares):
     return [None if np.isnan(share) else float(100 * share) for share in shares]
 
 
-def top_k_accuracy(logits, labels, k):
-    """Share of images whose label is among the k classes of largest logit.
+def are_right(logits, labels, k=1):
+    """Which images have their label among the k classes of largest logit: bool [n_images].
 
-    logits: float [n_images, n_classes]; labels: int [n_images]. Returns a float in [0, 1]. A tie
-    counts against the model, so constant logits score nothing. Raises ValueError on shapes that
-    do not agree.
+    logits: float [n_images, n_classes]; labels: int [n_images]. A tie counts against the model, so
+    constant logits score nothing. Raises ValueError on shapes that do not agree.
     """
     logits, labels = checked(logits, labels)
     label_logits = np.take_along_axis(logits, labels[:, None], axis=1)
-    at_least_as_large = (logits >= label_logits).sum(axis=1)
-    return float(np.mean(at_least_as_large <= k))
+    return (logits >= label_logits).sum(axis=1) <= k
+
+
+def top_k_accuracy(logits, labels, k):
+    """Share of images that `are_right`, a float in [0, 1]; arguments as there."""
+    return float(np.mean(are_right(logits, labels, k)))
 
 
 def superclass_accuracy(logits, labels, superclass_of):
