@@ -14,7 +14,7 @@ PAIRS ?= 7
 unexport PYTHONSAFEPATH
 
 .DEFAULT_GOAL := help
-.PHONY: help demo watch check-gpu test test-long test-browser test-oldest test-slurm staleness faults bench bench-dag bench-checkpoint bench-report bench-memory bench-gpu bench-gpu-idle lint format schema docs translations lock clean
+.PHONY: help demo watch check-gpu check-statistics test test-long test-browser test-oldest test-slurm staleness faults bench bench-dag bench-checkpoint bench-report bench-memory bench-gpu bench-gpu-idle lint format schema docs translations lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ watch: $(INSTALLED) ## show all runs in a terminal while a workflow trains them;
 
 check-gpu: $(INSTALLED) ## check this machine's GPU: a table in results/check-gpu.md (ten minutes)
 	$(BIN)/python tests/gpu/check_gpu.py
+
+check-statistics: $(INSTALLED) ## check intervals, tests and ranks on simulated comparisons (minutes)
+	$(BIN)/python tests/simulations/check_statistics.py
 
 test: $(INSTALLED) ## run the tests
 	$(BIN)/python -m pytest -n auto --dist worksteal -m "not long" tests/unit tests/workflow
