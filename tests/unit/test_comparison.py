@@ -44,8 +44,8 @@ COST = {
     "latency_median_ms": 1.25,
     "latency_p95_ms": 1.5,
     "throughput_images_per_second": 2000.0,
-    "structure": {
     "throughput_spread_percent": 1.5,
+    "structure": {
         "name": "",
         "kind": "Linear",
         "output_shape": [100],
@@ -556,15 +556,6 @@ def test_one_seed_has_no_range(verdict_of, published, verdict):
 
 
 @pytest.mark.parametrize(
-    "other",
-    [
-        {"epochs": 50},
-        {"validation": 0.1},
-        {"changed_recipe": {"schedule": "cosine"}},
-        {"changed_recipe": {"warm_up": 0.1}},
-        {"changed_recipe": {"precision": "bf16"}},
-        {"changed_recipe": {"optimizer": {"name": "sgd", "learning_rate": 0.001}}},
-@pytest.mark.parametrize(
     ("seconds", "verdict"),
     [
         ((100.0, 110.0), "within"),
@@ -590,6 +581,15 @@ def test_the_lowest_loss_has_no_verdict_since_it_was_not_published_of_what(verdi
     assert (row["published"], row["measured"], row["verdict"]) == (published, 1.0, "not_defined")
 
 
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"epochs": 50},
+        {"validation": 0.1},
+        {"changed_recipe": {"schedule": "cosine"}},
+        {"changed_recipe": {"warm_up": 0.1}},
+        {"changed_recipe": {"precision": "bf16"}},
+        {"changed_recipe": {"optimizer": {"name": "sgd", "learning_rate": 0.001}}},
         {"initial_weights": {"source": "W", "sha256": "0" * 64, "head": "new"}},
         {"published": {"weights": "W"}},
         {"settings": {**SETTINGS, "normalize": "imagenet"}},

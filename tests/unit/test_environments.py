@@ -6,6 +6,7 @@ import sys
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
 from project import ROOT
 
 from cifarlab.datasets.registry import DATASETS
@@ -22,9 +23,15 @@ BROUGHT_BY = {
 
 
 def locked_versions():
-    """Package name to version, of requirements.lock."""
-    pins = re.findall(r"^([\w.-]+)==(\S+)", (ROOT / "requirements.lock").read_text(), re.MULTILINE)
-    return {name.lower(): version for name, version in pins}
+    """Package name to version, of requirements.lock, for the Python of the conda environments."""
+    lines = (ROOT / "requirements.lock").read_text().splitlines()
+    pins = [Requirement(line) for line in lines if line[:1].isalnum()]
+    python = {"python_version": "3.11", "python_full_version": "3.11.0"}
+    return {
+        pin.name.lower(): next(iter(pin.specifier)).version
+        for pin in pins
+        if pin.marker is None or pin.marker.evaluate(python)
+    }
 
 
 def conda_versions(path):

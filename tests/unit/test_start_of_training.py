@@ -86,7 +86,8 @@ import resource
 from cifarlab.devices import prepare_cpu
 if sys.argv[3] == "kept":
     prepare_cpu(1)
-model = nn.Sequential(nn.Conv2d(3, 1200, 3), nn.ReLU(), nn.Flatten(), nn.Linear(1_080_000, 2)).train()
+layers = [nn.Conv2d(3, 1200, 3), nn.ReLU(), nn.Flatten(), nn.Linear(1_080_000, 2)]
+model = nn.Sequential(*layers).train()
 stepper = Stepper(model, images, labels, recipe)
 for _ in range(3):
     stepper.step(torch.arange(8), 0.01)
