@@ -26,6 +26,7 @@ from reporting.sections.analysis import (
 )
 from reporting.sections.cost_sentences import cost_sentences, parameter_sentences
 from reporting.sections.overview import lead
+from reporting.sections.training_sentences import training_sentences
 
 CNN = {"family": "cnn", "blocks": 2}
 VIT = {"family": "torchvision", "architecture": "vit_b_32"}
@@ -75,6 +76,7 @@ def content(models, n_images=10_000, classes=None, verdicts=()):
             row |= {"input_size": 32, "held_out_percent": 0.0, "chosen_recipe": None}
             row |= {"test_images": n_images, "initial_weights": None}
             row |= {"test_accuracy_percent": accuracy, "train_seconds": model["train_seconds"]}
+            row |= {name: model[name] for name in ("steps", "held_out_percent") if name in model}
             measured_runs.append(row)
     table = compare(pd.DataFrame(measured_runs), costs)
     assert [*table] == [*COLUMNS]
@@ -109,6 +111,26 @@ def said(sentences):
 
 def plain(text):
     return text.replace("\u00a0", " ")
+
+
+# --- amount of training
+
+
+def test_what_was_not_trained_equally_much_says_its_steps_its_seconds_and_what_was_held_out():
+    whole = {"accuracies": [40], "steps": 3910, "train_seconds": 73.06}
+    part = {"accuracies": [45], "steps": 3520, "train_seconds": 65.0, "held_out_percent": 10.0}
+    assert said(training_sentences(content([whole, part]))) == [
+        "The models were not all trained equally much, so that a difference is also one of the "
+        "training.",
+        "m0 was trained in 3,910 steps and 73.1 s, with 0.0 % of the training images held out.",
+        "m1 was trained in 3,520 steps and 65.0 s, with 10.0 % of the training images held out.",
+    ]
+    assert training_sentences(content([whole, whole])) == []
+    longer = {**whole, "steps": 7820}
+    assert len(training_sentences(content([whole, longer]))) == 3
+    # Of many, those that differ come first.
+    sentences = said(training_sentences(content([whole] * 9 + [part])))
+    assert [text.split()[0] for text in sentences[1:]] == ["m0", "m9", "m1", "m2", "m3", "m4"]
 
 
 # --- accuracy

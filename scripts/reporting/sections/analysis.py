@@ -11,12 +11,14 @@ from reporting.blocks import Listing, Paragraph, Section
 from reporting.messages import N_, Cell, Sentence
 from reporting.sections.cost_sentences import MOST_PAIRS, cost_sentences, parameter_sentences
 from reporting.sections.published import verdict_anchor
+from reporting.sections.training_sentences import training_sentences
 
 
 def analyse(content):
     """What the numbers say: list of (heading, list of Sentence), none of them empty."""
     parts = [
         (N_("Accuracy"), accuracy_sentences(content)),
+        (N_("Amount of training"), training_sentences(content)),
         (N_("Accuracy and cost"), cost_sentences(content)),
         (N_("Parameters"), parameter_sentences(content)),
         (N_("Seeds"), seed_sentences(content)),
