@@ -6,6 +6,8 @@
 RUN_FOLDERS = {
     "comparison": as_data(of_all_runs(RUN)),
     "studies": as_data(STUDY_RUNS),
+    "range_tests": as_data(RANGE_TESTS),
+    "recipe": as_data([]),
     "row": runs_of_row,
     "model": runs_of_model,
 }
@@ -16,7 +18,9 @@ def files_for(figure):
     patterns = [str(RESULTS / pattern) for pattern in figure.files.values()]
 
     def files(wildcards):
-        if figure.per in ("comparison", "studies"):
+        if figure.per == "recipe":
+            return [pattern.format(recipe=wildcards.recipe) for pattern in patterns]
+        if figure.per not in ("row", "model"):
             return patterns
         first = next(run for run in RUNS if run.model == wildcards.model)
         if figure.per == "row":

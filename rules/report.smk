@@ -1,17 +1,24 @@
-# In: the tables of the comparison, record and history of every training, costs, figures, templates.
+# In: the tables of the comparison, records of all trainings, history of those that are compared or
+# are range tests, costs, figures, templates.
 # Out: the report in HTML and in Markdown, in every language.
 
 from engine.command import snakemake_command
 
 REPORT = RESULTS / "report"
 # Where each is drawn, by its label.
-DRAWINGS = {label: RESULTS / file for label, file in drawings(ROWS, bool(STUDIES)).items()}
+DRAWINGS = {
+    label: RESULTS / file
+    for label, file in drawings(ROWS, bool(STUDIES), bool(RANGE_TESTS), AUGMENTED).items()
+}
+# With what was compared with nothing; of a sweep, its points.
+TRAINED = [str(RUN).format(**run._asdict()) for run in TRAININGS]
 
 
 DEFINES_REPORT = {
     "command": snakemake_command(THREADS, CONFIGFILES, OVERRIDES),
     "versions": LOCKED_VERSIONS,
     "languages": list(LANGUAGES),
+    "trained": TRAINED,
 }
 
 
@@ -22,7 +29,9 @@ rule report:
             dataset=MANIFEST,
             tables=[RESULTS / f"compare/{name}.csv" for name in COMPARED],
             training=of_all_runs(RUN / "training.json"),
+            trained=[f"{run}/training.json" for run in TRAINED],
             histories=of_all_runs(RUN / "history.csv"),
+            range_tests=[f"{run}/history.csv" for run in RANGE_TESTS],
             epochs=of_all_runs(RUN / "epochs.csv"),
             costs=of_all_models(RESULTS / "cost/{model}.json"),
             figures=[*DRAWINGS.values()],
@@ -56,7 +65,7 @@ rule report:
         configuration=as_data(CONFIGURATION.to_json()),
     shell:
         "python scripts/report.py --dataset {input.dataset:q} --failures {input.failures:q}"
-        " --studies {input.studies:q}"
+        " --studies {input.studies:q} --trained {params.defines[trained]:q}"
         " --languages {params.defines[languages]:q} --command {params.defines[command]:q}"
         " --versions {params.defines[versions]:q} --configuration {params.configuration:q}"
         " --record {output.record:q} > {log:q} 2>&1"

@@ -58,6 +58,14 @@ def add_facts(parser):
         "--studies", type=Path, nargs="?", help="compare/studies.csv, where there are studies"
     )
     parser.add_argument(
+        "--trained",
+        type=Path,
+        nargs="*",
+        default=[],
+        help="folders runs/<model>/<recipe>/seed-<n> of all trainings: what of them was compared "
+        "with nothing, range tests and contact sheets are shown of these",
+    )
+    parser.add_argument(
         "--command", default="", help="the command line that gives these results, to be shown"
     )
     parser.add_argument(
@@ -71,7 +79,8 @@ def add_facts(parser):
 
 
 def results_of(arguments):
-    return Results(arguments.dataset.parent.parent, arguments.studies)
+    path = arguments.dataset.parent.parent
+    return Results(path, arguments.studies, tuple(arguments.trained))
 
 
 def figure_file(arguments, code, label):

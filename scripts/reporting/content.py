@@ -6,9 +6,11 @@ from functools import cached_property
 
 from cifarlab.comparison.failures import Failure
 from cifarlab.comparison.repeats import AGREEMENT_PERCENT, agree
+from cifarlab.comparison.results import RunFolder
 from cifarlab.comparison.tradeoffs import pareto
 from reporting.chapters import CHAPTERS
-from reporting.rows import Row, is_faster
+from reporting.rows import Row, Run, is_faster
+from reporting.trainings import Augmented
 
 
 @dataclass(frozen=True)
@@ -17,10 +19,11 @@ class Content:
 
     dataset_name: the data set's folder; manifest: its manifest; rows: in the order compared;
     comparison_csv: the table's text; verdicts, images: lines of verdicts.csv and images.csv;
-    figures: SVG texts by label;
-    failures: of runs that are left out; studies: lines of studies.csv; command: the command line
-    that gives these results, or empty; versions: the locked ones of libraries by name, or empty;
-    configuration: as it was asked for, a dict; source: source_state when the report was made.
+    figures: SVG texts by label; failures: of runs that are left out; studies: lines of studies.csv;
+    untested: runs that did not meet the test split; augmented: Augmented by the name of a recipe;
+    range_tests: RunFolders of learning-rate range tests; command: the command line that gives these
+    results, or empty; versions: the locked ones of libraries by name, or empty; configuration: as it
+    was asked for, a dict; source: source_state when the report was made.
     """
 
     dataset_name: str
@@ -32,6 +35,9 @@ class Content:
     failures: list[Failure]
     studies: list[dict] = field(default_factory=list)
     images: list[dict] = field(default_factory=list)
+    untested: list[Run] = field(default_factory=list)
+    augmented: dict[str, Augmented] = field(default_factory=dict)
+    range_tests: list[RunFolder] = field(default_factory=list)
     command: str = ""
     versions: dict = field(default_factory=dict)
     configuration: dict = field(default_factory=dict)
@@ -186,7 +192,7 @@ class Content:
         """(run, library, its version or None, the locked one) where they are not known to agree."""
         return [
             (run, name, found, version)
-            for run in self.runs
+            for run in (*self.runs, *self.untested)
             for name, version in self.versions.items()
             # A build's own mark, as in 2.14.1+cpu, is no other version.
             if ((found := run.training["versions"].get(name)) or "").partition("+")[0] != version

@@ -15,3 +15,17 @@ def smoothed(losses):
     steps = np.arange(len(means)) + 1 + (window - 1) / 2
     chosen = np.unique(np.linspace(0, len(means) - 1, SMOOTHED_POINTS).astype(int))
     return steps[chosen], means[chosen]
+
+
+def over_rates(histories):
+    """Smoothed losses over learning rates that rise from step to step: (rates, losses).
+
+    histories: of the seeds of one row, each with a loss and a learning_rate for every step; the
+    losses are their mean. A rate is that of the middle step of what was averaged.
+    """
+    curves = [smoothed(history["loss"].to_numpy()) for history in histories]
+    steps = curves[0][0]
+    rates = histories[0]["learning_rate"].to_numpy()
+    # Between two steps the logarithm is the mean of theirs.
+    rates = np.exp(np.interp(steps, np.arange(len(rates)) + 1, np.log(rates)))
+    return rates, np.mean([losses for _, losses in curves], axis=0)

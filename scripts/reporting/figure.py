@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-# A figure exists once for the comparison, once for all studies, once for each row (model × recipe)
-# or for each model.
-LABELS = {"comparison": "", "studies": "", "row": ".{model}+{recipe}", "model": ".{model}"}
-NAMES = {"comparison": "", "studies": "", "row": "{model}/{recipe}", "model": "{model}"}
+# A figure exists once for the comparison, once for all studies or range tests, or once for each row
+# (model × recipe), each model or each recipe with augmentations.
+LABELS = {"comparison": "", "studies": "", "range_tests": ""}
+LABELS |= {"row": ".{model}+{recipe}", "model": ".{model}", "recipe": ".{recipe}"}
+NAMES = {"comparison": "", "studies": "", "range_tests": ""}
+NAMES |= {"row": "{model}/{recipe}", "model": "{model}", "recipe": "{recipe}"}
 
 
 def no_caption(_content, _row):
@@ -17,11 +19,10 @@ def no_caption(_content, _row):
 class Figure:
     """The description of a figure, made by its module and found by `reporting.figures`.
 
-    per: comparison, studies, row or model; title, description: messages, the latter for readers who
-    cannot see the figure, with %(title)s for the row; draw: a function from what is read to SVG
-    text; files: what is read below results/<dataset>/, patterns with {model}, {recipe} and
-    {first_seed},
-    by the names of `draw`'s arguments; runs: names of further files, read in the folder of each run
+    per: a key of LABELS; title, description: messages, the latter for readers who cannot see the
+    figure, with %(title)s for the row; draw: a function from what is read to SVG text; files: what
+    is read below results/<dataset>/, patterns with {model}, {recipe} and {first_seed}, by the names
+    of `draw`'s arguments; runs: names of further files, read in the folder of each run
     of what it is drawn of: `draw` gets the folders as `runs`; caption: a function from a Content
     and a Row, None per comparison, to Sentences; sources: patterns of the files in which
     the numbers stand, where these are not simply those that are read; path: of the figure below
@@ -58,6 +59,11 @@ class Figure:
         return NAMES[self.per]
 
     @property
+    def is_of_rows(self):
+        """Whether it is drawn wherever runs are compared."""
+        return self.per in ("comparison", "row", "model")
+
+    @property
     def labels(self):
         """Its labels in Snakemake's own report."""
         if not LABELS[self.per]:
@@ -81,13 +87,13 @@ class Figure:
         """Paths of all that is read, of its files and folders of runs."""
         return [*files, *(folder / name for folder in runs for name in self.runs)]
 
-    def sources_of(self, row):
-        """The files to name under the figure. row: Row, None per comparison."""
+    def sources_of(self, row, recipe=""):
+        """The files to name under the figure. row: Row, None per comparison; recipe: its name."""
         patterns = [*self.files.values()]
         if self.runs:
             folder = "runs/{model}/{recipe}/seed-…/" if self.per == "row" else "runs/…/"
             patterns = [folder + self.runs[0], *self.runs[1:], *patterns]
-        values = {}
+        values = {"recipe": recipe}
         if row is not None:
             values = {"model": row.model, "recipe": row.recipe, "first_seed": row.runs[0].seed}
         return [pattern.format(**values) for pattern in self.sources or patterns]

@@ -11,6 +11,7 @@ from reporting.content import Content
 from reporting.figures import drawings
 from reporting.rows import Row, Run
 from reporting.titles import row_titles
+from reporting.trainings import augmented, is_range_test
 
 TABLES = (
     *("runs", "comparison", "published", "verdicts", "classes", "confusions", "superclasses"),
@@ -24,11 +25,13 @@ STUDY_KEY = ["study", "model", "change", "kind", "difference_points"]
 class Results:
     """The files that a report is made from.
 
-    path: of the folder results/<dataset>/; studies: of compare/studies.csv, or None without.
+    path: of the folder results/<dataset>/; studies: of compare/studies.csv, or None without;
+    trained: folders of all that was trained, also of what was compared with nothing.
     """
 
     path: Path
     studies: Path | None = None
+    trained: tuple[Path, ...] = ()
 
     @property
     def manifest(self):
@@ -58,6 +61,31 @@ class Results:
             for run in self.runs
         ]
 
+    @cached_property
+    def trainings(self):
+        """The RunFolder of each training."""
+        return [*map(RunFolder, self.trained)]
+
+    @property
+    def untested(self):
+        """Runs that did not meet the test split: those of studies, and points of sweeps."""
+        tested = {(run["model"], run["recipe"], run["seed"]) for run in self.runs}
+        return [
+            Run(*key, {}, folder)
+            for folder in self.trainings
+            if (key := (folder.model, folder.recipe, folder.seed)) not in tested
+        ]
+
+    @cached_property
+    def augmented(self):
+        """What contact sheets there are, as of `reporting.trainings.augmented`."""
+        return augmented({run.recipe: run.training["recipe"] for run in self.trainings})
+
+    @cached_property
+    def range_tests(self):
+        """The RunFolder of each learning-rate range test."""
+        return [run for run in self.trainings if is_range_test(run.training["recipe"])]
+
     @property
     def costs(self):
         """The file of each model's cost, by its name."""
@@ -68,7 +96,7 @@ class Results:
     def drawings(self):
         """The file of each figure, by its label."""
         rows = dict.fromkeys((run["model"], run["recipe"]) for run in self.runs)
-        files = drawings(rows, has_studies=bool(self.studies))
+        files = drawings(rows, bool(self.studies), bool(self.range_tests), self.augmented)
         return {label: self.path / file for label, file in files.items()}
 
     def files(self):
@@ -77,6 +105,8 @@ class Results:
         tables = [self.table(name) for name in TABLES]
         files = [self.manifest, *tables, *files_of_runs(self.folders, *names)]
         files += [self.studies] if self.studies else []
+        files += files_of_runs(self.trained, "training.json")
+        files += files_of_runs([run.path for run in self.range_tests], "history.csv")
         return [*files, *self.costs.values(), *self.drawings.values()]
 
 
@@ -98,6 +128,9 @@ def gather(results, failure_paths=(), **about):
         images=read_table(results.table("images"), ["image", "right_runs"]).to_dict("records"),
         figures={label: path.read_text(encoding="utf-8") for label, path in figures.items()},
         studies=results.study_lines,
+        untested=results.untested,
+        augmented=results.augmented,
+        range_tests=results.range_tests,
         failures=[read_failure(path) for path in failure_paths],
         **about,
     )

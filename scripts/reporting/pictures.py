@@ -4,16 +4,23 @@ from reporting.blocks import Picture
 from reporting.figures import FIGURES
 
 
-def picture(content, say, name, row=None, **options):
-    """The Picture of a figure. row: the Row that it is of, if it is; options: of Picture."""
+def picture(content, say, name, row=None, recipe="", **options):
+    """The Picture of a figure.
+
+    row: the Row that it is of, if it is; recipe: the name of the one that it is of; options: of
+    Picture.
+    """
     figure, place, values = FIGURES[name], {}, {}
     if row is not None:
         place, values = {"model": row.model, "recipe": row.recipe}, {"title": row.title}
+    elif recipe:
+        place, values = {"recipe": recipe}, {"title": recipe}
+    sentences = [*figure.caption(content, row), say.source(*figure.sources_of(row, recipe))]
     return Picture(
         label=figure.label.format(**place),
         title=say(figure.title),
         description=say(figure.description, **values),
-        caption=say.sentences([*figure.caption(content, row), say.source(*figure.sources_of(row))]),
+        caption=say.sentences(sentences),
         is_wide=figure.is_wide,
         **options,
     )

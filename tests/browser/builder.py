@@ -93,7 +93,7 @@ class Builder:
             if figure.per == "comparison":
                 draw_figure(results, figure, sorted_runs(results, scene))
                 continue
-            for model in scene.models if figure.per != "studies" else ():
+            for model in scene.models if figure.is_of_rows else ():
                 runs = [run for run in sorted_runs(results, scene) if run.parts[-3] == model.name]
                 key = self.key(figure.name, model, scene)
                 if key not in self.figures:

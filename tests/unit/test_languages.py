@@ -160,7 +160,7 @@ def test_the_empty_text_stays_empty():
 def test_every_message_of_a_figure_is_among_those_of_the_report(template, results):
     figures = content_of(results).figures
     assert {name.partition(".")[0] for name in figures} == {
-        name for name, figure in FIGURES.items() if figure.per != "studies"
+        name for name, figure in FIGURES.items() if figure.is_of_rows
     }
     found = {unescape(match[2]) for svg in figures.values() for match in MESSAGE.finditer(svg)}
     assert {"step", "seed %(seed)s", "validation accuracy, %", "right, most confident"} <= found

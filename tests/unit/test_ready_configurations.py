@@ -61,3 +61,13 @@ def test_what_pays_trains_every_change_with_six_seeds_and_tests_nothing():
     published = plan.recipes["published_scratch"].model_dump()
     baseline = plan.recipes[study.baseline].model_dump()
     assert baseline == {**published, "validation": 0.1}
+
+
+def test_learning_rates_has_range_tests_alone_and_tests_nothing():
+    text = (ROOT / "config/studies/learning-rates.yaml").read_text()
+    assert "--configfile config/studies/learning-rates.yaml" in text.partition("\n\n")[0]
+    plan = plan_of(configuration("studies/learning-rates"))
+    assert plan.runs == []
+    recipes = [plan.recipes[run.recipe] for run in plan.trainings]
+    assert [recipe.schedule.name for recipe in recipes] == ["rate_range_test"] * 4
+    assert len({recipe.optimizer.name for recipe in recipes}) == 4

@@ -92,7 +92,7 @@ def draw_figures(folder, runs):
     for figure in FIGURES.values():
         if figure.per == "comparison":
             draw_figure(folder, figure, of_all)
-        elif figure.per != "studies":
+        elif figure.is_of_rows:
             for own in (runs if figure.per == "row" else of_model).values():
                 draw_figure(folder, figure, own)
 

@@ -8,7 +8,7 @@ import pytest
 from babel.messages.pofile import read_po
 from drawings import draw_figure
 from test_comparison import write_run
-from test_report import TEMPLATES, language, write_data, write_tables
+from test_report import TEMPLATES, language, rendered, write_data, write_results, write_tables
 
 from cifarlab.comparison.choice import choose
 from cifarlab.comparison.results import RunFolder, read_table
@@ -191,3 +191,48 @@ def test_the_forest_plot_is_ordered_by_effect_and_has_every_seed(tmp_path):
     assert places == sorted(places)
     assert "without" in svg
     assert svg.count("<use") > 6 * 4
+
+
+def test_the_report_says_what_a_sweep_chose_and_among_how_many(tmp_path):
+    names = ("tuned-0.01", "tuned-0.1", "tuned-1.0")
+    points = [{"recipe": name, "validation_accuracy_percent": 40.0, "seeds": {}} for name in names]
+    chosen = {"recipe": "tuned-0.1", "from": points}
+    accuracies = {("m", "tuned"): (40.0,)}
+    for page in rendered(write_results(tmp_path / "x", accuracies=accuracies, chosen=chosen)):
+        assert (
+            "Chosen on the validation split among 3 points of its sweep: tuned-0.1. The others did "
+            "not meet the test split." in page
+        )
+    for page in rendered(write_results(tmp_path / "y", accuracies=accuracies)):
+        assert "Chosen on the validation split" not in page
+
+
+def test_provenance_has_the_runs_that_were_compared_with_nothing(tmp_path):
+    folder = tmp_path / "cifar100"
+    runs = validated(folder, "plain", {0: 40.0, 1: 41.0}, validation_accuracy_percent=40.25)
+    runs += validated(folder, "other", {0: 42.0}, source=None, validation_accuracy_percent=42.75)
+    write_data(folder / "data", synthetic=False)
+    (folder / "compare").mkdir()
+    write_tables(folder, [])
+    results = Results(folder, trained=tuple(run.path for run in runs))
+    versions = {"torch": "2.15.0"}
+    html, markdown = render(gather(results, versions=versions), TEMPLATES, language())
+    for page in (html, markdown):
+        assert "Runs of studies and sweeps: 3" in page
+        assert "42.75" in page
+        assert "Another version accepted: m · other · 0 was trained with torch 2.14.1" in page
+    lines = [line for line in markdown.splitlines() if line.startswith("| m | ")]
+    assert [line.split(" | ")[1:4] for line in lines] == [
+        ["plain", "0", "40.25"],
+        ["plain", "1", "40.25"],
+        ["other", "0", "42.75"],
+    ]
+    assert all("c0ffeec0ff" in line for line in lines[:2])
+    assert lines[2].endswith("| – |")
+    # A run of the comparison is in its own table.
+    compared = write_results(tmp_path / "x", accuracies={("cnn_2", "r"): (40.0,)})
+    trained = (compared / "runs/cnn_2/r/seed-0",)
+    assert (
+        "Runs of studies"
+        not in render(gather(Results(compared, trained=trained)), TEMPLATES, language())[0]
+    )

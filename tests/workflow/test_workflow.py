@@ -49,7 +49,7 @@ def test_a_full_run_makes_every_file_of_the_contract(computed):
         expected |= {f"{folder}/{model}/{recipe}.json" for folder in REHEARSED}
     for figure in FIGURES.values():
         of = [figure.of.format(model=model, recipe=recipe) for model, recipe in ROWS]
-        if figure.per != "studies":
+        if figure.is_of_rows:
             expected |= {f"records/{Path(figure.name, name)}.json" for name in of}
     for model, seed in RUNS:
         for name in (

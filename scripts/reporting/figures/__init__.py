@@ -21,16 +21,19 @@ FIGURES = {
 CODE = {name: f"{__path__[0]}/{name}.py" for name in FIGURES}
 
 
-def drawings(rows, has_studies=False):
+def drawings(rows, has_studies=False, has_range_tests=False, augmented=()):
     """The file of every drawing below results/<dataset>/, by its label.
 
-    rows: (model, recipe) pairs of the comparison; has_studies: whether there are studies too.
+    rows: (model, recipe) pairs of the comparison; has_studies, has_range_tests: whether there are
+    such too; augmented: names of the recipes of which there are contact sheets.
     """
     places = {
         "comparison": [{}] if rows else [],
         "studies": [{}] if has_studies else [],
+        "range_tests": [{}] if has_range_tests else [],
         "row": [{"model": model, "recipe": recipe} for model, recipe in rows],
         "model": [{"model": model} for model in dict.fromkeys(model for model, _ in rows)],
+        "recipe": [{"recipe": recipe} for recipe in augmented],
     }
     return {
         figure.label.format(**place): figure.file.format(**place)

@@ -6,6 +6,7 @@ so that the code of each is part of the report's definition.
 
 from reporting.sections import (
     analysis,
+    augmentations,
     charts,
     comparison,
     models,
@@ -13,6 +14,7 @@ from reporting.sections import (
     overview,
     provenance,
     published,
+    range_tests,
     studies,
 )
 
@@ -23,6 +25,8 @@ MODULES = (
     charts,
     analysis,
     studies,
+    range_tests,
+    augmentations,
     published,
     not_run,
     provenance,

@@ -36,6 +36,7 @@ def blocks(content, say):
         Pairs(origins(content, say)),
         *([Warnings(others)] if others else []),
         *(of_rows(content, say) if content.rows else []),
+        *(untested(content, say) if content.untested else []),
         Details(say(N_("Configuration")), [Code(folded_json(content.configuration), "json")]),
     ]
 
@@ -87,25 +88,42 @@ def answers(content, say):
 
 def runs(content, say):
     """Every run, as blocks."""
-    accuracy, seconds = (
-        say(TITLES[name].title) for name in ("test_accuracy_percent", "train_seconds")
-    )
+    name = "test_accuracy_percent"
+    rows = [(run, run.measured[name]) for run in content.runs]
+    return table_of(say, rows, say(N_("Runs")), say(TITLES[name].title), "runs")
+
+
+def untested(content, say):
+    """The runs of studies and the points of sweeps, as blocks."""
+    title = say(N_("Runs of studies and sweeps: %(n)s"), n=len(content.untested))
+    accuracy = say(N_("validation accuracy, %"))
+    rows = [(run, run.training["validation_accuracy_percent"]) for run in content.untested]
+    return [Details(title, table_of(say, rows, title, accuracy, "untested"))]
+
+
+def table_of(say, rows, label, accuracy, anchor):
+    """A table of runs, as blocks.
+
+    rows: (Run, its accuracy in percent); label: of the table; accuracy: the title of its column.
+    """
+    name = "train_seconds"
     texts = (N_("device"), N_("libraries"), N_("start and end (UTC)"), N_("source"))
     head = [Field(say(N_("model"))), Field(say(N_("recipe"))), Field(say(N_("seed")), True)]
-    head += [Field(accuracy, True), Field(seconds, True), *(Field(say(text)) for text in texts)]
+    head += [Field(accuracy, True), Field(say(TITLES[name].title), True)]
+    head += [Field(say(text)) for text in texts]
     table = Table(
-        id="runs",
-        label=say(N_("Runs")),
+        id=anchor,
+        label=label,
         head=head,
-        rows=[[Field(say.safe(run.model)), *run_fields(say, run)] for run in content.runs],
+        rows=[[Field(say.safe(run.model)), *run_fields(say, run, value)] for run, value in rows],
     )
     asterisk = say(N_("An asterisk: with uncommitted changes."))
     source = say.sentences([say.source("runs/…/training.json"), asterisk])
     return [table, Paragraph(source, "source")]
 
 
-def run_fields(say, run):
-    """The cells of one run but the first."""
+def run_fields(say, run, accuracy):
+    """The cells of one run but the first. accuracy: in percent."""
     training = run.training
     start, end = (training[name][:19].replace("T", " ") for name in ("started_at", "ended_at"))
     source = training["source"]
@@ -113,7 +131,7 @@ def run_fields(say, run):
     return [
         Field(say.safe(run.recipe)),
         Field(str(run.seed), True),
-        Field(number(run.measured["test_accuracy_percent"], 2), True),
+        Field(number(accuracy, 2), True),
         Field(number(training["train_seconds"], 1), True),
         Field(device(say, training)),
         Field(say.lines("", *map(say.safe, versions))),
