@@ -102,6 +102,7 @@ COMPARED = {
     "comparison": ("Comparison", "Models, mean over seeds"),
     "published": ("Comparison", "Published, where it can be compared"),
     "verdicts": ("Comparison", "Published and measured"),
+    "claims": ("Comparison", "Published claims"),
     "classes": ("Classes", "Accuracy and precision of every class"),
     "confusions": ("Classes", "Most confused pairs"),
     "superclasses": ("Classes", "Confusion of the superclasses"),

@@ -1,6 +1,6 @@
 # In: metrics, predictions and training record of every run, cost of every model, the published
-# numbers. Out: a row per run, a row per model × recipe, per class and per test image, and what was
-# published of each.
+# numbers. Out: a row per run, a row per model × recipe, per class and per test image, what was
+# published of each, and what was claimed.
 
 
 rule compare:
@@ -32,6 +32,7 @@ rule compare:
         " --dataset {input.dataset:q} --published {params.reads:q}"
         " --runs-csv {output.runs:q} --comparison {output.comparison:q}"
         " --published-beside {output.published:q} --verdicts {output.verdicts:q}"
+        " --claims {output.claims:q}"
         " --classes {output.classes:q} --confusions {output.confusions:q}"
         " --superclasses {output.superclasses:q} --images {output.images:q}"
         " --record {output.record:q} > {log:q} 2>&1"

@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+from cifarlab.comparison.claim_kinds import Measured
+from cifarlab.comparison.claims import tabulate_claims
 from cifarlab.comparison.images import tabulate_images
 from cifarlab.comparison.published import (
     comparable_part,
@@ -11,6 +13,7 @@ from cifarlab.comparison.published import (
     verdicts,
 )
 from cifarlab.comparison.results import RunFolder, files_of_runs
+from cifarlab.comparison.row_difference import differences_between
 from cifarlab.comparison.tables import (
     compare,
     tabulate_classes,
@@ -49,6 +52,9 @@ def argument_parser():
         "--verdicts", type=Path, required=True, help="CSV to write, a row per published cell"
     )
     parser.add_argument(
+        "--claims", type=Path, required=True, help="CSV to write, a row per published claim"
+    )
+    parser.add_argument(
         "--classes", type=Path, required=True, help="CSV to write: accuracy and precision"
     )
     parser.add_argument(
@@ -62,18 +68,22 @@ def argument_parser():
 def main(arguments):
     folders = [RunFolder(path) for path in arguments.runs]
     runs = tabulate_runs(folders)
-    comparison = compare(runs, {path.stem: read_json(path) for path in arguments.costs})
+    costs = {path.stem: read_json(path) for path in arguments.costs}
+    comparison = compare(runs, costs)
     manifest = read_json(arguments.dataset)
     images = {"dataset": dataset_of(manifest), **manifest["source"]}
-    del images["synthetic"]
+    is_synthetic = images.pop("synthetic")
     class_names = manifest["fine_names"]
     published = comparable_part(read_published(arguments.published), images, len(class_names))
     trainings = {(run.model, run.recipe): run.training for run in folders}
     beside = published_beside(published, trainings)
+    difference = differences_between(folders)
+    measured = Measured(published, beside, comparison, costs, is_synthetic, difference)
     tables = {
         arguments.runs_csv: runs,
         arguments.published_beside: beside,
         arguments.verdicts: verdicts(published, beside, runs, comparison, images),
+        arguments.claims: tabulate_claims(measured),
         arguments.classes: tabulate_classes(folders, class_names),
         arguments.confusions: tabulate_confusions(folders, class_names),
         arguments.superclasses: tabulate_superclasses(
@@ -95,5 +105,5 @@ if __name__ == "__main__":
             *files_of_runs(a.runs, "metrics.json", "predictions.npz", "training.json"),
             *(*a.costs, a.dataset, a.published),
         ],
-        outputs=["runs_csv", "published_beside", "verdicts", "comparison", *OF_CLASSES],
+        outputs=["runs_csv", "published_beside", "verdicts", "claims", "comparison", *OF_CLASSES],
     )

@@ -18,12 +18,12 @@ class Content:
     """What a report says.
 
     dataset_name: the data set's folder; manifest: its manifest; rows: in the order compared;
-    comparison_csv: the table's text; verdicts, images: lines of verdicts.csv and images.csv;
-    figures: SVG texts by label; failures: of runs that are left out; studies: lines of studies.csv;
-    untested: runs that did not meet the test split; augmented: Augmented by the name of a recipe;
-    range_tests: RunFolders of learning-rate range tests; command: the command line that gives these
-    results, or empty; versions: the locked ones of libraries by name, or empty; configuration: as it
-    was asked for, a dict; source: source_state when the report was made.
+    comparison_csv: the table's text; verdicts, images, claims, studies: lines of the CSVs of these
+    names; figures: SVG texts by label; failures: of runs that are left out; untested: runs that did
+    not meet the test split; augmented: Augmented by the name of a recipe; range_tests: RunFolders of
+    learning-rate range tests; command: the command line that gives these results, or empty;
+    versions: the locked ones of libraries by name, or empty; configuration: as it was asked for, a
+    dict; source: source_state when the report was made.
     """
 
     dataset_name: str
@@ -38,6 +38,7 @@ class Content:
     untested: list[Run] = field(default_factory=list)
     augmented: dict[str, Augmented] = field(default_factory=dict)
     range_tests: list[RunFolder] = field(default_factory=list)
+    claims: list[dict] = field(default_factory=list)
     command: str = ""
     versions: dict = field(default_factory=dict)
     configuration: dict = field(default_factory=dict)

@@ -14,8 +14,8 @@ from reporting.titles import row_titles
 from reporting.trainings import augmented, is_range_test
 
 TABLES = (
-    *("runs", "comparison", "published", "verdicts", "classes", "confusions", "superclasses"),
-    "images",
+    *("runs", "comparison", "published", "verdicts", "claims", "classes", "confusions"),
+    *("superclasses", "images"),
 )
 KEY = ["model", "recipe"]
 STUDY_KEY = ["study", "model", "change", "kind", "difference_points"]
@@ -118,6 +118,7 @@ def gather(results, failure_paths=(), **about):
     """
     rows = rows_of(results)
     verdicts = read_table(results.table("verdicts"), ["quantity", "verdict"])
+    claims = read_table(results.table("claims"), ["claim", "verdict"])
     figures = results.drawings
     return Content(
         dataset_name=results.path.name,
@@ -126,6 +127,7 @@ def gather(results, failure_paths=(), **about):
         comparison_csv=results.table("comparison").read_text(encoding="utf-8"),
         verdicts=verdicts.astype({"recipe": object}).to_dict("records"),
         images=read_table(results.table("images"), ["image", "right_runs"]).to_dict("records"),
+        claims=claims.astype(object).where(claims.notna(), None).to_dict("records"),
         figures={label: path.read_text(encoding="utf-8") for label, path in figures.items()},
         studies=results.study_lines,
         untested=results.untested,

@@ -28,7 +28,7 @@ COLUMNS = "{:>6}  {:>22}  {:>22}  {:>20}  {:>8}  {:>8}"
 STAGES_OF_A_RUN = ("train", "evaluate", "metrics")
 BARE = """
 RUNS = range(N_RUNS)
-TABLES = ("runs", "comparison", "published", "verdicts", "classes", "confusions")
+TABLES = ("runs", "comparison", "published", "verdicts", "claims", "classes", "confusions")
 TABLES += ("superclasses", "images")
 FIGURE_NAMES = ("accuracy", "losses", "loss", "classes", "examples", "tradeoffs")
 FIGURE_NAMES += ("confusion", "coverage", "gallery")
@@ -316,7 +316,7 @@ def make_bare(folder, n_runs):
     files += ["rehearsals/quick", "cost/cnn_2.json", "cost/cnn_2.svg"]
     for name in ("weights", "history", "epochs", "training", "predictions", "metrics"):
         files += [f"runs/cnn_2/quick/seed-{seed}/{name}" for seed in range(n_runs)]
-    tables = ("runs", "comparison", "published", "verdicts", "classes", "confusions")
+    tables = ("runs", "comparison", "published", "verdicts", "claims", "classes", "confusions")
     tables += ("superclasses", "images")
     figures = ("accuracy", "losses", "loss", "classes", "examples", "tradeoffs")
     figures += ("confusion", "coverage", "gallery")

@@ -30,6 +30,7 @@ from cifarlab.comparison.tables import (
     tabulate_superclasses,
 )
 from cifarlab.configuration import read_configuration, run_table
+from cifarlab.evaluation.logits import save_predictions
 from cifarlab.models.families import FAMILIES, torchvision
 from cifarlab.training.recipes import Recipe
 from engine.errors import UserError
@@ -103,15 +104,6 @@ def curve_of(accuracy):
     return {"coverage_percent": [*shares], "error_percent": errors}
 
 
-def write_predictions(path, labels, n_classes=N_CLASSES, seed=0):
-    """Logits for every image; every second one is right, wrong ones are others with each seed."""
-    wrong = (labels + 1 + seed) % n_classes
-    predicted = np.where(np.arange(len(labels)) % 2, labels, wrong)
-    logits = np.random.default_rng(0).normal(size=(len(labels), n_classes)).astype(np.float32)
-    logits[np.arange(len(labels)), predicted] += 5
-    np.savez(path, logits=logits, labels=labels)
-
-
 def write_run(results, model, seed, accuracy, recipe="r", epochs=5, **others):
     """The files of one run that the comparison and the report read, with this accuracy in percent.
 
@@ -181,8 +173,7 @@ def write_run(results, model, seed, accuracy, recipe="r", epochs=5, **others):
     }
     (folder / "metrics.json").write_text(json.dumps(metrics))
     (folder / "training.json").write_text(json.dumps(training))
-    n_classes = len(confusion)
-    write_predictions(folder / "predictions.npz", np.arange(n_classes), n_classes)
+    write_predictions(folder / "predictions.npz", confusion)
     history = [
         {"step": n + 1, "loss": 3.5 - 2 * n / steps, "learning_rate": 0.001} for n in range(steps)
     ]
@@ -204,9 +195,16 @@ def write_run(results, model, seed, accuracy, recipe="r", epochs=5, **others):
     return folder
 
 
+def write_predictions(path, confusion):
+    """Logits that give these counts."""
+    n_classes = len(confusion)
+    true, predicted = np.divmod(np.repeat(np.arange(n_classes**2), confusion.ravel()), n_classes)
+    save_predictions(path, np.eye(n_classes, dtype=np.float32)[predicted], true)
+
+
 TABLES = (
-    *("runs", "comparison", "published", "verdicts", "classes", "confusions", "superclasses"),
-    "images",
+    *("runs", "comparison", "published", "verdicts", "claims", "classes", "confusions"),
+    *("superclasses", "images"),
 )
 
 
@@ -217,9 +215,9 @@ def run_compare(run_command, folder, runs, costs, manifest):
         *("compare.py", "--runs", *runs, "--costs", *costs, "--dataset", manifest),
         *("--published", ROOT / "config/published.csv", "--runs-csv", tables["runs"]),
         *("--comparison", tables["comparison"], "--published-beside", tables["published"]),
-        *("--verdicts", tables["verdicts"], "--classes", tables["classes"]),
-        *("--confusions", tables["confusions"], "--superclasses", tables["superclasses"]),
-        *("--images", tables["images"]),
+        *("--verdicts", tables["verdicts"], "--claims", tables["claims"]),
+        *("--classes", tables["classes"], "--confusions", tables["confusions"]),
+        *("--superclasses", tables["superclasses"], "--images", tables["images"]),
     )
     return result, tables
 

@@ -22,6 +22,7 @@ from test_report import (
     write_results,
 )
 
+from cifarlab.comparison.claims import CLAIMS
 from cifarlab.comparison.columns import COLUMNS
 from cifarlab.comparison.published import QUANTITIES
 from cifarlab.comparison.results import RunFolder
@@ -29,6 +30,7 @@ from cifarlab.models.families import FAMILIES
 from cifarlab.training.parts import OneOf
 from cifarlab.training.recipes import Recipe
 from engine.errors import UserError
+from reporting import claim_words
 from reporting.columns import TITLES
 from reporting.figures import FIGURES
 from reporting.language import catalogue_path, describe_language, known_languages, load_language
@@ -167,10 +169,23 @@ def test_every_message_of_a_figure_is_among_those_of_the_report(template, result
     assert found - set(messages_of(template)) == set()
 
 
-@pytest.mark.parametrize("words", [SETTINGS, VALUES, VERDICTS, SIZE_RULES])
+OF_CLAIMS = [
+    getattr(claim_words, name)
+    for name in ("CLAIMS", "TESTS", "VERDICTS", "OUTCOMES", "MISSING", "UNITS")
+]
+
+
+@pytest.mark.parametrize("words", [SETTINGS, VALUES, VERDICTS, SIZE_RULES, *OF_CLAIMS])
 def test_every_word_for_a_key_is_among_the_messages(template, words):
     said = {text for text in words.values() if any(letter.isalpha() for letter in text)}
     assert said - set(messages_of(template)) == set()
+
+
+def test_every_claim_has_its_words():
+    assert [*claim_words.CLAIMS] == [*CLAIMS]
+    assert {claim.test for claim in CLAIMS.values()} == set(claim_words.TESTS)
+    assert {claim.unit for claim in CLAIMS.values()} == set(claim_words.UNITS)
+    assert set(claim_words.DIGITS) == set(claim_words.UNITS)
 
 
 def test_what_figures_and_sections_say_of_themselves_is_among_the_messages(template):

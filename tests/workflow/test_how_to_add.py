@@ -172,6 +172,17 @@ def test_a_report_section_is_added_as_written(tried):
         assert device in section
 
 
+def test_a_claim_is_added_as_written(tried):
+    follow(tried, SECTIONS["A claim of the published text"])
+    (line,) = [
+        line
+        for line in csv.DictReader(results_of(tried, "compare/claims.csv").splitlines())
+        if line["claim"] == "five_blocks_against_two"
+    ]
+    assert (line["verdict"], line["missing"], line["missing_of"]) == ("not_run", "runs", "cnn_5")
+    assert "From 2 to 5 blocks" in results_of(tried, "report/report.en.md")
+
+
 def test_a_data_set_is_added_as_written(tried):
     follow(tried, SECTIONS["A data set"])
     manifest = json.loads((tried.folder / "results/own/data/manifest.json").read_text())

@@ -8,6 +8,7 @@ from reporting.sections import (
     analysis,
     augmentations,
     charts,
+    claims,
     comparison,
     models,
     not_run,
@@ -28,6 +29,7 @@ MODULES = (
     range_tests,
     augmentations,
     published,
+    claims,
     not_run,
     provenance,
 )
