@@ -7,8 +7,6 @@ import argparse
 import math
 from pathlib import Path
 
-import torch
-
 from cifarlab.datasets.inputs import Images, InputSettings, placed
 from cifarlab.datasets.store import load_description, load_split
 from cifarlab.devices import DEVICES, choose_device, prepare_cpu
@@ -86,7 +84,7 @@ def main(arguments):
 def held_out(arguments, inputs, device):
     """(Images, labels int64 [n_images]) of the share of the training split that was held out."""
     split = load_split(arguments.train)
-    _, index = hold_out(torch.tensor(split.labels), arguments.validation)
+    _, index = hold_out(split.labels, arguments.validation)
     # Only these are read from the disk.
     return Images(split.images[index.numpy()], inputs, device), split.labels[index.numpy()]
 

@@ -20,8 +20,8 @@ class Content:
     dataset_name: the data set's folder; manifest: its manifest; rows: in the order compared;
     comparison_csv: the table's text; verdicts, images, claims, studies: lines of the CSVs of these
     names; figures: SVG texts by label; failures: of runs that are left out; untested: runs that did
-    not meet the test split; augmented: Augmented by the name of a recipe; range_tests: RunFolders of
-    learning-rate range tests; command: the command line that gives these results, or empty;
+    not meet the test split; augmented: Augmented by the name of a recipe; range_tests: RunFolders
+    of learning-rate range tests; command: the command line that gives these results, or empty;
     versions: the locked ones of libraries by name, or empty; configuration: as it was asked for, a
     dict; source: source_state when the report was made.
     """

@@ -1,8 +1,7 @@
 """What the report shows of trainings, compared or not, beside the rows of the comparison."""
 
+import json
 from dataclasses import dataclass
-
-from engine.settings import canonical_json
 
 RANGE_TEST = "rate_range_test"
 
@@ -23,7 +22,7 @@ def augmented(recipes):
     found = {}
     for name, recipe in recipes.items():
         if augmentations := recipe.get("augmentations"):
-            text = canonical_json(augmentations)
+            text = json.dumps(augmentations, sort_keys=True)
             found.setdefault(text, Augmented(augmentations, [])).recipes.append(name)
     return {one.recipes[0]: one for one in found.values()}
 

@@ -5,6 +5,7 @@ import csv
 import hashlib
 import json
 import re
+from collections import Counter
 from dataclasses import replace
 from html.parser import HTMLParser
 from typing import get_args
@@ -36,11 +37,13 @@ TEMPLATES = ROOT / "templates"
 ACCURACIES = {("cnn_2", "r"): (41.25, 43.75)}
 
 
-def write_data(folder, synthetic, class_names=()):
+def write_data(folder, synthetic, class_names=(), has_superclasses=True):
     """A data set of one test image a class, its first classes named so."""
     folder.mkdir(parents=True)
     dataset = make_synthetic(1, 1, 0)
     names = [*class_names, *dataset.fine_names[len(class_names) :]]
+    if not has_superclasses:
+        dataset = replace(dataset, coarse_names=None, coarse_of_fine=None)
     source = {"synthetic": False, "md5": MD5}
     if synthetic:
         source = {"synthetic": True, "seed": 0, "train_per_class": 1, "test_per_class": 1}
@@ -54,7 +57,8 @@ def write_results(folder, synthetic=False, accuracies=ACCURACIES, class_names=()
     accuracies: of each seed, by (model, recipe); others: as for `write_run`, and cost: what a
     model's cost has instead of COST's, by model.
     """
-    labels = write_data(folder / "data", synthetic, class_names)
+    has_superclasses = others.get("superclass_accuracy_percent", True) is not None
+    labels = write_data(folder / "data", synthetic, class_names, has_superclasses)
     costs, runs = others.pop("cost", {}), {}
     (folder / "cost").mkdir()
     for (model, recipe), values in accuracies.items():
@@ -205,8 +209,9 @@ def test_the_page_loads_nothing_and_its_references_are_whole(real):
     html, _ = rendered(real)
     page = Page(html)
     pictures = [value for tag, value in page.loaded if tag == "image"]
-    assert len(pictures) == 4 * 8  # right and wrong, at random and most confident
-    assert all(value.startswith("data:image/jpeg;base64,") for value in pictures)
+    kinds = Counter(value.partition(";base64,")[0] for value in pictures)
+    # Right and wrong, at random and most confident; hard for all runs; a confusion matrix.
+    assert kinds == {"data:image/jpeg": 4 * 8 + 2 * 16, "data:image/png": 1}
     assert [tag for tag, _ in page.loaded if tag != "image"] == []
     assert page.pages == ["report.zh.html"]
     assert len(page.ids) == len(set(page.ids))
@@ -411,13 +416,54 @@ def test_the_published_numbers_come_with_their_source(real):
 
 
 def test_without_superclasses_nothing_is_said_of_them_and_their_cells_are_empty(tmp_path):
-    folder = write_results(tmp_path / "cifar100", superclass_accuracy_percent=None)
+    names = ("superclass_accuracy_percent", "errors_in_superclass_percent")
+    folder = write_results(tmp_path / "cifar100", **dict.fromkeys(names))
     (row,) = csv.DictReader((folder / "compare/comparison.csv").open())
     assert (row["superclass_accuracy_percent"], row["top5_accuracy_percent"]) == ("", "52.5")
     for text in map(visible, rendered(folder)):
         text = re.sub(r'<script type="application/json".*?</script>', "", text)
         assert "top-5 accuracy" in text
         assert "superclass" not in text
+
+
+# --- what follows from predictions
+
+
+def test_a_recipe_without_validation_has_no_temperature_and_the_report_says_why(real, tmp_path):
+    validated = write_results(tmp_path / "cifar100", validation=0.1)
+    why = "this recipe held out none: the calibration error after scaling is not given"
+    for folder, has_it in ((real, False), (validated, True)):
+        (row,) = csv.DictReader((folder / "compare/comparison.csv").open())
+        expected = ("1.5", "2.5") if has_it else ("", "")
+        assert (row["temperature"], row["scaled_calibration_error_percent"]) == expected
+        for text in map(visible, rendered(folder)):
+            text = re.sub(r'<script type="application/json".*?</script>', "", text)
+            assert (why in text) is not has_it
+            assert ("calibration error after scaling, %" in text.replace("\u00a0", " ")) is has_it
+            assert "6.25" in text  # the error before scaling
+
+
+def test_the_superclasses_are_a_table_of_twenty_by_twenty(real):
+    html, markdown = rendered(real)
+    start = html.index("Confusion of the superclasses")
+    table = html[start : html.index("</table>", start)]
+    assert table.count("<tr>") == 21
+    assert len(re.findall(r"<t[hd]\b", table)) == 21 * 21
+    lines = list(csv.DictReader((real / "compare/superclasses.csv").open()))
+    assert len(lines) == 400
+    # Wrong images are of the next class, so four of five classes have them in the superclass.
+    rows = [line for line in markdown.splitlines() if line.startswith("| 1 ")]
+    own, other = (number(float(lines[place]["share_percent"]), 1) for place in (0, 1))
+    assert any(f"| **{own}** | {other} |" in row for row in rows)
+
+
+def test_the_gallery_says_how_many_images_are_wrong_in_all_runs(real):
+    lines = list(csv.DictReader((real / "compare/images.csv").open()))
+    assert {line["runs"] for line in lines} == {"2"}
+    never = sum(line["right_runs"] == "0" for line in lines)
+    assert never == 50
+    for text in map(visible, rendered(real)):
+        assert "that are wrong in all 2 runs: 50 of 100; shown are" in text
 
 
 # --- sections and blocks

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 from reporting.figure import Figure
 from reporting.messages import N_, Sentence
 
-SIDE, LEFT, TOP, GAP, TEXT = 700, 236, 236, 8, 12.5
+SIDE, LEFT, TOP, GAP, TEXT = 700, 268, 268, 8, 12.5
 RIGHT, WRONG = (0, 158, 115), (213, 94, 0)
 # Shares of a class's images in percent, where the scale of opacity begins and ends; its steps.
 LEAST, MOST, STEPS = 0.5, 100, 15
