@@ -28,6 +28,21 @@ def name_of_run(nodes):
     return first if len(nodes) == 1 else f"{first}–{number if number.isdigit() else last}"
 
 
+def layer_lines(tree):
+    """The layers of a `structure_tree`, alike ones folded, as dicts: depth, layer, kind, …"""
+    lines = []
+
+    def add(nodes, depth):
+        for node in folded(nodes):
+            line = {"depth": depth, "layer": node["name"], "kind": kind_text(node)}
+            line |= {"output_shape": shape_text(node["output_shape"]), "times": node["times"]}
+            lines.append(line | {"parameters": node["parameters"]})
+            add(node["children"], depth + 1)
+
+    add(tree["children"] or [tree], 0)
+    return lines
+
+
 def structure_text(tree, gettext=str):
     """The layers of a `structure_tree` as an aligned table, alike ones folded, with their total.
 

@@ -5,10 +5,12 @@ import re
 from contextlib import contextmanager
 
 import matplotlib
+from matplotlib.container import Container
 from matplotlib.figure import Figure
+from matplotlib.offsetbox import HPacker, TextArea
 from matplotlib.ticker import MaxNLocator
 
-from reporting.svg import Messages
+from reporting.svg import Messages, with_table
 
 # Okabe and Ito 2008: distinguishable to colour-blind readers; line styles and markers repeat it.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8A8A00")
@@ -49,6 +51,18 @@ def style_of(number):
     }
 
 
+def artists_of(mark):
+    """The artists of what a function of matplotlib's axes returned."""
+    return mark.get_children() if isinstance(mark, Container) else [mark]
+
+
+def of_row(number, *marks):
+    """Note that marks are of the row with this number: a page may hide or highlight them."""
+    for mark in marks:
+        for artist in artists_of(mark):
+            artist.set_gid(f"row-{number}")
+
+
 # What a user's matplotlibrc says of text, sizes and lines does not count.
 DEFAULTS = {key: value for key, value in matplotlib.rcParamsDefault.items() if key != "backend"}
 
@@ -71,24 +85,36 @@ def over_steps(axes, say):
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 
-def legend_below(figure, axes):
-    """One legend for the figure, with the marks of `axes`, each once."""
+def legend_below(figure, axes, is_of_rows=False):
+    """One legend for the figure, with the marks of `axes`, each once.
+
+    is_of_rows: whether each is the mark of a row, as `of_row` noted.
+    """
     marks = dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
     # In letters: a mark takes some seven, and all together have about a hundred.
     widths = [len(mark) + 7 for mark in marks]
     is_one_row = sum(widths) <= 100
     columns = len(marks) if is_one_row else max(1, 100 // max(widths))
-    figure.legend(marks.values(), marks.keys(), loc="outside lower center", ncols=columns)
+    legend = figure.legend(marks.values(), marks.keys(), loc="outside lower center", ncols=columns)
+    for entry in legend.findobj(HPacker) if is_of_rows else ():
+        if isinstance(name := entry.get_children()[-1], TextArea):
+            gid = artists_of(marks[name.get_text()])[0].get_gid()
+            for artist in (*entry.get_children()[0].get_children(), *name.get_children()):
+                artist.set_gid(gid)
 
 
-def svg_text(figure, say):
-    """A figure as SVG text: its size, its ink and the language of its messages are the page's."""
+def svg_text(figure, say, table=()):
+    """A figure as SVG text: its size, its ink and the language of its messages are the page's.
+
+    table: the numbers that it shows, as `with_table` takes them.
+    """
     figure.set_layout_engine("constrained")
     buffer = io.StringIO()
     figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     svg = buffer.getvalue()
     svg = svg[svg.index("<svg") :].replace(INK, "currentColor")
     svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.DOTALL)
+    svg = re.sub(r' id="row-(\d+)"', r' data-row="\1"', svg)
     # Sizes in points would be fixed; the view box alone lets the page decide.
     svg = re.sub(r'(<svg[^>]*?) (?:width|height)="[^"]*"', r"\1", svg)
     svg = re.sub(r'(<svg[^>]*?) (?:width|height)="[^"]*"', r"\1", svg)
@@ -97,4 +123,5 @@ def svg_text(figure, say):
     # A hundredth of a point is finer than any screen.
     svg = re.sub(r' d="[^"]*"', lambda path: re.sub(r"(\.\d\d)\d+", r"\1", path[0]), svg)
     svg = say.keep(svg)
-    return re.sub(r"font(-family)?: ([^;\"]*?)'DejaVu Sans'[^;\"]*", r"font\1: \2sans-serif", svg)
+    svg = re.sub(r"font(-family)?: ([^;\"]*?)'DejaVu Sans'[^;\"]*", r"font\1: \2sans-serif", svg)
+    return with_table(svg, table)

@@ -3,8 +3,11 @@
 A figure is drawn once and translated when a report is rendered: a new translation draws nothing.
 """
 
+import csv
 import html
+import io
 import json
+import math
 import re
 from xml.etree import ElementTree
 
@@ -13,6 +16,9 @@ STYLE = (
     " @media (prefers-color-scheme: dark) { svg { color: #e6edf3 } }</style>"
 )
 
+# Letters of a page are not smaller, in CSS pixels.
+SMALLEST = 12
+SIZE = re.compile(r'\bfont(?:-size)?(?:: |=")(?:[a-z]+ )*([\d.]+)')
 # Zero wide. What stands between two of them is a message; a name that a user chose never does.
 MARK = "\u2060"
 TEXT = re.compile(rf"(<(?:text|tspan)\b[^>]*)>{MARK}([^<]*?){MARK}(</)")
@@ -57,7 +63,15 @@ def inline_svg(svg, prefix, description):
     )
     svg = re.sub(r'href="#([^"]+)"', rf'href="#{prefix}-\1"', svg)
     svg = re.sub(r"url\(#([^)]+)\)", rf"url(#{prefix}-\1)", svg)
-    return svg.replace("<svg", f'<svg role="img" aria-label="{description}"', 1)
+    about = f'role="img" aria-label="{description}" style="min-width: {legible_width(svg)}px"'
+    return svg.replace("<svg", f"<svg {about}", 1)
+
+
+def legible_width(svg):
+    """The width in CSS pixels from which on the smallest letters of a drawing are legible."""
+    box = re.search(r'viewBox="\S+ \S+ ([\d.]+)', svg)
+    sizes = [float(size) for size in SIZE.findall(svg)]
+    return math.ceil(SMALLEST * float(box[1]) / min(sizes)) if box and sizes else 0
 
 
 def fitted(text, width, size):
@@ -79,6 +93,30 @@ def printable(text):
     if isinstance(text, Marked):
         return text
     return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
+
+
+def with_table(svg, lines):
+    """`svg` with the numbers that it shows in its metadata, as CSV.
+
+    lines: dicts with the same keys, which are the header; floats get seven digits, NaN and None
+    are empty, texts are made `printable`.
+    """
+    if not lines:
+        return svg
+    table = io.StringIO()
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(lines[0])
+    writer.writerows([map(_cell, line.values()) for line in lines])
+    end = svg.rindex("</svg>")
+    return f"{svg[:end]}<metadata>{html.escape(table.getvalue())}</metadata>{svg[end:]}"
+
+
+def _cell(value):
+    if value is None or value != value:
+        return ""
+    if isinstance(value, str):
+        return printable(value)
+    return f"{value:.7g}" if isinstance(value, float) else value
 
 
 class Marked(str):

@@ -14,7 +14,7 @@ def caption(content, _row):
 
 def draw(comparison, runs_csv, published):
     from cifarlab.comparison.results import read_table
-    from reporting.plot import drawing, legend_below, svg_text
+    from reporting.plot import drawing, legend_below, of_row, svg_text
     from reporting.titles import row_titles
 
     key = ["model", "recipe"]
@@ -30,33 +30,48 @@ def draw(comparison, runs_csv, published):
         for place, (row, measured) in enumerate(comparison.iterrows()):
             draw_row(axes, say, place, measured, accuracies_of[row], published.get(row))
         axes.set_yticks(range(len(comparison)), [titles[row] for row in comparison.index])
+        for place, tick in enumerate(axes.yaxis.get_major_ticks()):
+            of_row(place, tick)
         axes.set_ylim(len(comparison) - 0.4, -0.6)
         axes.spines["left"].set_visible(False)
         axes.tick_params(axis="y", length=0)
         axes.margins(x=0.06)
         axes.set_xlabel(say("top-1 accuracy on the test split, % (mean over seeds)"))
         legend_below(figure, axes)
-        return svg_text(figure, say)
+        return svg_text(figure, say, lines_of(comparison, accuracies_of, published))
+
+
+def lines_of(comparison, accuracies_of, published):
+    """What is drawn, a line a row: accuracies in percent, those of runs in one cell."""
+    names = [f"test_accuracy_{name}percent" for name in ("", "low_", "high_")]
+    return [
+        dict(zip(("model", "recipe"), row, strict=True))
+        | {name: measured[name] for name in names}
+        | {"runs_percent": " ".join(map(str, accuracies_of[row]))}
+        | {"published_percent": published.get(row)}
+        for row, measured in comparison.iterrows()
+    ]
 
 
 def draw_row(axes, say, place, measured, accuracies, published):
     """One row at its place: the mean with its interval, each run, the published value if any."""
     from reporting.numbers import number
-    from reporting.plot import INK, style_of
+    from reporting.plot import INK, of_row, style_of
 
     mean, low, high = (measured[f"test_accuracy_{name}percent"] for name in ("", "low_", "high_"))
     interval = {"color": INK, "capsize": 4, "linewidth": 1.4}
     label = say("95 % interval of the test split")
-    axes.errorbar(mean, place, xerr=[[mean - low], [high - mean]], **interval, label=label)
-    axes.plot(mean, place, **style_of(place), markersize=9)
+    xerr = [[mean - low], [high - mean]]
+    marks = [axes.errorbar(mean, place, xerr=xerr, **interval, label=label)]
+    marks += axes.plot(mean, place, **style_of(place), markersize=9)
     # Above and below the mean, so that none hides another.
     bar = {"linestyle": "", "marker": "|", "markersize": 7, "markeredgewidth": 1.5}
     places = [place - 0.27] * len(accuracies)
-    axes.plot(accuracies, places, **bar, color=INK, alpha=0.6, label=say("one run"))
+    marks += axes.plot(accuracies, places, **bar, color=INK, alpha=0.6, label=say("one run"))
     if published is not None:
         mark = {"linestyle": "", "marker": "D", "markersize": 6, "markerfacecolor": "none"}
-        axes.plot(published, place + 0.27, **mark, color=INK, label=say("published"))
-    axes.annotate(
+        marks += axes.plot(published, place + 0.27, **mark, color=INK, label=say("published"))
+    value = axes.annotate(
         number(mean, 2),
         (1, place),
         xycoords=("axes fraction", "data"),
@@ -64,6 +79,7 @@ def draw_row(axes, say, place, measured, accuracies, published):
         textcoords="offset points",
         verticalalignment="center",
     )
+    of_row(place, value, *marks)
 
 
 FIGURE = Figure(

@@ -23,7 +23,7 @@ def draw(studies, runs):
     for run in map(RunFolder, runs):
         rows.setdefault((run.model, run.recipe), []).append(run)
     lines = read_table(studies, ["study", "model", "change", "kind", "recipe", "compared_with"])
-    lines = lines.dropna(subset="difference_points").to_dict("records")
+    lines, table = lines.dropna(subset="difference_points").to_dict("records"), []
     n_rows = max(1, -(-len(lines) // COLUMNS_OF_CHARTS))
     grid = {"nrows": n_rows, "ncols": COLUMNS_OF_CHARTS, "squeeze": False, "sharey": True}
     with drawing(8.2, 0.6 + 1.6 * n_rows, **grid) as (figure, axes, say):
@@ -32,6 +32,12 @@ def draw(studies, runs):
                 alpha = 0.45 if key == "compared_with" else 1
                 curve = mean_curve(rows[line["model"], line[key]])
                 own.plot(*curve, color=style, alpha=alpha, marker=".")
+                of = {name: line[name] for name in ("study", "model", "change", "kind")}
+                of["recipe"] = line[key]
+                table += [
+                    {**of, "step": step, "validation_accuracy_percent": accuracy}
+                    for step, accuracy in zip(*curve, strict=True)
+                ]
             own.set_title(title(say, line["change"], line["kind"]), fontsize=9)
             own.tick_params(labelsize=8)
             own.set_xlim(left=0)
@@ -39,7 +45,7 @@ def draw(studies, runs):
             own.set_visible(False)
         figure.supxlabel(say("step"), fontsize=10)
         figure.supylabel(say("validation accuracy, %"), fontsize=10)
-        return svg_text(figure, say)
+        return svg_text(figure, say, table)
 
 
 def mean_curve(runs):

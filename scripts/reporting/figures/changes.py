@@ -35,7 +35,9 @@ def draw(studies):
             )
         if panels:
             legend_below(figure, axes[0, 0])
-        return svg_text(figure, say)
+        names = ["study", "model", "change", "kind"]
+        names += [f"{name}_points" for name in ("difference", "low", "high", "seed_differences")]
+        return svg_text(figure, say, table[names].to_dict("records"))
 
 
 def draw_panel(axes, say, lines):

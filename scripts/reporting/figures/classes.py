@@ -42,7 +42,7 @@ def classes_svg(classes):
 
     classes: list of (name, accuracy, precision), the latter two in percent or NaN.
     """
-    from reporting.svg import add, drawing, fitted
+    from reporting.svg import add, drawing, fitted, with_table
 
     n_rows = -(-len(classes) // COLUMNS)
     svg = drawing(COLUMNS * COLUMN_WIDTH, n_rows * ROW_HEIGHT + 2 * MARGIN)
@@ -68,7 +68,9 @@ def classes_svg(classes):
             look = {"text_anchor": "end", "opacity": 1 if number == 1 else 0.7}
             value = add(svg, "text", x=right, y=baseline, **look)
             value.text = f"{percent:.1f}" if percent == percent else "–"
-    return ElementTree.tostring(svg, encoding="unicode") + "\n"
+    names = ("class", "test_accuracy_percent", "test_precision_percent")
+    lines = [dict(zip(names, (name, *percents), strict=True)) for name, *percents in classes]
+    return with_table(ElementTree.tostring(svg, encoding="unicode") + "\n", lines)
 
 
 FIGURE = Figure(

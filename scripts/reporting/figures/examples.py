@@ -52,7 +52,7 @@ def choose(logits, labels):
 
 def examples_svg(images, logits, labels, names):
     """Rows of pictures, each with its true class and what it was taken for."""
-    from reporting.svg import Messages, add, drawing, fitted
+    from reporting.svg import Messages, add, drawing, fitted, with_table
 
     say = Messages()
     headings = {
@@ -82,7 +82,18 @@ def examples_svg(images, logits, labels, names):
                 line.text = fitted(text, CELL - 4, TEXT)
         top += HEADING + PICTURE + LINE * (2 if key[0] else 3) + GAP
     svg.set("viewBox", f"0 0 {N_PICTURES * CELL} {top}")
-    return say.keep(ElementTree.tostring(svg, encoding="unicode")) + "\n"
+    drawn = say.keep(ElementTree.tostring(svg, encoding="unicode")) + "\n"
+    return with_table(drawn, lines_of(confidences, predicted, groups, labels, names))
+
+
+def lines_of(confidences, predicted, groups, labels, names):
+    """What is drawn, a line an image."""
+    return [
+        {"test_image": int(index), "chosen": kind, "true_class": names[labels[index]]}
+        | {"predicted_class": names[predicted[index]], "probability": float(confidences[index])}
+        for (_, kind), indices in groups.items()
+        for index in indices
+    ]
 
 
 def picture(pixels):

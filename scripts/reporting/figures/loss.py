@@ -51,7 +51,33 @@ def draw(runs):
         over_steps([loss, rate, *validation][-1], say)
         figure.align_ylabels()
         legend_below(figure, loss)
-        return svg_text(figure, say)
+        return svg_text(figure, say, lines_of(runs))
+
+
+COLUMNS = ("smoothed_loss", "lowest_loss", "highest_loss", "learning_rate", "accuracy_percent")
+
+
+def lines_of(runs):
+    """What is drawn of each run, lines of one table in which a step has what is known of it."""
+    from reporting.curves import smoothed
+
+    lines = []
+    for run in runs:
+        history = run.history
+        losses, rates = history["loss"].to_numpy(), history["learning_rate"].to_numpy()
+        middles, lows, highs = envelope(losses)
+        changes = changing(rates)
+        ends = (len(losses) * run.epochs["images_share"]).tolist()
+        drawn = [("smoothed_loss", *smoothed(losses)), ("lowest_loss", middles, lows)]
+        drawn += [("highest_loss", middles, highs)]
+        drawn += [("learning_rate", history["step"].to_numpy()[changes], rates[changes])]
+        drawn += [("accuracy_percent", ends, run.epochs["validation_accuracy_percent"])]
+        steps = {}
+        for name, places, values in drawn:
+            for place, value in zip(places, values, strict=True):
+                steps.setdefault(float(place), dict.fromkeys(COLUMNS))[name] = value
+        lines += [{"seed": run.seed, "step": step, **steps[step]} for step in sorted(steps)]
+    return lines
 
 
 def envelope(losses):

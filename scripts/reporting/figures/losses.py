@@ -19,13 +19,13 @@ def draw(runs):
 
     from cifarlab.comparison.results import RunFolder
     from reporting.curves import smoothed
-    from reporting.plot import drawing, legend_below, over_steps, style_of, svg_text
+    from reporting.plot import drawing, legend_below, of_row, over_steps, style_of, svg_text
     from reporting.titles import row_titles
 
     rows = {}
     for run in map(RunFolder, runs):
         rows.setdefault((run.model, run.recipe), []).append(run)
-    titles = row_titles(rows)
+    titles, table = row_titles(rows), []
     height = 3.4 + 0.09 * len(rows)
     with drawing(8.2, height, ncols=2, sharey=True) as (figure, (by_step, by_second), say):
         for number, (row, own) in enumerate(rows.items()):
@@ -34,13 +34,19 @@ def draw(runs):
             steps = min((steps for steps, _ in curves), key=lambda steps: steps[-1])
             losses = np.mean([np.interp(steps, *curve) for curve in curves], axis=0)
             style = {**style_of(number), "markevery": 0.1, "markersize": 4.5}
-            by_step.plot(steps, losses, **style, label=titles[row])
-            by_second.plot(steps * np.mean([run.seconds_per_step for run in own]), losses, **style)
+            seconds = steps * np.mean([run.seconds_per_step for run in own])
+            lines = by_step.plot(steps, losses, **style, label=titles[row])
+            lines += by_second.plot(seconds, losses, **style)
+            of_row(number, *lines)
+            table += [
+                {"model": row[0], "recipe": row[1], "step": step, "seconds": second, "loss": loss}
+                for step, second, loss in zip(steps, seconds, losses, strict=True)
+            ]
         over_steps(by_step, say)
         by_second.set_xlabel(say("seconds in training"))
         by_step.set_ylabel(say("training loss, smoothed"))
-        legend_below(figure, by_step)
-        return svg_text(figure, say)
+        legend_below(figure, by_step, is_of_rows=True)
+        return svg_text(figure, say, table)
 
 
 FIGURE = Figure(

@@ -7,9 +7,16 @@ from xml.etree import ElementTree
 
 from engine.files import read_json
 from reporting.figure import Figure
-from reporting.layers import folded, kind_text, name_of_run, parameters_text, shape_text
+from reporting.layers import (
+    folded,
+    kind_text,
+    layer_lines,
+    name_of_run,
+    parameters_text,
+    shape_text,
+)
 from reporting.messages import N_, Sentence
-from reporting.svg import Messages, drawing, fitted, length, printable
+from reporting.svg import Messages, drawing, fitted, length, printable, with_table
 from reporting.svg import add as _add
 
 PLAIN = "Sequential"
@@ -74,7 +81,8 @@ def structure_svg(tree, title):
         _column(svg, column, 74, words, SMALL, opacity=0.75)
     bottom = _flow(svg, [first, *_stages(children), last], 84, 0, total)
     svg.set("viewBox", f"0 0 {WIDTH} {bottom + MARGIN}")
-    return say.keep(ElementTree.tostring(svg, encoding="unicode")) + "\n"
+    drawn = say.keep(ElementTree.tostring(svg, encoding="unicode")) + "\n"
+    return with_table(drawn, layer_lines(tree))
 
 
 def reason_svg(reason, title):

@@ -47,8 +47,9 @@ def draw(comparison):
             draw_panel(axes, say, comparison, cost)
         for axes in grid[:, 0]:
             axes.set_ylabel(say("test accuracy, %"))
-        legend_below(figure, grid[0, 0])
-        return svg_text(figure, say)
+        legend_below(figure, grid[0, 0], is_of_rows=True)
+        names = [f"test_accuracy_{name}percent" for name in ("", "low_", "high_")]
+        return svg_text(figure, say, comparison[[*key, *names, *COSTS]].to_dict("records"))
 
 
 def draw_panel(axes, say, comparison, cost):
@@ -57,7 +58,7 @@ def draw_panel(axes, say, comparison, cost):
 
     from cifarlab.comparison.columns import COLUMNS
     from cifarlab.comparison.tradeoffs import pareto
-    from reporting.plot import INK, style_of
+    from reporting.plot import INK, of_row, style_of
 
     axes.set_xlabel(say(COSTS[cost]))
     # A logarithmic axis has no place for zero, nor any for what is not known; the report says so.
@@ -76,7 +77,7 @@ def draw_panel(axes, say, comparison, cost):
     above = shown["test_accuracy_high_percent"] - accuracies
     for number in costs.index:
         style = {**style_of(number), "linestyle": "", "markersize": 7}
-        axes.errorbar(
+        mark = axes.errorbar(
             *(costs[number], accuracies[number]),
             yerr=[[below[number]], [above[number]]],
             elinewidth=1,
@@ -84,6 +85,7 @@ def draw_panel(axes, say, comparison, cost):
             label=shown["title"][number],
             **style,
         )
+        of_row(number, mark)
     axes.set_xscale("log")
     axes.xaxis.set_major_locator(LogLocator(subs=ticks(costs)))
     formatter = EngFormatter(sep="") if COLUMNS[cost].is_count else "{x:g}"
