@@ -51,6 +51,7 @@ rule report:
             for code, name in LANGUAGES.items()
         ],
         markdown=[REPORT / f"report.{code}.md" for code in LANGUAGES],
+        bibliography=REPORT / "references.bib",
         figures=[REPORT / f"figures.{code}/{label}.svg" for code in LANGUAGES for label in DRAWINGS],
     log:
         log_of("report"),

@@ -8,10 +8,14 @@ from engine.command import run_command
 from engine.errors import UserError
 from engine.files import new_files
 from engine.provenance import source_state
+from reporting.bibliography import bibliography
 from reporting.figures import CODE
 from reporting.gather import Results, gather
 from reporting.language import load_language
 from reporting.render import figures_in, render
+
+# The name of the file beside the report.
+BIBLIOGRAPHY = "references.bib"
 
 
 def argument_parser():
@@ -104,7 +108,7 @@ def main(arguments):
     languages = [
         load_language(code, arguments.templates / "locale") for code in arguments.languages
     ]
-    texts = {}
+    texts = {report_folder(arguments) / BIBLIOGRAPHY: bibliography(content)}
     for language in languages:
         others = [other for other in languages if other is not language]
         figures = figures_in(content, language)
@@ -131,7 +135,7 @@ def json_object(arguments, name):
 
 def outputs(arguments):
     """Paths of all that is written."""
-    paths = []
+    paths = [report_folder(arguments) / BIBLIOGRAPHY]
     for code in arguments.languages:
         paths += [figure_file(arguments, code, label) for label in results_of(arguments).drawings]
         paths += [report_folder(arguments) / f"report.{code}.{kind}" for kind in ("md", "html")]

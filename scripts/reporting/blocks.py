@@ -32,6 +32,20 @@ class Group(Block):
 
 
 @dataclass(frozen=True)
+class Folded(Block):
+    """What the report says of one row of the comparison, which a page folds away at first.
+
+    note: beside the title; row: number of the row.
+    """
+
+    title: str
+    note: str
+    blocks: list
+    anchor: str
+    row: int
+
+
+@dataclass(frozen=True)
 class Listing(Block):
     items: list[str]
     title: str = ""
@@ -73,7 +87,8 @@ class Table(Block):
 
     label: what it is, for those who cannot see it; title: shown above it on the page; style, id: of
     the HTML element; left_out: numbers of the columns that Markdown does not have; at_once: how
-    many columns Markdown shows beside the first `repeated`, which stand before each part.
+    many columns Markdown shows beside the first `repeated`, which stand before each part; of_rows:
+    number of the row of the comparison, or None, that each of `rows` is of, where they are.
     """
 
     head: list[Field]
@@ -85,6 +100,7 @@ class Table(Block):
     left_out: tuple = ()
     at_once: int | None = None
     repeated: int = 1
+    of_rows: tuple = ()
 
     @property
     def parts(self):
@@ -133,10 +149,14 @@ class Details(Block):
 
 @dataclass(frozen=True)
 class Code(Block):
-    """Text in a monospaced font. language: as Markdown names it."""
+    """Text in a monospaced font. language: as Markdown names it.
+
+    copied_as: where it may be copied, and saved if this is the name of a file.
+    """
 
     text: str
     language: str = "text"
+    copied_as: str = ""
 
 
 @dataclass(frozen=True)
@@ -158,6 +178,11 @@ class ViewControls(Block):
     """Filter, choice of columns and copies of the comparison's table: (name, title, is shown)."""
 
     columns: list
+
+
+@dataclass(frozen=True)
+class FoldControls(Block):
+    """Whether several of the Folded are open at once."""
 
 
 @dataclass(frozen=True)

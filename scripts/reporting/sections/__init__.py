@@ -9,6 +9,7 @@ from reporting.sections import (
     augmentations,
     charts,
     claims,
+    citation,
     comparison,
     models,
     not_run,
@@ -32,5 +33,6 @@ MODULES = (
     claims,
     not_run,
     provenance,
+    citation,
 )
 SECTIONS = [module.SECTION for module in MODULES]
