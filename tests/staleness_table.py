@@ -253,7 +253,7 @@ def table(scene):
             {"report"},
         ),
         "a language taken out": (setting("report", value={"languages": ["en"]}), {"report"}),
-        "a script of the page": (append("templates/report.js", "// End.\n"), {"report"}),
+        "a script of the page": (append("templates/scripts/save.js", "// End.\n"), {"report"}),
         "a figure's code": (
             replace("scripts/reporting/figures/accuracy.py", "markersize=9", "markersize=8"),
             {"accuracy", "report"},

@@ -20,13 +20,13 @@ class Title:
 TITLES = {
     "model": Title(N_("model"), N_("Architecture with its settings."), True),
     "recipe": Title(N_("recipe"), N_("Everything about training that is not the model."), True),
-    "rank": Title(
-        N_("rank"), N_("By test accuracy; models whose intervals overlap share one."), True
-    ),
     "test_accuracy_percent": Title(
         N_("test accuracy, %"),
         N_("Top-1, the mean over seeds; ± is the standard deviation over seeds."),
         True,
+    ),
+    "rank": Title(
+        N_("rank"), N_("By test accuracy; models whose intervals overlap share one."), True
     ),
     "test_accuracy_low_percent": Title(
         N_("95 % interval, from"), N_("Wilson's interval of the test split, lower end."), True
@@ -129,6 +129,18 @@ TITLES = {
     ),
     "test_images": Title(N_("test images"), N_("Read once per run, after training.")),
 }
+
+
+BETTER = {"higher": N_("higher is better"), "lower": N_("lower is better")}
+
+
+def first_direction(name):
+    """In which direction a column is sorted first, up or down: what is better comes first."""
+    column = COLUMNS[name]
+    if column.digits is None:
+        return "up"
+    # Numbers that are neither better nor worse are mostly asked for from the highest.
+    return "up" if column.better == "lower" else "down"
 
 
 def columns_of(content):

@@ -63,6 +63,14 @@ class Content:
         return list(dict.fromkeys(row.model for row in self.rows))
 
     @property
+    def recipes(self):
+        """(recipe, numbers of its rows), where there are several."""
+        rows = {}
+        for row in self.rows:
+            rows.setdefault(row.recipe, []).append(row.number)
+        return list(rows.items()) if len(rows) > 1 else []
+
+    @property
     def chapters(self):
         """(chapter, its rows), those that have any."""
         of = {name: [row for row in self.rows if row.chapter == name] for name in CHAPTERS}

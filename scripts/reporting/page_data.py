@@ -51,6 +51,10 @@ def words(language):
     """What the scripts write."""
     return {
         "copied": language(N_("copied")),
+        "copy": language(N_("Copy")),
+        "save": language(N_("Save")),
+        "highlighted": language(N_("%(n)s highlighted")),
+        "hidden": language(N_("%(n)s hidden")),
         "rows": language(N_("%(shown)s of %(all)s rows")),
         "step": language(N_("step")),
         "second": language(N_("seconds in training")),

@@ -12,7 +12,12 @@ from reporting.page_text import PageText, markdown_escape
 from reporting.sections import SECTIONS, overview
 from reporting.svg import inline_svg, translated
 
-SCRIPTS = ("vendor/uPlot.iife.min.js", "report.js")
+# The library of the charts, and the page's own, in the order in which they run as one.
+LIBRARY = "vendor/uPlot.iife.min.js"
+SCRIPTS = (
+    *("page", "keys", "toolbox", "theme", "table", "classes", "shapes", "touch", "charts"),
+    *("comparison", "navigation", "save"),
+)
 STYLES = ("vendor/uPlot.min.css", "report.css")
 
 
@@ -81,8 +86,10 @@ def render(content, templates, language, other_languages=()):
 
 def scripts_of(content, templates):
     """The texts of the page's scripts, which are for the rows alone."""
-    names = SCRIPTS if content.rows else ()
-    return [(templates / name).read_text(encoding="utf-8") for name in names]
+    if not content.rows:
+        return []
+    own = [(templates / f"scripts/{name}.js").read_text(encoding="utf-8") for name in SCRIPTS]
+    return [(templates / LIBRARY).read_text(encoding="utf-8"), "".join(own)]
 
 
 def sections_of(content, say):

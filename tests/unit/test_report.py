@@ -482,8 +482,12 @@ def every_block(_content, say):
         *(table, picture),
         blocks.Facts([("facts name", "facts text", "facts note")]),
         blocks.Answers([("yes", "answers word", "answers text", "answers evidence")]),
-        *(blocks.ViewControls([]), blocks.PairControls([])),
+        blocks.Folded("folded title", "folded note", [blocks.Paragraph("folded text")], "here", 0),
+        *(blocks.ViewControls([]), blocks.PairControls([]), blocks.FoldControls()),
     ]
+
+
+CONTROLS = {"ViewControls", "PairControls", "FoldControls"}
 
 
 def picture_of(say):
@@ -501,7 +505,7 @@ def test_a_section_is_on_both_pages_whatever_kinds_of_blocks_it_has(real, monkey
     html = html[html.index('<h2 id="extra">') :]
     markdown = markdown[markdown.index('<a id="extra">') :]
     for text in (html, markdown):
-        for kind in sorted(kinds - {"Group", "Columns", "Table", "ViewControls", "PairControls"}):
+        for kind in sorted(kinds - {"Group", "Columns", "Table", *CONTROLS}):
             assert f"{kind.lower()} text" in text
         for words in ("group title", 'id="there"', "head text", "cell text", "facts note"):
             assert words in text

@@ -2,7 +2,7 @@
 
 from cifarlab.comparison.columns import COLUMNS
 from reporting.blocks import Details, Field, Pairs, Paragraph, Section, Table, ViewControls
-from reporting.columns import TITLES, columns_of, shown
+from reporting.columns import BETTER, TITLES, columns_of, first_direction, shown
 from reporting.messages import N_, Sentence, Term
 from reporting.setting_names import SIZE_RULES
 
@@ -46,6 +46,7 @@ def blocks(content, say):
         left_out=(columns.index("size_convention"),),
         at_once=10,
         repeated=2,
+        of_rows=tuple(row.number for row in content.rows),
     )
     return [
         Paragraph(
@@ -70,10 +71,12 @@ def blocks(content, say):
 
 def head(say, name):
     """The head of a column, by which the page's script knows it."""
+    column, text = COLUMNS[name], say(TITLES[name].title)
     attributes = {"data-column": name, "title": say(TITLES[name].help)}
-    return Field(
-        say(TITLES[name].title), COLUMNS[name].digits is not None, attributes | hidden(name)
-    )
+    attributes["data-first"] = first_direction(name)
+    if column.better and say.is_html:
+        text = say.lines(text, say(BETTER[column.better]))
+    return Field(text, column.digits is not None, attributes | hidden(name))
 
 
 def cell(say, row, name):
@@ -82,7 +85,11 @@ def cell(say, row, name):
     attributes["data-value"] = value if row.has(name) else ""
     if name in row.unmeasured:
         attributes["title"] = row.unmeasured[name]
-    text = say.link(row.anchor, say.strong(row.model)) if name == "model" else None
+    text = None
+    if name == "model":
+        text = say.link(row.anchor, say.strong(row.model))
+        # Where there is no room for the column of the recipe.
+        attributes["data-recipe"] = row.recipe
     return Field(
         text or shown(say, row, name),
         COLUMNS[name].digits is not None,

@@ -9,6 +9,8 @@ from reporting.blocks import (
     Columns,
     Details,
     Field,
+    FoldControls,
+    Folded,
     Group,
     Pairs,
     Paragraph,
@@ -17,6 +19,7 @@ from reporting.blocks import (
 )
 from reporting.columns import TITLES, columns_of, shown
 from reporting.layers import structure_text
+from reporting.loading import loading_lines
 from reporting.messages import N_, Sentence, Term
 from reporting.numbers import number
 from reporting.pictures import further, picture
@@ -86,24 +89,58 @@ def about_early_stopping(row):
 
 
 def blocks(content, say):
-    return [
-        Group(say(chapter), [model(content, say, row) for row in rows])
+    chapters = [
+        Group(say(chapter), [*said_once(say, rows), *(model(content, say, r, rows) for r in rows)])
         for chapter, rows in content.chapters
     ]
+    return [FoldControls(), *chapters]
 
 
-def model(content, say, row):
-    """The part of one Row."""
-    return Group(
+def shared_idea(rows):
+    """The idea of all of several rows, or None where they are not alike."""
+    return rows[0].idea if len(rows) > 1 and len({row.idea for row in rows}) == 1 else None
+
+
+def shared_hyperparameters(rows):
+    """The (key, value) that several rows, or more, have in common."""
+    if len(rows) < 2:
+        return []
+    return [pair for pair in rows[0].hyperparameters if all_have(rows, pair)]
+
+
+def all_have(rows, pair):
+    return all(pair in row.hyperparameters for row in rows)
+
+
+def said_once(say, rows):
+    """What the rows of a chapter share, as blocks."""
+    found = [Paragraph(say(idea))] if (idea := shared_idea(rows)) else []
+    if shared := shared_hyperparameters(rows):
+        title = say(N_("Hyperparameters of all of these"))
+        found.append(Details(title, [Pairs(settings(say, shared))]))
+    return found
+
+
+def settings(say, pairs):
+    return [(say.setting_name(key), say.setting_value(value)) for key, value in pairs]
+
+
+def model(content, say, row, alike):
+    """The part of one Row. alike: the rows of its chapter."""
+    message = N_("test accuracy %(x)s %%, rank %(rank)s")
+    note = say(message, x=number(row.accuracy, 2), rank=number(row.measured["rank"], 0))
+    return Folded(
         say.safe(row.title),
+        note,
         [
-            Paragraph(say(row.idea)),
+            *([] if shared_idea(alike) else [Paragraph(say(row.idea))]),
             Paragraph(say.sentences(about_training(row)), "quiet"),
-            Columns([hyperparameters(say, row), results(content, say, row)]),
+            Columns([hyperparameters(say, row, alike), results(content, say, row)]),
             *uncalibrated(say, row),
             *unmeasured(say, row),
             picture(content, say, "structure", row, anchor=row.structure_anchor),
             *layers(say, row),
+            Details(say(N_("Load its weights")), [loading(content, row)]),
             picture(content, say, "loss", row),
             picture(content, say, "classes", row),
             picture(content, say, "confusion", row),
@@ -113,13 +150,16 @@ def model(content, say, row):
             *(picture(content, say, name, row) for name in further(PLACED, "row", "model")),
         ],
         anchor=row.anchor,
+        row=row.number,
     )
 
 
-def hyperparameters(say, row):
-    pairs = [(say.setting_name(key), say.setting_value(v)) for key, v in row.hyperparameters]
+def hyperparameters(say, row, alike=()):
+    shared = shared_hyperparameters(alike)
+    own = [pair for pair in row.hyperparameters if pair not in shared]
+    title = N_("Further hyperparameters") if shared else N_("Hyperparameters")
     steps = " – ".join(map(number, dict.fromkeys(row.step_range)))
-    return Pairs([*pairs, (say(N_("steps")), steps)], say(N_("Hyperparameters")))
+    return Pairs([*settings(say, own), (say(N_("steps")), steps)], say(title))
 
 
 def results(content, say, row):
@@ -156,6 +196,10 @@ def layers(say, row):
     text = structure_text(row.cost["structure"], say.language)
     code = Code(aligned(text) if say.is_html else text)
     return [Details(say(N_("Table of layers")), [code])]
+
+
+def loading(content, row):
+    return Code(loading_lines(content, row), "python", copied_as="lines")
 
 
 def aligned(text):

@@ -30,7 +30,10 @@ def blocks(content, say):
         say(other, run=run.name, library=library, found=found or "–", locked=locked)
         for run, library, found, locked in content.other_versions
     ]
-    command = [Paragraph(say(N_("command")), "quiet"), Code(content.command, "sh")]
+    command = [
+        Paragraph(say(N_("command")), "quiet"),
+        Code(content.command, "sh", copied_as="command"),
+    ]
     return [
         *(command if content.command else []),
         Pairs(origins(content, say)),
@@ -90,7 +93,8 @@ def runs(content, say):
     """Every run, as blocks."""
     name = "test_accuracy_percent"
     rows = [(run, run.measured[name]) for run in content.runs]
-    return table_of(say, rows, say(N_("Runs")), say(TITLES[name].title), "runs")
+    of_rows = tuple(row.number for row in content.rows for _ in row.runs)
+    return table_of(say, rows, say(N_("Runs")), say(TITLES[name].title), "runs", of_rows)
 
 
 def untested(content, say):
@@ -101,10 +105,11 @@ def untested(content, say):
     return [Details(title, table_of(say, rows, title, accuracy, "untested"))]
 
 
-def table_of(say, rows, label, accuracy, anchor):
+def table_of(say, rows, label, accuracy, anchor, of_rows=()):
     """A table of runs, as blocks.
 
-    rows: (Run, its accuracy in percent); label: of the table; accuracy: the title of its column.
+    rows: (Run, its accuracy in percent); label: of the table; accuracy: the title of its column;
+    of_rows: numbers of the rows of the comparison that the runs belong to.
     """
     name = "train_seconds"
     texts = (N_("device"), N_("libraries"), N_("start and end (UTC)"), N_("source"))
@@ -116,6 +121,7 @@ def table_of(say, rows, label, accuracy, anchor):
         label=label,
         head=head,
         rows=[[Field(say.safe(run.model)), *run_fields(say, run, value)] for run, value in rows],
+        of_rows=of_rows,
     )
     asterisk = say(N_("An asterisk: with uncommitted changes."))
     source = say.sentences([say.source("runs/…/training.json"), asterisk])

@@ -55,7 +55,7 @@ def blocks(content, say):
 
 def table(content, say):
     quantities = list(content.verdict_table[0][2])
-    rows = []
+    rows, numbers = [], {row.key: row.number for row in content.rows}
     for model, recipe, cells in content.verdict_table:
         name = say.lines(say.strong(model), say.safe(recipe or "–"))
         rows.append([Field(name), *(cell(say, key, *cells[key]) for key in quantities)])
@@ -65,6 +65,7 @@ def table(content, say):
         style="narrow",
         head=[Field(say(N_("model, recipe"))), *heads],
         rows=rows,
+        of_rows=tuple(numbers.get((model, recipe)) for model, recipe, _ in content.verdict_table),
     )
 
 

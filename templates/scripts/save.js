@@ -1,0 +1,143 @@
+// Figures, tables and texts as files and for the clipboard, made here and nowhere else.
+(() => {
+  const { words, $, numbers, rove } = report;
+  const TYPES = { svg: "image/svg+xml", csv: "text/csv", md: "text/markdown", tex: "application/x-tex", bib: "application/x-bibtex" };
+
+  function save(name, content, type) {
+    const link = document.createElement("a");
+    link.download = name;
+    link.href = URL.createObjectURL(content instanceof Blob ? content : new Blob([content], { type }));
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+  }
+  async function copy(text) {
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
+      // A page from a file may lack the clipboard's interface.
+      const area = document.createElement("textarea");
+      area.value = text;
+      document.body.append(area);
+      area.select();
+      document.execCommand("copy");
+      area.remove();
+    }
+  }
+  function button(text, act) {
+    const made = document.createElement("button");
+    made.type = "button";
+    made.textContent = text;
+    made.addEventListener("click", act);
+    return made;
+  }
+
+  // ---- figures
+  // A drawing for a file of its own, light, with the rows that are shown.
+  function standalone(drawing) {
+    const svg = drawing.cloneNode(true);
+    const [highlighted, hidden] = ["highlight", "hide"].map(numbers);
+    for (const mark of svg.querySelectorAll("[data-row]")) {
+      const row = Number(mark.dataset.row);
+      if (hidden.has(row)) mark.remove();
+      else if (highlighted.size && !highlighted.has(row)) mark.setAttribute("opacity", "0.15");
+    }
+    const own = drawing.viewBox.baseVal;
+    const { width, height } = own?.width ? own : drawing.getBoundingClientRect();
+    svg.setAttribute("width", width);
+    svg.setAttribute("height", height);
+    svg.setAttribute("style", "color: #1f2328; background: #fff; font-family: sans-serif");
+    return { text: new XMLSerializer().serializeToString(svg), width, height };
+  }
+  async function png({ text, width, height }) {
+    const image = new Image();
+    image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(text)}`;
+    await image.decode();
+    // For print: some 2,000 pixels wide.
+    const scale = Math.max(1, 2000 / width);
+    const canvas = Object.assign(document.createElement("canvas"), { width: Math.round(width * scale), height: Math.round(height * scale) });
+    canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+    return new Promise((done) => { canvas.toBlob(done, "image/png"); });
+  }
+  for (const figure of document.querySelectorAll("figure[data-label]")) {
+    const { label } = figure.dataset, drawing = figure.querySelector(".drawing > svg");
+    const numbersOf = drawing.querySelector("metadata");
+    const bar = document.createElement("div");
+    bar.className = "save";
+    bar.setAttribute("role", "toolbar");
+    bar.setAttribute("aria-label", `${words.save}${words.colon}${drawing.getAttribute("aria-label")}`);
+    bar.append(words.save, button("SVG", () => save(`${label}.svg`, standalone(drawing).text, TYPES.svg)));
+    bar.append(button("PNG", async () => save(`${label}.png`, await png(standalone(drawing)))));
+    if (numbersOf) bar.append(button("CSV", () => save(`${label}.csv`, numbersOf.textContent, TYPES.csv)));
+    figure.append(bar);
+    rove(bar, "button");
+  }
+
+  // ---- the view of the comparison
+  const quoted = (text) => (/[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+  const isNumber = (cell) => cell.classList.contains("n");
+  // A cell as it is read, without what is small; numbers without separators.
+  const told = (cell) => {
+    const copy = cell.cloneNode(true);
+    copy.querySelectorAll("small").forEach((small) => small.remove());
+    const text = copy.textContent.trim().replace(/\s+/g, " ");
+    return isNumber(cell) && cell.tagName === "TD" ? text.replaceAll(",", "").replace("−", "-") : text;
+  };
+  const inMarkdown = (text) => text.replace(/[\\`*_{}[\]<>|#~]/g, "\\$&");
+  const TEX = { "\\": "\\textbackslash{}", "~": "\\textasciitilde{}", "^": "\\textasciicircum{}" };
+  const inTex = (text) => text.replace(/[\\~^]|[&%$#_{}]/g, (sign) => TEX[sign] ?? `\\${sign}`);
+  const FORMS = {
+    csv: ({ heads, lines }) => {
+      const table = [heads.map((h) => h.dataset.column), ...lines.map((line) => line.map((cell) => cell.dataset.value))];
+      return table.map((line) => line.map(quoted).join(",") + "\n").join("");
+    },
+    md: ({ heads, lines }) => {
+      const table = [heads.map(told), heads.map((h) => (isNumber(h) ? "---:" : "---")), ...lines.map((line) => line.map(told))];
+      return table.map((line, i) => `| ${(i === 1 ? line : line.map(inMarkdown)).join(" | ")} |\n`).join("");
+    },
+    tex: ({ heads, lines }) => {
+      // Digits before and after the point, for siunitx to align.
+      const format = (i) => {
+        const parts = lines.map((line) => told(line[i]).match(/^(-?\d+)(?:\.(\d+))?$/)).filter(Boolean);
+        const digits = [1, 2].map((part) => Math.max(0, ...parts.map((found) => found[part]?.length ?? 0)));
+        return `S[table-format=${digits.join(".")}]`;
+      };
+      const cell = (one) => (isNumber(one) && /^-?[\d.]+$/.test(told(one)) ? told(one) : isNumber(one) ? `{${inTex(told(one)).replace("–", "--")}}` : inTex(told(one)));
+      const columns = heads.map((h, i) => (isNumber(h) ? format(i) : "l")).join(" ");
+      const head = heads.map((h) => (isNumber(h) ? `{${inTex(told(h))}}` : inTex(told(h)))).join(" & ");
+      const body = lines.map((line) => `  ${line.map(cell).join(" & ")} \\\\\n`).join("");
+      return `% \\usepackage{booktabs, siunitx}\n\\begin{tabular}{${columns}}\n  \\toprule\n  ${head} \\\\\n  \\midrule\n${body}  \\bottomrule\n\\end{tabular}\n`;
+    },
+  };
+  const said = (where, text) => {
+    where.textContent = text;
+    setTimeout(() => { where.textContent = ""; }, 3000);
+  };
+  for (const bar of $("view").querySelectorAll("[role=toolbar]")) {
+    for (const one of bar.querySelectorAll("button")) {
+      one.addEventListener("click", async () => {
+        const text = FORMS[one.dataset.form](report.view());
+        if (bar.dataset.to === "file") return save(`comparison.${one.dataset.form}`, text, TYPES[one.dataset.form]);
+        await copy(text);
+        said($("copied"), words.copied);
+      });
+    }
+    rove(bar, "button");
+  }
+
+  // ---- commands and entries to be copied
+  for (const text of document.querySelectorAll("pre[data-copy]")) {
+    const one = button(words.copy, async () => {
+      await copy(text.textContent);
+      said(status, words.copied);
+    });
+    const status = Object.assign(document.createElement("span"), { role: "status" });
+    const bar = document.createElement("div");
+    bar.className = "save";
+    bar.append(one, status);
+    if (text.dataset.copy.includes(".")) {
+      one.after(button(words.save, () => save(text.dataset.copy, text.textContent, TYPES.bib)));
+    }
+    text.after(bar);
+    rove(bar, "button");
+  }
+})();
