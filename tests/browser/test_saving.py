@@ -81,12 +81,15 @@ def copied(page, form):
     return page.evaluate("navigator.clipboard.readText()")
 
 
-@pytest.mark.parametrize("form", ["csv", "md", "tex"])
-def test_the_saved_view_is_the_copied_one(open_report, form):
+@pytest.mark.parametrize(
+    ("form", "start"), [("csv", "model,recipe,"), ("md", "| model | recipe |"), ("tex", "% ")]
+)
+def test_the_saved_view_is_the_copied_one(open_report, form, start):
     page = open_report("7 models", fragment="#view?hide=2&filter=published", **CLIPBOARD)
     name, text = saved(page, view(page, "file", form))
     assert name == f"comparison.{form}"
     assert text.decode() == copied(page, form)
+    assert text.decode().startswith(start)
     assert "vgg19" in text.decode().replace("\\_", "_")
     assert "cnn_5" not in text.decode().replace("\\_", "_")
 
@@ -124,6 +127,9 @@ def test_the_view_in_markdown_is_a_table(open_report):
     bars = {len(re.findall(r"(?<!\\)\|", line)) for line in lines}
     assert bars == {len(shown_columns(page)) + 1}
     assert "---:" in lines[1]
+    # Marks of Markdown in a name are none of the table's.
+    assert "\\`z\\`" in lines[2]
+    assert "\\<script\\>" in lines[2]
 
 
 @pytest.mark.parametrize("scene", ["7 models", "1 run"])

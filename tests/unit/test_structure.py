@@ -348,7 +348,7 @@ def test_the_names_of_a_user_are_text_and_nothing_else():
     assert "<script" not in svg
     root = ElementTree.fromstring(svg.encode())
     assert {element.tag.removeprefix(SVG) for element in root.iter()} <= {
-        *("svg", "title", "text", "tspan", "rect", "path")
+        *("svg", "title", "text", "tspan", "rect", "path", "metadata")
     }
     assert root.find(f"{SVG}title").text == name
     assert "\ufffd\ufffd\ufffd" in [text.text for text in root.iter(f"{SVG}tspan")]

@@ -103,10 +103,11 @@ def check_table(results, failed):
 
 def check_row(html, row, failed):
     """The page has a dash with its reason for each cell, and its sentence in the model's part."""
-    part = html[html.index(f'id="{row.anchor}"') :].partition("</section>")[0]
-    part = part.replace("\u00a0", " ")
+    part = re.split(f'<details class="model" id="{row.anchor}"', html)[1]
+    part = re.split(r'<details class="model"|<h2', part)[0].replace("\u00a0", " ")
     assert ("&lt;i&gt;" in part) == bool(failed)
-    assert ("<pre" in part) == (LAYERS not in failed)
+    # The lines that load its weights, and the table of its layers.
+    assert part.count("<pre") == 1 + (LAYERS not in failed)
     for group in failed:
         reason = f"&lt;i&gt; {group[0]} &amp; 7 %"
         assert reason in part

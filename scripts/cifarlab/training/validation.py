@@ -10,8 +10,8 @@ from engine.errors import UserError
 def hold_out(labels, share):
     """Indices of the images to train on and of those to validate on, two int64 tensors.
 
-    labels: int64 [n_images], a tensor or an array; share: of each class that is held out, rounded to
-    whole images. Which ones depends on labels and share alone: every model and every seed is
+    labels: int64 [n_images], a tensor or an array; share: of each class that is held out, rounded
+    to whole images. Which ones depends on labels and share alone: every model and every seed is
     validated on the same.
     Raises UserError where a share above 0 holds out nothing, or leaves nothing to train on.
     """

@@ -30,12 +30,19 @@ def draw(runs, classes):
 
     from cifarlab.comparison.results import RunFolder
     from engine.files import read_json
+    from reporting.svg import with_table
 
     description = read_json(classes)
+    names = description["fine_names"]
     confusion = sum(np.array(RunFolder(run).metrics["confusion"]) for run in runs)
     order, groups = grouped(description)
     shares = 100 * confusion / np.maximum(1, confusion.sum(axis=1, keepdims=True))
-    return confusion_svg(shares[np.ix_(order, order)], groups)
+    svg = confusion_svg(shares[np.ix_(order, order)], groups)
+    lines = [
+        {"true_class": names[true], **{names[taken]: confusion[true, taken] for taken in order}}
+        for true in order
+    ]
+    return with_table(svg, lines)
 
 
 def grouped(description):

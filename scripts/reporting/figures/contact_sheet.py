@@ -38,7 +38,7 @@ def sheet_svg(before, after, shares):
     before, after: uint8 [n, height, width, 3]; shares: float [n], of an image's own label.
     """
     from reporting.figures.examples import picture
-    from reporting.svg import Messages, add, drawing
+    from reporting.svg import Messages, add, drawing, with_table
 
     say = Messages()
     width = place_of(N_PICTURES - 1) + PICTURE
@@ -60,7 +60,9 @@ def sheet_svg(before, after, shares):
             top += LINE
         top += LINE_GAP
     svg.set("viewBox", f"0 0 {width} {max(1, top - LINE_GAP)}")
-    return say.keep(ElementTree.tostring(svg, encoding="unicode")) + "\n"
+    drawn = say.keep(ElementTree.tostring(svg, encoding="unicode")) + "\n"
+    of_own_label = zip(range(len(shares)), shares.tolist(), strict=True)
+    return with_table(drawn, [{"image": n, "share_of_label": s} for n, s in of_own_label])
 
 
 def place_of(number):

@@ -23,16 +23,22 @@ def draw(runs):
     for run in map(RunFolder, runs):
         rows.setdefault((run.model, run.recipe), []).append(run.metrics["risk_coverage"])
     titles = row_titles(rows)
+    table = []
     with drawing(8.2, 3.6 + 0.09 * len(rows)) as (figure, axes, say):
         for number, (row, curves) in enumerate(rows.items()):
             errors = np.mean([curve["error_percent"] for curve in curves], axis=0)
+            kept = curves[0]["coverage_percent"]
+            table += [
+                {"row": titles[row], "coverage_percent": share, "accuracy_percent": 100 - error}
+                for share, error in zip(kept, errors.tolist(), strict=True)
+            ]
             style = {**style_of(number), "markevery": 0.1, "markersize": 4.5}
-            axes.plot(curves[0]["coverage_percent"], 100 - errors, **style, label=titles[row])
+            axes.plot(kept, 100 - errors, **style, label=titles[row])
         axes.set_xlim(0, 100)
         axes.set_xlabel(say("coverage: test images kept, %"))
         axes.set_ylabel(say("accuracy on these, %"))
         legend_below(figure, axes)
-        return svg_text(figure, say)
+        return svg_text(figure, say, table)
 
 
 FIGURE = Figure(

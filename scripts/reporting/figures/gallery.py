@@ -45,7 +45,7 @@ def choose(table):
 def gallery_svg(groups, images):
     """Lines of pictures with what was said of each. groups: as `choose`; images: of the split."""
     from reporting.figures.examples import CELL, GAP, HEADING, TEXT
-    from reporting.svg import Messages, add, drawing
+    from reporting.svg import Messages, add, drawing, with_table
 
     say = Messages()
     headings = {
@@ -69,7 +69,8 @@ def gallery_svg(groups, images):
         add(svg, "text", x=0, y=15).text = say("All runs are right about all images.")
         top = HEADING
     svg.set("viewBox", f"0 0 {COLUMNS * CELL} {top}")
-    return say.keep(ElementTree.tostring(svg, encoding="unicode")) + "\n"
+    drawn = say.keep(ElementTree.tostring(svg, encoding="unicode")) + "\n"
+    return with_table(drawn, [{"group": name, **line} for name in groups for line in groups[name]])
 
 
 def entry(svg, say, left, top, line, pixels):

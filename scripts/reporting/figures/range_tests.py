@@ -22,15 +22,21 @@ def draw(runs):
     for run in map(RunFolder, runs):
         rows.setdefault((run.model, run.recipe), []).append(run.history)
     titles = row_titles(rows)
+    table = []
     with drawing(8.2, 3.4 + 0.09 * len(rows)) as (figure, axes, say):
         for number, (row, histories) in enumerate(rows.items()):
             style = {**style_of(number), "markevery": 0.1, "markersize": 4.5}
-            axes.plot(*over_rates(histories), **style, label=titles[row])
+            rates, losses = over_rates(histories)
+            table += [
+                {"row": titles[row], "learning_rate": float(rate), "smoothed_loss": float(loss)}
+                for rate, loss in zip(rates, losses, strict=True)
+            ]
+            axes.plot(rates, losses, **style, label=titles[row])
         axes.set_xscale("log")
         axes.set_xlabel(say("learning rate"))
         axes.set_ylabel(say("training loss, smoothed"))
         legend_below(figure, axes)
-        return svg_text(figure, say)
+        return svg_text(figure, say, table)
 
 
 FIGURE = Figure(
