@@ -16,11 +16,6 @@ RANGE_TESTS = [
 ]
 
 
-def defines_sheet(wildcards):
-    """What a contact sheet follows from, by the name of a command's argument."""
-    return {"augmentations": canonical_json(AUGMENTED[wildcards.recipe].augmentations)}
-
-
 rule augment:
     """Training images, and what the augmentations of a recipe make of them."""
     input:
@@ -40,7 +35,9 @@ rule augment:
         mem_mb=2000,
         runtime=10,
     params:
-        defines=defines_sheet,
+        defines=lambda wildcards: {
+            "augmentations": canonical_json(AUGMENTED[wildcards.recipe].augmentations)
+        },
     shell:
         "python scripts/augment.py --dataset {input.dataset:q}"
         " --augmentations {params.defines[augmentations]:q} --sheet {output.sheet:q}"

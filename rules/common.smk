@@ -100,6 +100,7 @@ tabulate()
 COMPARED = {
     "runs": ("Comparison", "Every run"),
     "comparison": ("Comparison", "Models, mean over seeds"),
+    "pairwise": ("Comparison", "Pairs of models"),
     "published": ("Comparison", "Published, where it can be compared"),
     "verdicts": ("Comparison", "Published and measured"),
     "claims": ("Comparison", "Published claims"),

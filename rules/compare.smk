@@ -1,6 +1,6 @@
 # In: metrics, predictions and training record of every run, cost of every model, the published
-# numbers. Out: a row per run, a row per model × recipe, per class and per test image, what was
-# published of each, and what was claimed.
+# numbers. Out: a row per run, per model × recipe, per pair of these, per class and per test image,
+# what was published of each, and what was claimed.
 
 
 rule compare:
@@ -31,6 +31,7 @@ rule compare:
         "python scripts/compare.py --runs {params.defines[runs]:q} --costs {input.costs:q}"
         " --dataset {input.dataset:q} --published {params.reads:q}"
         " --runs-csv {output.runs:q} --comparison {output.comparison:q}"
+        " --pairwise {output.pairwise:q}"
         " --published-beside {output.published:q} --verdicts {output.verdicts:q}"
         " --claims {output.claims:q}"
         " --classes {output.classes:q} --confusions {output.confusions:q}"

@@ -1,11 +1,13 @@
-"""Put all runs side by side, in tables: runs, means, classes, images, and what was published."""
+"""Put all runs side by side, in tables: runs, means over seeds, pairs, classes, the published."""
 
 import argparse
 from pathlib import Path
 
 from cifarlab.comparison.claim_kinds import Measured
 from cifarlab.comparison.claims import tabulate_claims
+from cifarlab.comparison.correctness import read_correctness
 from cifarlab.comparison.images import tabulate_images
+from cifarlab.comparison.pairs import differences_between, tabulate_pairs
 from cifarlab.comparison.published import (
     comparable_part,
     published_beside,
@@ -13,7 +15,6 @@ from cifarlab.comparison.published import (
     verdicts,
 )
 from cifarlab.comparison.results import RunFolder, files_of_runs
-from cifarlab.comparison.row_difference import differences_between
 from cifarlab.comparison.tables import (
     compare,
     tabulate_classes,
@@ -25,7 +26,19 @@ from cifarlab.datasets.store import dataset_of
 from engine.command import run_command
 from engine.files import new_files, read_json
 
-OF_CLASSES = ("classes", "confusions", "superclasses", "images")
+# CSV files to write, by argument.
+TABLES = {
+    "runs_csv": "a row per run",
+    "comparison": "a row per model × recipe",
+    "pairwise": "a row per pair of these rows",
+    "published_beside": "what of the published numbers each row can be compared with",
+    "verdicts": "a row per published cell",
+    "claims": "a row per published claim",
+    "classes": "accuracy and precision of every class",
+    "confusions": "the most confused pairs of classes",
+    "superclasses": "how often superclasses are confused",
+    "images": "a row per test image",
+}
 
 
 def argument_parser():
@@ -38,38 +51,18 @@ def argument_parser():
     )
     parser.add_argument("--dataset", type=Path, required=True, help="manifest.json of the data set")
     parser.add_argument("--published", type=Path, required=True, help="CSV of published numbers")
-    parser.add_argument("--runs-csv", type=Path, required=True, help="CSV to write, a row per run")
-    parser.add_argument(
-        "--comparison", type=Path, required=True, help="CSV to write, a row per model × recipe"
-    )
-    parser.add_argument(
-        "--published-beside",
-        type=Path,
-        required=True,
-        help="CSV to write: what of the published numbers each row can be compared with",
-    )
-    parser.add_argument(
-        "--verdicts", type=Path, required=True, help="CSV to write, a row per published cell"
-    )
-    parser.add_argument(
-        "--claims", type=Path, required=True, help="CSV to write, a row per published claim"
-    )
-    parser.add_argument(
-        "--classes", type=Path, required=True, help="CSV to write: accuracy and precision"
-    )
-    parser.add_argument(
-        "--confusions", type=Path, required=True, help="CSV to write: the most confused pairs"
-    )
-    parser.add_argument("--superclasses", type=Path, required=True, help="CSV: how often confused")
-    parser.add_argument("--images", type=Path, required=True, help="CSV: a row per test image")
+    for name, content in TABLES.items():
+        words = f"--{name.replace('_', '-')}"
+        parser.add_argument(words, type=Path, required=True, help=f"CSV to write: {content}")
     return parser
 
 
 def main(arguments):
     folders = [RunFolder(path) for path in arguments.runs]
-    runs = tabulate_runs(folders)
+    runs, rows = tabulate_runs(folders), read_correctness(folders)
+    pairs = tabulate_pairs(rows)
     costs = {path.stem: read_json(path) for path in arguments.costs}
-    comparison = compare(runs, costs)
+    comparison = compare(runs, costs, rows, pairs)
     manifest = read_json(arguments.dataset)
     images = {"dataset": dataset_of(manifest), **manifest["source"]}
     is_synthetic = images.pop("synthetic")
@@ -77,7 +70,7 @@ def main(arguments):
     published = comparable_part(read_published(arguments.published), images, len(class_names))
     trainings = {(run.model, run.recipe): run.training for run in folders}
     beside = published_beside(published, trainings)
-    difference = differences_between(folders)
+    difference = differences_between(rows)
     measured = Measured(published, beside, comparison, costs, is_synthetic, difference)
     tables = {
         arguments.runs_csv: runs,
@@ -91,6 +84,7 @@ def main(arguments):
         ),
         arguments.images: tabulate_images(folders, class_names),
         arguments.comparison: comparison,
+        arguments.pairwise: pairs,
     }
     with new_files(*tables) as paths:
         for path, table in zip(paths, tables.values(), strict=True):
@@ -105,5 +99,5 @@ if __name__ == "__main__":
             *files_of_runs(a.runs, "metrics.json", "predictions.npz", "training.json"),
             *(*a.costs, a.dataset, a.published),
         ],
-        outputs=["runs_csv", "published_beside", "verdicts", "claims", "comparison", *OF_CLASSES],
+        outputs=list(TABLES),
     )

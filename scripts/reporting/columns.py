@@ -16,6 +16,9 @@ class Title:
     is_shown: bool = False
 
 
+# What an interval covers, as comparison.csv says it.
+COVERS = {"images and seeds": N_("images and seeds"), "images": N_("images alone")}
+
 # In the order in which a reader meets them, which is not that of comparison.csv.
 TITLES = {
     "model": Title(N_("model"), N_("Architecture with its settings."), True),
@@ -25,14 +28,25 @@ TITLES = {
         N_("Top-1, the mean over seeds; ± is the standard deviation over seeds."),
         True,
     ),
-    "rank": Title(
-        N_("rank"), N_("By test accuracy; models whose intervals overlap share one."), True
+    "rank_low": Title(
+        N_("rank"),
+        N_(
+            "By test accuracy, from the best to the worst that it may be: who is certainly better, "
+            "and who is certainly worse, decides."
+        ),
+        True,
     ),
+    "rank_high": Title(N_("rank, at worst"), N_("The upper end of the rank.")),
     "test_accuracy_low_percent": Title(
-        N_("95 % interval, from"), N_("Wilson's interval of the test split, lower end."), True
+        N_("95 % interval, from"), N_("Of the mean accuracy, lower end."), True
     ),
     "test_accuracy_high_percent": Title(
-        N_("95 % interval, to"), N_("Wilson's interval of the test split, upper end."), True
+        N_("95 % interval, to"), N_("Of the mean accuracy, upper end."), True
+    ),
+    "interval_covers": Title(
+        N_("interval covers"),
+        N_("What was drawn at random: test images and seeds, or with one seed images alone."),
+        True,
     ),
     "test_accuracy_std": Title(
         N_("standard deviation over seeds, points"),
@@ -158,9 +172,20 @@ def shown(say, row, name):
     column, value = COLUMNS[name], row.measured[name]
     if is_missing(value):
         return "–"
+    if name == "interval_covers":
+        return say(COVERS[value])
+    if name == "rank_low":
+        return rank_text(say, value, row.measured["rank_high"])
     if column.digits is None:
         return say.setting_value(value) if name == "size_convention" else say.safe(value)
     text = number(value / column.divisor, column.digits)
     if name == "test_accuracy_percent" and row.measured["seeds"] > 1:
         return say.beside(text, f"± {number(row.measured['test_accuracy_std'], column.digits)}")
     return text
+
+
+def rank_text(say, low, high):
+    """A rank as a page has it: 2, or 1 to 3."""
+    if low == high:
+        return number(low)
+    return say(N_("%(low)s to %(high)s"), low=int(low), high=int(high))

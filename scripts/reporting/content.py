@@ -9,6 +9,7 @@ from cifarlab.comparison.repeats import AGREEMENT_PERCENT, agree
 from cifarlab.comparison.results import RunFolder
 from cifarlab.comparison.tradeoffs import pareto
 from reporting.chapters import CHAPTERS
+from reporting.pairs import Pair
 from reporting.rows import Row, Run, is_faster
 from reporting.trainings import Augmented
 
@@ -19,11 +20,11 @@ class Content:
 
     dataset_name: the data set's folder; manifest: its manifest; rows: in the order compared;
     comparison_csv: the table's text; verdicts, images, claims, studies: lines of the CSVs of these
-    names; figures: SVG texts by label; failures: of runs that are left out; untested: runs that did
-    not meet the test split; augmented: Augmented by the name of a recipe; range_tests: RunFolders
-    of learning-rate range tests; command: the command line that gives these results, or empty;
-    versions: the locked ones of libraries by name, or empty; configuration: as it was asked for, a
-    dict; source: source_state when the report was made.
+    names; figures: SVG texts by label; failures: of runs that are left out; pairs: of rows, each
+    once; untested: runs that did not meet the test split; augmented: Augmented by the name of a
+    recipe; range_tests: RunFolders of learning-rate range tests; command: the command line that
+    gives these results, or empty; versions: the locked ones of libraries by name, or empty;
+    configuration: as it was asked for, a dict; source: source_state when the report was made.
     """
 
     dataset_name: str
@@ -33,6 +34,7 @@ class Content:
     verdicts: list[dict]
     figures: dict
     failures: list[Failure]
+    pairs: list[Pair] = field(default_factory=list)
     studies: list[dict] = field(default_factory=list)
     images: list[dict] = field(default_factory=list)
     untested: list[Run] = field(default_factory=list)
@@ -86,15 +88,28 @@ class Content:
         """The row of highest mean accuracy."""
         return self.by_accuracy[0]
 
-    @property
-    def first_rank(self):
-        """The rows of rank 1: the best one, and those that overlap leads to from it."""
-        return [row for row in self.by_accuracy if row.measured["rank"] == 1]
+    @cached_property
+    def _pairs_by_rows(self):
+        return {frozenset((pair.first.key, pair.other.key)): pair for pair in self.pairs}
+
+    def pair(self, row, other):
+        """The Pair of two rows, in whatever order."""
+        return self._pairs_by_rows[frozenset((row.key, other.key))]
+
+    def beats(self, row, other):
+        """Whether a row is more accurate than another, by their paired test, corrected."""
+        return self.pair(row, other).better is row
 
     @property
     def as_good(self):
-        """The best row and those whose own intervals overlap that of the best."""
-        return [row for row in self.by_accuracy if row.interval[1] >= self.best.interval[0]]
+        """The best row and those that cannot be told from it."""
+        others = [row for row in self.by_accuracy[1:] if not self.beats(self.best, row)]
+        return [self.best, *others]
+
+    @property
+    def of_one_seed(self):
+        """The rows with one seed, whose intervals cover test images alone."""
+        return [row for row in self.rows if not row.covers_seeds]
 
     @property
     def best_for_cost(self):

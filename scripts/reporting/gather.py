@@ -9,15 +9,17 @@ from cifarlab.comparison.results import RunFolder, files_of_runs, read_table
 from engine.files import read_json
 from reporting.content import Content
 from reporting.figures import drawings
+from reporting.pairs import pairs_of
 from reporting.rows import Row, Run
 from reporting.titles import row_titles
 from reporting.trainings import augmented, is_range_test
 
 TABLES = (
-    *("runs", "comparison", "published", "verdicts", "claims", "classes", "confusions"),
-    *("superclasses", "images"),
+    *("runs", "comparison", "pairwise", "published", "verdicts", "claims", "classes"),
+    *("confusions", "superclasses", "images"),
 )
 KEY = ["model", "recipe"]
+PAIR_KEY = [*KEY, "other_model", "other_recipe", "difference_points", "answer"]
 STUDY_KEY = ["study", "model", "change", "kind", "difference_points"]
 
 
@@ -52,6 +54,11 @@ class Results:
         if self.studies is None:
             return []
         return read_table(self.studies, STUDY_KEY).to_dict("records")
+
+    @property
+    def pair_lines(self):
+        """The lines of pairwise.csv, dicts."""
+        return read_table(self.table("pairwise"), PAIR_KEY).to_dict("records")
 
     @property
     def folders(self):
@@ -129,6 +136,7 @@ def gather(results, failure_paths=(), **about):
         images=read_table(results.table("images"), ["image", "right_runs"]).to_dict("records"),
         claims=claims.astype(object).where(claims.notna(), None).to_dict("records"),
         figures={label: path.read_text(encoding="utf-8") for label, path in figures.items()},
+        pairs=pairs_of(rows, results.pair_lines),
         studies=results.study_lines,
         untested=results.untested,
         augmented=results.augmented,
@@ -141,7 +149,7 @@ def gather(results, failure_paths=(), **about):
 def rows_of(results):
     """The Rows of the comparison, in its order."""
     comparison = read_table(
-        results.table("comparison"), [*KEY, "test_accuracy_percent", "rank"]
+        results.table("comparison"), [*KEY, "test_accuracy_percent", "rank_low"]
     ).to_dict("records")
     classes = by_row(read_table(results.table("classes"), [*KEY, "class"]))
     confusions = by_row(read_table(results.table("confusions"), [*KEY, "true_class"]))

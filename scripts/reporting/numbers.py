@@ -19,3 +19,18 @@ def number(value, digits=None):
         return f"{value:,}"
     rounded = Decimal(float(value)).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
     return f"{rounded:,}"
+
+
+def signed(value, digits):
+    """A difference with its sign; what rounds to zero has none."""
+    text = number(abs(value), digits)
+    if float(text.replace(",", "")) == 0:
+        return text
+    return f"{'+' if value > 0 else '−'}{text}"
+
+
+def p_value_text(value):
+    """What stands after a p: = 0.012, or < 0.001."""
+    if is_missing(value):
+        return "–"
+    return "< 0.001" if value < 0.001 else f"= {number(value, 3)}"

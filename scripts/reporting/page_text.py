@@ -19,6 +19,7 @@ TURNING = {"R", "AL", "AN", "RLE", "LRE", "RLO", "LRO", "PDF", "RLI", "LRI", "FS
 TABLES = {
     "cell": "comparison",
     "class": "classes",
+    "pair": "pairs",
     "structure": "models",
     "verdict": "published",
 }

@@ -138,6 +138,11 @@ class Row:
         return tuple(self.measured[name] for name in names)
 
     @property
+    def covers_seeds(self):
+        """Whether the interval is over seeds too, and not over test images alone."""
+        return self.measured["seeds"] > 1
+
+    @property
     def has_interval(self):
         """Whether its accuracy lies in an interval, which has a width."""
         low, high = self.interval
@@ -153,13 +158,6 @@ class Row:
         memory = self.cost["memory"]
         measured = memory.get(self.runs[0].folder.chosen_recipe) or memory[self.recipe]
         return {**self.cost["unmeasured"], **measured["unmeasured"]}
-
-    def beats(self, other):
-        """Whether it is more accurate: beyond both intervals, and so is each run of it."""
-        ranges = [
-            [run.measured["test_accuracy_percent"] for run in row.runs] for row in (self, other)
-        ]
-        return self.interval[0] > other.interval[1] and min(ranges[0]) > max(ranges[1])
 
     def cell(self, column):
         """The anchor of its cell in the table of the comparison."""

@@ -28,8 +28,8 @@ COLUMNS = "{:>6}  {:>22}  {:>22}  {:>20}  {:>8}  {:>8}"
 STAGES_OF_A_RUN = ("train", "evaluate", "metrics")
 BARE = """
 RUNS = range(N_RUNS)
-TABLES = ("runs", "comparison", "published", "verdicts", "claims", "classes", "confusions")
-TABLES += ("superclasses", "images")
+TABLES = ("runs", "comparison", "pairwise", "published", "verdicts", "claims", "classes")
+TABLES += ("confusions", "superclasses", "images")
 FIGURE_NAMES = ("accuracy", "losses", "loss", "classes", "examples", "tradeoffs")
 FIGURE_NAMES += ("confusion", "coverage", "gallery")
 REPORTS = ["results/report/" + code + kind for code in ("en", "zh") for kind in (".html", ".md")]
@@ -316,8 +316,8 @@ def make_bare(folder, n_runs):
     files += ["rehearsals/quick", "cost/cnn_2.json", "cost/cnn_2.svg"]
     for name in ("weights", "history", "epochs", "training", "predictions", "metrics"):
         files += [f"runs/cnn_2/quick/seed-{seed}/{name}" for seed in range(n_runs)]
-    tables = ("runs", "comparison", "published", "verdicts", "claims", "classes", "confusions")
-    tables += ("superclasses", "images")
+    tables = ("runs", "comparison", "pairwise", "published", "verdicts", "claims", "classes")
+    tables += ("confusions", "superclasses", "images")
     figures = ("accuracy", "losses", "loss", "classes", "examples", "tradeoffs")
     figures += ("confusion", "coverage", "gallery")
     files += [f"compare/{name}" for name in tables] + [f"figures/{name}" for name in figures]

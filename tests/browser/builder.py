@@ -125,7 +125,7 @@ def write_tables(results, runs, scene):
     words = ["--runs", *runs, "--costs", *costs, "--dataset", results / "data/manifest.json"]
     words += ["--published", ROOT / "config/published.csv", "--runs-csv", folder / "runs.csv"]
     words += ["--published-beside", folder / "published.csv"]
-    names = ("comparison", "verdicts", "claims", "classes", "confusions", "superclasses", "images")
-    for name in names:
+    names = ("comparison", "pairwise", "verdicts", "claims", "classes", "confusions")
+    for name in (*names, "superclasses", "images"):
         words += [f"--{name}", folder / f"{name}.csv"]
     run(compare, *words)

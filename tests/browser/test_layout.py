@@ -44,7 +44,7 @@ def test_on_a_phone_the_table_begins_with_model_accuracy_and_rank(open_report, l
     page = open_report("7 models × 6 seeds", language, **PHONE)
     page.locator("#table").scroll_into_view_if_needed()
     right = 390
-    for name in ("model", "test_accuracy_percent", "rank"):
+    for name in ("model", "test_accuracy_percent", "rank_low"):
         for cell in page.locator(f'#table [data-column="{name}"]').all():
             place = cell.bounding_box()
             assert place["x"] + place["width"] <= right, name

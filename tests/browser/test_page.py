@@ -107,7 +107,7 @@ def test_the_first_click_on_a_column_brings_the_better_values_to_the_top(open_re
         ("test_accuracy_percent", "descending", "higher is better"),
         ("test_accuracy_low_percent", "descending", "higher is better"),
         ("total_params", "ascending", "lower is better"),
-        ("rank", "ascending", "lower is better"),
+        ("rank_low", "ascending", "lower is better"),
         ("train_seconds", "ascending", "lower is better"),
         ("seeds", "descending", None),
         ("model", "ascending", None),
@@ -166,18 +166,18 @@ def test_the_filter_keeps_the_rows_that_have_all_its_words(open_report):
 
 def test_columns_are_hidden_and_shown(open_report):
     page = open_report()
-    assert "rank" in shown_columns(page)
+    assert "rank_low" in shown_columns(page)
     assert "test_loss" not in shown_columns(page)
     page.locator(".menu summary").click()
     # As a reader sees them: all in the list, which scrolls down, not aside.
     sizes = page.locator(".menu fieldset").evaluate("it => [it.scrollWidth, it.clientWidth]")
     assert sizes[0] == sizes[1]
-    page.locator('.menu input[name="rank"]').uncheck()
+    page.locator('.menu input[name="rank_low"]').uncheck()
     page.locator('.menu input[name="test_loss"]').check()
-    assert "rank" not in shown_columns(page)
+    assert "rank_low" not in shown_columns(page)
     assert "test_loss" in shown_columns(page)
     assert page.locator('#table td[data-column="test_loss"]').first.is_visible()
-    assert not page.locator('#table td[data-column="rank"]').first.is_visible()
+    assert not page.locator('#table td[data-column="rank_low"]').first.is_visible()
     assert page.locator('.menu input[name="model"]').is_disabled()
     page.keyboard.press("Escape")
     assert not page.locator(".menu fieldset").is_visible()
@@ -627,7 +627,7 @@ def test_axe_finds_no_violation(open_report, language, theme):
 
     page = open_report("a failed run", language, color_scheme=theme)
     page.evaluate("for (const details of document.querySelectorAll('details')) details.open = true")
-    header(page, "rank").get_by_role("button").click()
+    header(page, "rank_low").get_by_role("button").click()
     page.locator(".menu").evaluate("menu => { menu.open = true; }")
     # Further rows are like these, and axe takes its time for each.
     page.evaluate("document.querySelectorAll('tbody tr:nth-child(n+4)').forEach(r => r.remove())")

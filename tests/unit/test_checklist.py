@@ -109,6 +109,12 @@ def test_seeds_without_their_deviation_are_an_uncertainty_that_is_missing(conten
     assert "without their deviation: 1" in evidence
 
 
+def test_an_interval_that_does_not_cover_seeds_is_an_uncertainty_that_is_missing(content):
+    answer, evidence = answers(with_measured(content, seeds=1))["uncertainty"]
+    assert answer is False
+    assert "images and seeds: 0 of 1; over test images alone, of one seed: 1" in evidence
+
+
 def test_runs_that_were_asked_for_and_are_not_there_are_counted_and_named(content):
     asked = [{"models": ["cnn_2"], "recipes": ["r"], "seeds": [0, 1, 2]}]
     incomplete = replace(content, configuration={"runs": asked})

@@ -9,7 +9,9 @@ import yaml
 from project import ROOT
 
 from cifarlab.comparison.columns import COLUMNS
+from cifarlab.comparison.correctness import read_correctness
 from cifarlab.comparison.images import tabulate_images
+from cifarlab.comparison.pairs import tabulate_pairs
 from cifarlab.comparison.published import (
     NO_BEARING,
     NO_BEARING_OF_MODELS,
@@ -30,7 +32,6 @@ from cifarlab.comparison.tables import (
     tabulate_superclasses,
 )
 from cifarlab.configuration import read_configuration, run_table
-from cifarlab.evaluation.logits import save_predictions
 from cifarlab.models.families import FAMILIES, torchvision
 from cifarlab.training.recipes import Recipe
 from engine.errors import UserError
@@ -173,7 +174,9 @@ def write_run(results, model, seed, accuracy, recipe="r", epochs=5, **others):
     }
     (folder / "metrics.json").write_text(json.dumps(metrics))
     (folder / "training.json").write_text(json.dumps(training))
-    write_confusion(folder / "predictions.npz", confusion)
+    labels = np.repeat(np.arange(len(confusion)), confusion.sum(axis=1))
+    of_run = [seed, *model.encode(), *recipe.encode()]
+    write_tested(folder / "predictions.npz", labels, accuracy, of_run)
     history = [
         {"step": n + 1, "loss": 3.5 - 2 * n / steps, "learning_rate": 0.001} for n in range(steps)
     ]
@@ -204,16 +207,18 @@ def write_predictions(path, labels, n_classes=N_CLASSES, seed=0):
     np.savez(path, logits=logits, labels=labels)
 
 
-def write_confusion(path, confusion):
-    """Logits that give these counts."""
-    n_classes = len(confusion)
-    true, predicted = np.divmod(np.repeat(np.arange(n_classes**2), confusion.ravel()), n_classes)
-    save_predictions(path, np.eye(n_classes, dtype=np.float32)[predicted], true)
+def write_tested(path, labels, accuracy, seed):
+    """A predictions.npz in which `accuracy` percent of the images, drawn at random, are right."""
+    n_classes = labels.max() + 1
+    is_right = np.random.default_rng(seed).permutation(len(labels)) < accuracy * len(labels) / 100
+    logits = np.zeros((len(labels), n_classes), dtype=np.float32)
+    logits[np.arange(len(labels)), np.where(is_right, labels, (labels + 1) % n_classes)] = 1
+    np.savez(path, logits=logits, labels=labels)
 
 
 TABLES = (
-    *("runs", "comparison", "published", "verdicts", "claims", "classes", "confusions"),
-    *("superclasses", "images"),
+    *("runs", "comparison", "pairwise", "published", "verdicts", "claims", "classes"),
+    *("confusions", "superclasses", "images"),
 )
 
 
@@ -223,7 +228,8 @@ def run_compare(run_command, folder, runs, costs, manifest):
     result = run_command(
         *("compare.py", "--runs", *runs, "--costs", *costs, "--dataset", manifest),
         *("--published", ROOT / "config/published.csv", "--runs-csv", tables["runs"]),
-        *("--comparison", tables["comparison"], "--published-beside", tables["published"]),
+        *("--comparison", tables["comparison"], "--pairwise", tables["pairwise"]),
+        *("--published-beside", tables["published"]),
         *("--verdicts", tables["verdicts"], "--claims", tables["claims"]),
         *("--classes", tables["classes"], "--confusions", tables["confusions"]),
         *("--superclasses", tables["superclasses"], "--images", tables["images"]),
@@ -237,13 +243,12 @@ def test_a_row_is_the_mean_over_its_seeds_with_the_sample_deviation(tmp_path):
         write_run(tmp_path, "b", 1, 43.0),
         write_run(tmp_path, "a", 0, 50.0),
     ]
-    runs = tabulate_runs([RunFolder(folder) for folder in folders])
+    runs, comparison = compared(*folders)
     assert runs[["model", "recipe", "seed"]].to_numpy().tolist() == [
         ["b", "r", 0],
         ["b", "r", 1],
         ["a", "r", 0],
     ]
-    comparison = compare(runs, COSTS)
     assert list(comparison.columns) == [*COLUMNS]
     first, second = comparison.to_dict("records")
     assert (first["model"], first["seeds"], first["total_params"]) == ("b", 2, 10)
@@ -259,14 +264,15 @@ def test_without_superclasses_their_accuracy_stays_empty(tmp_path):
     metrics = json.loads((folder / "metrics.json").read_text())
     metrics["superclass_accuracy_percent"] = None
     (folder / "metrics.json").write_text(json.dumps(metrics))
-    (row,) = compare(tabulate_runs([RunFolder(folder)]), COSTS).to_dict("records")
+    (row,) = compared(folder)[1].to_dict("records")
     assert np.isnan(row["superclass_accuracy_percent"])
     assert row["test_accuracy_percent"] == 40.0
 
 
 def test_an_integer_stays_one_beside_a_cost_that_could_not_be_measured(tmp_path):
-    folders = [RunFolder(write_run(tmp_path, name, 0, 40.0)) for name in ("a", "b")]
-    comparison = compare(tabulate_runs(folders), {**COSTS, "a": {**COST, "multiply_adds": None}})
+    folders = [write_run(tmp_path, name, 0, 40.0) for name in ("a", "b")]
+    costs = {**COSTS, "a": {**COST, "multiply_adds": None}}
+    _, comparison = compared(*folders, costs=costs)
     comparison.to_csv(tmp_path / "comparison.csv", index=False)
     with (tmp_path / "comparison.csv").open() as file:
         assert [row["multiply_adds"] for row in csv.DictReader(file)] == ["", "4700000"]
@@ -293,29 +299,38 @@ def test_the_command_writes_plain_numbers_and_leaves_unknown_ones_empty(tmp_path
 
 
 def compared(*folders, costs=COSTS):
-    runs = tabulate_runs([RunFolder(folder) for folder in folders])
-    return runs, compare(runs, costs)
+    folders = [RunFolder(folder) for folder in folders]
+    runs, rows = tabulate_runs(folders), read_correctness(folders)
+    return runs, compare(runs, costs, rows, tabulate_pairs(rows))
 
 
-def test_an_accuracy_has_the_interval_of_its_test_images_and_a_shared_rank_where_they_overlap(
-    tmp_path,
-):
-    accuracies = {"a": 50.0, "b": 40.0, "c": 49.0}
+def test_with_one_seed_an_accuracy_has_the_interval_of_its_test_images(tmp_path):
+    accuracies = {"a": 50.0, "b": 40.0, "c": 49.5}
     folders = [write_run(tmp_path, name, 0, value) for name, value in accuracies.items()]
-    few = write_run(tmp_path, "few", 0, 40.0, confusion=[[2, 3], [3, 2]])
-    _, comparison = compared(*folders, few, costs=dict.fromkeys([*accuracies, "few"], COST))
+    _, comparison = compared(*folders, costs=dict.fromkeys(accuracies, COST))
     for row in comparison.itertuples():
         low, high = wilson_interval(row.test_accuracy_percent / 100, row.test_images)
         assert row.test_accuracy_low_percent == pytest.approx(100 * low)
         assert row.test_accuracy_high_percent == pytest.approx(100 * high)
-    assert comparison["test_images"].tolist() == [10_000, 10_000, 10_000, 10]
-    # Ten images tell nothing apart.
-    assert comparison["rank"].tolist() == [1, 1, 1, 1]
-    assert compared(*folders, costs=dict.fromkeys(accuracies, COST))[1]["rank"].tolist() == [
-        1,
-        3,
-        1,
-    ]
+    assert comparison["interval_covers"].tolist() == ["images"] * 3
+    # a and c cannot be told apart, b is certainly worse than both.
+    assert comparison[["rank_low", "rank_high"]].to_numpy().tolist() == [[1, 2], [3, 3], [1, 2]]
+
+
+def test_with_several_seeds_the_interval_covers_them_too(tmp_path):
+    folders = [write_run(tmp_path, "a", seed, 40.0 + 2 * seed) for seed in range(3)]
+    (row,) = compared(*folders, costs={"a": COST})[1].to_dict("records")
+    assert row["interval_covers"] == "images and seeds"
+    # Student's of three values that are 2 points apart: 42 ± 4.303 × 2 / √3, and the images'.
+    low, high = row["test_accuracy_low_percent"], row["test_accuracy_high_percent"]
+    assert (low, high) == pytest.approx((42 - 4.97, 42 + 4.97), abs=0.3)
+
+
+def test_runs_on_other_test_images_are_not_compared(tmp_path):
+    folders = [write_run(tmp_path, "a", 0, 40.0)]
+    folders.append(write_run(tmp_path, "few", 0, 40.0, confusion=[[2, 3], [3, 2]]))
+    with pytest.raises(UserError, match="expected the same test images in every run"):
+        compared(*folders, costs={"a": COST, "few": COST})
 
 
 # --- classes

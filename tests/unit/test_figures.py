@@ -288,14 +288,21 @@ def test_accuracies_are_drawn_where_no_model_was_published(tmp_path):
     runs, comparison, published = (tmp_path / f"{name}.csv" for name in ("runs", "comparison", "p"))
     runs.write_text("model,recipe,test_accuracy_percent\nmine,r,41.5\n")
     comparison.write_text(
-        "model,recipe,test_accuracy_percent,test_accuracy_low_percent,test_accuracy_high_percent\n"
-        "mine,r,41.5,40.0,43.0\n"
+        "model,recipe,test_accuracy_percent,test_accuracy_low_percent,test_accuracy_high_percent,"
+        "interval_covers\nmine,r,41.5,40.0,43.0,images\n"
     )
     published.write_text("model,recipe,same_training,test_accuracy_percent\n")
     files = {"runs_csv": runs, "comparison": comparison, "published": published}
     texts = texts_of(FIGURES["accuracy"].draw(**files))
     assert "41.50" in texts
     assert "published" not in texts
+    assert "95 % interval over test images alone (one seed)" in texts
+    # A broken line, and a whole one where seeds are covered too.
+    broken = FIGURES["accuracy"].draw(**files)
+    comparison.write_text(comparison.read_text().replace("images\n", "images and seeds\n"))
+    whole = FIGURES["accuracy"].draw(**files)
+    assert "95 % interval over test images and seeds" in texts_of(whole)
+    assert broken.count("stroke-dasharray") > whole.count("stroke-dasharray")
 
 
 # --- tradeoffs

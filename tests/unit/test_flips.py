@@ -10,12 +10,10 @@ import numpy as np
 import pytest
 import torch
 from project import ROOT
-from test_comparison import COSTS, write_run
+from test_comparison import compared, write_run
 from test_report import rendered, write_results
 from test_training import N_IMAGES, data, new_model
 
-from cifarlab.comparison.results import RunFolder
-from cifarlab.comparison.tables import compare, tabulate_runs
 from cifarlab.evaluation.logits import load_logits_with_flips, load_predictions, save_predictions
 from cifarlab.evaluation.metrics import metrics_of
 from cifarlab.evaluation.prediction import predict, with_flips
@@ -63,9 +61,9 @@ def test_a_file_of_predictions_has_them_where_they_were_measured(tmp_path):
 
 def test_they_are_a_column_of_their_own(tmp_path):
     folders = [write_run(tmp_path, "a", seed, 40.0, with_flips=43.0 + seed) for seed in (0, 1)]
-    runs = tabulate_runs([RunFolder(folder) for folder in folders])
+    runs, comparison = compared(*folders)
     assert runs[FLIPPED].tolist() == [43, 44]
-    (row,) = compare(runs, COSTS).to_dict("records")
+    (row,) = comparison.to_dict("records")
     assert (row[PLAIN], row[FLIPPED]) == (40, 43.5)
 
 

@@ -1,17 +1,10 @@
-"""Intervals and ranks, against published values and what defines them."""
-
-import itertools
+"""Intervals, against published values and what defines them."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cifarlab.comparison.statistics import (
-    mean_interval,
-    shared_ranks,
-    t_quantile,
-    wilson_interval,
-)
+from cifarlab.comparison.statistics import mean_interval, wilson_interval
 
 # 95 % of the standard normal distribution lie within so many standard deviations.
 Z_95 = 1.959963984540054
@@ -89,59 +82,6 @@ def test_more_images_make_it_narrower():
 def test_what_is_no_share_of_cases_is_refused(share, n):
     with pytest.raises(ValueError, match="expected a share"):
         wilson_interval(share, n)
-
-
-@pytest.mark.parametrize(
-    ("intervals", "ranks"),
-    [
-        ([], []),
-        ([(40, 42)], [1]),
-        ([(50, 52), (40, 42)], [1, 2]),
-        ([(40, 42), (50, 52)], [2, 1]),
-        # Two that overlap share; the next is third.
-        ([(50, 52), (51, 53), (40, 42)], [1, 1, 3]),
-        # Ends that touch overlap.
-        ([(50, 52), (48, 50)], [1, 1]),
-        # A chain: the ends share because of the middle.
-        ([(50, 52), (48, 50.5), (46, 48.5), (30, 31)], [1, 1, 1, 4]),
-        # A wide one beneath a narrow one reaches further down than it.
-        ([(50, 60), (55, 56), (49, 51), (45, 48)], [1, 1, 1, 4]),
-    ],
-)
-def test_those_whose_intervals_overlap_share_a_rank(intervals, ranks):
-    assert shared_ranks(intervals) == ranks
-
-
-INTERVALS = st.tuples(st.integers(0, 30), st.integers(0, 6)).map(lambda pair: (pair[0], sum(pair)))
-
-
-@given(st.lists(INTERVALS, max_size=12))
-def test_a_rank_is_one_more_than_all_that_are_surely_above_its_group(intervals):
-    ranks = shared_ranks(intervals)
-    for (a, rank), (b, other) in itertools.combinations(zip(intervals, ranks, strict=True), 2):
-        if a[0] <= b[1] and b[0] <= a[1]:
-            assert rank == other
-    for rank in ranks:
-        group = [i for i, r in zip(intervals, ranks, strict=True) if r == rank]
-        top = max(high for _, high in group)
-        assert rank == 1 + sum(low > top for low, _ in intervals)
-        # It hangs together: sorted, each reaches the lowest end of those above it.
-        group.sort(key=lambda interval: -interval[1])
-        for place in range(1, len(group)):
-            assert group[place][1] >= min(low for low, _ in group[:place])
-
-
-# Student's table, two-sided 5 %, as every textbook prints it.
-T_95 = {1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776, 5: 2.571, 9: 2.262, 10: 2.228, 30: 2.042}
-
-
-@pytest.mark.parametrize(("freedom", "t"), T_95.items())
-def test_the_quantile_of_student_is_the_one_in_his_table(freedom, t):
-    assert t_quantile(freedom) == pytest.approx(t, abs=5e-4)
-
-
-def test_with_many_values_student_is_normal():
-    assert t_quantile(100_000) == pytest.approx(Z_95, abs=1e-4)
 
 
 def test_the_interval_of_a_mean_is_that_of_a_worked_example():

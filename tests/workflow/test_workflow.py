@@ -28,7 +28,7 @@ def rows(path):
 def test_a_full_run_makes_every_file_of_the_contract(computed):
     expected = {
         *("data/manifest.json", "compare/runs.csv", "compare/comparison.csv"),
-        *(f"compare/{name}.csv" for name in ("published", "verdicts", "claims")),
+        *(f"compare/{name}.csv" for name in ("pairwise", "published", "verdicts", "claims")),
         *(f"compare/{name}.csv" for name in ("classes", "confusions", "superclasses", "images")),
         *(f"report/report.{code}.{kind}" for code in ("en", "zh") for kind in ("html", "md")),
         *(

@@ -69,7 +69,9 @@ COLUMNS = {
     "test_images": Column("metrics"),
     "test_accuracy_low_percent": Column("", "%", 2, "higher"),
     "test_accuracy_high_percent": Column("", "%", 2, "higher"),
-    "rank": Column(better="lower"),
+    "interval_covers": Column(digits=None),
+    "rank_low": Column(better="lower"),
+    "rank_high": Column(better="lower"),
     "steps": Column("training"),
     "held_out_percent": Column(unit="%", digits=1),
 }

@@ -57,6 +57,26 @@ def tabulate_pairs(rows):
     return pd.DataFrame(lines, columns=PAIR_COLUMNS)
 
 
+def differences_between(rows):
+    """A function from two rows to how much more accurate the second one is.
+
+    rows: as for `tabulate_pairs`. The function takes two (model, recipe), and returns the mean
+    difference in points, the ends of its 95 % interval, and the number of seeds; None where the
+    rows share no seed.
+    """
+
+    def difference(first, second):
+        if not all(row in rows for row in (first, second)):
+            return None
+        if not set(rows[first].seeds) & set(rows[second].seeds):
+            return None
+        seeds, of_first, of_second = paired(rows[first], rows[second])
+        found = Difference(of_second, of_first)
+        return 100 * found.mean, *(100 * end for end in found.interval()), len(seeds)
+
+    return difference
+
+
 def compare_pair(seeds, first, other, n_pairs=1):
     """The numbers of one pair, a dict, before correction.
 

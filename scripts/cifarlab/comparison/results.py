@@ -11,7 +11,16 @@ from engine.files import read_json
 
 # Columns of tables that hold names, which users choose.
 NAMES = (
-    *("model", "recipe", "class", "true_class", "predicted_class", "most_frequent_class"),
+    *(
+        "model",
+        "recipe",
+        "other_model",
+        "other_recipe",
+        "class",
+        "true_class",
+        "predicted_class",
+        "most_frequent_class",
+    ),
     *("true_superclass", "predicted_superclass"),
 )
 

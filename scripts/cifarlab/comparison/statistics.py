@@ -27,22 +27,6 @@ def wilson_interval(share, n, chosen_from=1, freedom=math.inf):
     return max(0.0, min(share, middle - half)), min(1.0, max(share, middle + half))
 
 
-def shared_ranks(intervals):
-    """Ranks from 1, the highest first; those whose intervals overlap share one.
-
-    intervals: list of (low, high). Where a overlaps b and b overlaps c, all three share a rank, so
-    that none is ranked above one that may be as good. After a shared rank the next is one more than
-    all before it, as in sports.
-    """
-    order = sorted(range(len(intervals)), key=lambda i: intervals[i][1], reverse=True)
-    ranks, lowest = [0] * len(intervals), math.inf
-    for place, i in enumerate(order):
-        low, high = intervals[i]
-        ranks[i] = ranks[order[place - 1]] if place and high >= lowest else place + 1
-        lowest = low if ranks[i] == place + 1 else min(lowest, low)
-    return ranks
-
-
 def mean_interval(values):
     """The 95 % interval of the mean of independent values, by Student's t: (low, high).
 
@@ -54,32 +38,3 @@ def mean_interval(values):
     middle = fmean(values)
     half = stdtrit(len(values) - 1, 0.975) * stdev(values) / math.sqrt(len(values))
     return float(middle - half), float(middle + half)
-
-
-def t_quantile(freedom, share=0.95):
-    """How far from zero a share of Student's distribution reaches, to both sides.
-
-    freedom: its degrees of freedom, a whole number of at least 1; share: in (0, 1).
-    """
-    low, high = 0.0, math.pi / 2
-    # In the angle whose tangent is t / sqrt(freedom), so that far ends are near.
-    for _ in range(100):
-        middle = (low + high) / 2
-        if _t_share(middle, freedom) < share:
-            low = middle
-        else:
-            high = middle
-    return math.sqrt(freedom) * math.tan(middle)
-
-
-def _t_share(angle, freedom):
-    """Share of Student's distribution within an angle: Abramowitz and Stegun 1964, 26.7.3-4."""
-    cosine, is_odd = math.cos(angle), freedom % 2
-    term = cosine if is_odd else 1.0
-    total = 0.0
-    for power in range(3 if is_odd else 2, freedom + 1, 2):
-        total += term
-        term *= cosine**2 * (power - 1) / power
-    if is_odd:
-        return 2 / math.pi * (angle + math.sin(angle) * total)
-    return math.sin(angle) * total

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 
 from cifarlab.comparison.columns import COLUMNS, columns_from
-from cifarlab.comparison.statistics import shared_ranks, wilson_interval
+from cifarlab.comparison.pairs import rank_intervals
+from cifarlab.comparison.uncertainty import accuracy_interval
 
 # Where a training ran, which has no mean.
 PLACE_OF_TRAINING = ("device", "device_name", "threads")
@@ -43,14 +44,16 @@ def tabulate_runs(runs):
     return table.assign(**{column: pd.to_numeric(table[column]) for column in metrics})
 
 
-def compare(runs, costs):
+def compare(runs, costs, rows, pairs):
     """One row per model × recipe, the mean over its seeds, in order of first appearance.
 
-    runs: as `tabulate_runs` returns them; costs: dict from model to its cost, a dict.
+    runs: as `tabulate_runs` returns them; costs: dict from model to its cost, a dict; rows: dict
+    from (model, recipe) to Correctness, of the same runs; pairs: as `tabulate_pairs` returns them.
     Returns a DataFrame with COLUMNS. `seeds` counts them; `test_accuracy_std` is the
     sample standard deviation over seeds (n − 1) and empty where there is one seed. Low and high
-    are the 95 % interval of the mean accuracy on so many test images; where intervals overlap, the
-    rank is shared. A cost that could not be measured is empty.
+    are the 95 % interval of the mean accuracy; interval_covers: images and seeds, or images alone
+    where there is one seed. The ranks reach from rank_low to rank_high. A cost that could not be
+    measured is empty.
     """
     if runs.empty:
         return pd.DataFrame(columns=[*COLUMNS])
@@ -61,14 +64,11 @@ def compare(runs, costs):
     comparison = comparison.reset_index()
     for column in ("input_size", "test_images", "steps"):
         comparison[column] = comparison[column].round().astype(int)
-    intervals = [
-        wilson_interval(row.test_accuracy_percent / 100, row.test_images)
-        for row in comparison.itertuples()
-    ]
-    lows, highs = 100 * np.array(intervals).T
-    comparison["test_accuracy_low_percent"] = lows
-    comparison["test_accuracy_high_percent"] = highs
-    comparison["rank"] = shared_ranks(intervals)
+    names = [(row.model, row.recipe) for row in comparison.itertuples()]
+    intervals = 100 * np.array([accuracy_interval(rows[name].correct) for name in names])
+    comparison["test_accuracy_low_percent"], comparison["test_accuracy_high_percent"] = intervals.T
+    comparison["interval_covers"] = np.where(comparison["seeds"] > 1, "images and seeds", "images")
+    comparison["rank_low"], comparison["rank_high"] = rank_intervals(names, pairs)
     comparison["initial_weights"] = groups["initial_weights"].first().to_numpy()
     of_models = [costs[model] for model in comparison["model"]]
     chosen = groups["chosen_recipe"].first().to_numpy()

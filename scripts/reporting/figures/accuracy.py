@@ -18,7 +18,8 @@ def draw(comparison, runs_csv, published):
     from reporting.titles import row_titles
 
     key = ["model", "recipe"]
-    comparison = read_table(comparison, [*key, "test_accuracy_percent"]).set_index(key)
+    comparison = read_table(comparison, [*key, "test_accuracy_percent", "interval_covers"])
+    comparison = comparison.set_index(key)
     runs = read_table(runs_csv, [*key, "test_accuracy_percent"])
     published = read_table(published, [*key, "same_training", "test_accuracy_percent"])
     # Without rows the column has no type.
@@ -60,14 +61,23 @@ def draw_row(axes, say, place, measured, accuracies, published):
 
     mean, low, high = (measured[f"test_accuracy_{name}percent"] for name in ("", "low_", "high_"))
     interval = {"color": INK, "capsize": 4, "linewidth": 1.4}
-    label = say("95 % interval of the test split")
-    xerr = [[mean - low], [high - mean]]
-    marks = [axes.errorbar(mean, place, xerr=xerr, **interval, label=label)]
+    is_of_one_seed = measured["interval_covers"] == "images"
+    label = (
+        say("95 % interval over test images alone (one seed)")
+        if is_of_one_seed
+        else say("95 % interval over test images and seeds")
+    )
+    bars = axes.errorbar(mean, place, xerr=[[mean - low], [high - mean]], **interval, label=label)
+    if is_of_one_seed:
+        # Broken, since it does not tell how far another seed would lie.
+        (line,) = bars.lines[2]
+        line.set_linestyle((0, (2, 2)))
+    marks = [bars]
     marks += axes.plot(mean, place, **style_of(place), markersize=9)
     # Above and below the mean, so that none hides another.
     bar = {"linestyle": "", "marker": "|", "markersize": 7, "markeredgewidth": 1.5}
     places = [place - 0.27] * len(accuracies)
-    marks += axes.plot(accuracies, places, **bar, color=INK, alpha=0.6, label=say("one run"))
+    marks += axes.plot(accuracies, places, **bar, color=INK, alpha=0.6, label=say("one seed"))
     if published is not None:
         mark = {"linestyle": "", "marker": "D", "markersize": 6, "markerfacecolor": "none"}
         marks += axes.plot(published, place + 0.27, **mark, color=INK, label=say("published"))

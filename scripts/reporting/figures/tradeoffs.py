@@ -14,8 +14,8 @@ COSTS = {
 
 def caption(content, _row):
     message = N_(
-        "Bars: 95 % interval of the test split. The line joins the models that no other beats in "
-        "accuracy and cost."
+        "Bars: 95 % interval of the mean, over test images and seeds, with one seed over test "
+        "images alone. The line joins the models that no other beats in accuracy and cost."
     )
     sentences = [Sentence(message, {})]
     unknown = [row.title for row in content.rows if not all(map(row.has, COSTS))]

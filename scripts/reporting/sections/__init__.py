@@ -14,6 +14,7 @@ from reporting.sections import (
     models,
     not_run,
     overview,
+    pairs,
     provenance,
     published,
     range_tests,
@@ -23,6 +24,7 @@ from reporting.sections import (
 MODULES = (
     overview,
     comparison,
+    pairs,
     models,
     charts,
     analysis,

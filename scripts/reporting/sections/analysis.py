@@ -1,7 +1,7 @@
 """Sentences that follow from the numbers, each number with the cell that it comes from.
 
 A sentence is a message with places for values; which one is chosen depends on the numbers alone.
-None says that one model is better than another where their intervals overlap.
+None says that one model is better than another where their paired test does not.
 """
 
 import itertools
@@ -9,6 +9,7 @@ import itertools
 from cifarlab.comparison.statistics import wilson_interval
 from reporting.blocks import Listing, Paragraph, Section
 from reporting.messages import N_, Cell, Sentence
+from reporting.numbers import p_value_text
 from reporting.sections.cost_sentences import MOST_PAIRS, cost_sentences, parameter_sentences
 from reporting.sections.published import verdict_anchor
 from reporting.sections.training_sentences import training_sentences
@@ -42,53 +43,61 @@ def accuracy_sentences(content):
             "model and recipe together."
         )
         sentences.append(Sentence(message, {}))
-    for better, worse in itertools.pairwise(rows):
-        values = {"a": better.title, "b": worse.title, "x": accuracy(better), "y": accuracy(worse)}
-        if better.beats(worse):
-            message = N_(
-                "%(a)s is more accurate than %(b)s: %(x)s %% against %(y)s %%, and their 95 %% "
-                "intervals do not overlap."
-            )
-        elif better.interval[0] > worse.interval[1]:
-            message = N_(
-                "The 95 %% intervals of %(a)s and %(b)s do not overlap, %(x)s %% against %(y)s %%, "
-                "but single runs of them do: the seeds leave open which is more accurate."
-            )
-        else:
-            message = N_(
-                "The 95 %% intervals of %(a)s and %(b)s overlap, %(x)s %% and %(y)s %%: by them "
-                "there is no measurable difference."
-            )
-        sentences.append(Sentence(message, values))
+    sentences += [
+        pair_sentence(content, better, worse) for better, worse in itertools.pairwise(rows)
+    ]
     return sentences[: 1 + MOST_PAIRS]
 
 
+def pair_sentence(content, row, other):
+    """What the paired test of a row and a less accurate one says."""
+    pair = content.pair(row, other)
+    difference, low, high = pair.seen_from(row)
+    values = {"a": row.title, "b": other.title, "x": accuracy(row), "y": accuracy(other)}
+    # Of the other row minus this one, the ends change places.
+    ends = ("low_points", "high_points") if row is pair.first else ("high_points", "low_points")
+    values |= {"d": Cell(pair.cell("difference_points"), difference, 2)}
+    values |= {"low": Cell(pair.cell(ends[0]), low, 2), "high": Cell(pair.cell(ends[1]), high, 2)}
+    values["p"] = p_value_text(pair.line["p_value_holm"])
+    if pair.better is row:
+        message = N_(
+            "%(a)s is more accurate than %(b)s: %(x)s %% against %(y)s %%, a paired difference of "
+            "%(d)s points (%(low)s to %(high)s), corrected p %(p)s."
+        )
+        return Sentence(message, values)
+    values["m"] = Cell(pair.cell("detectable_points"), pair.line["detectable_points"], 2)
+    message = N_(
+        "No measurable difference between %(a)s and %(b)s, %(x)s %% and %(y)s %%: %(d)s points "
+        "(%(low)s to %(high)s), corrected p %(p)s. This comparison would have found %(m)s points "
+        "in four of five cases."
+    )
+    return Sentence(message, values)
+
+
 def seed_sentences(content):
-    """Whether seeds move the accuracy more than another test split would."""
+    """How far seeds lie apart, and where their part in the interval is not known."""
+    message = N_(
+        "Over %(n)s seeds the accuracy of %(a)s has a standard deviation of %(s)s points; its 95 "
+        "%% interval, %(low)s to %(high)s %%, is one of other seeds and other test images."
+    )
     sentences = []
     for row in content.rows:
-        deviation, n = row.measured["test_accuracy_std"], row.measured["seeds"]
-        if n < 2:
-            continue
-        half = (row.interval[1] - row.interval[0]) / 2
-        message = (
-            N_(
-                "Over %(n)s seeds the accuracy of %(a)s has a standard deviation of %(s)s points, "
-                "more than half the width of its 95 %% interval: another seed could move it "
-                "further than the interval says."
-            )
-            if deviation > half
-            else N_(
-                "Over %(n)s seeds the accuracy of %(a)s has a standard deviation of %(s)s points, "
-                "at most half the width of its 95 %% interval."
-            )
+        if row.covers_seeds:
+            values = {
+                "a": row.title,
+                "n": Cell(row.cell("seeds"), row.measured["seeds"], 0),
+                "s": Cell(row.cell("test_accuracy_std"), row.measured["test_accuracy_std"], 2),
+                "low": Cell(row.cell("test_accuracy_low_percent"), row.interval[0], 2),
+                "high": Cell(row.cell("test_accuracy_high_percent"), row.interval[1], 2),
+            }
+            sentences.append(Sentence(message, values))
+    titles = [row.title for row in content.of_one_seed]
+    if titles:
+        message = N_(
+            "With one seed, an interval and a test are of this trained model: other test images "
+            "are covered, other seeds are not. One seed: %(titles)s."
         )
-        values = {
-            "a": row.title,
-            "n": Cell(row.cell("seeds"), n, 0),
-            "s": Cell(row.cell("test_accuracy_std"), deviation, 2),
-        }
-        sentences.append(Sentence(message, values))
+        sentences = [Sentence(message, {"titles": titles}), *sentences]
     return sentences[:MOST_PAIRS]
 
 
@@ -152,8 +161,7 @@ def published_sentences(content):
 def blocks(content, say):
     about = N_(
         "These sentences are made from the numbers; each number leads to where it stands. What the "
-        "intervals do not support is not said: tests between pairs of models are not part of this "
-        "comparison."
+        "tests of pairs do not support is not said."
     )
     parts = [
         Listing([say.value(sentence) for sentence in sentences], say(heading))

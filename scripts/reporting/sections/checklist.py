@@ -82,7 +82,7 @@ def of_origin(content):
 def of_certainty(content):
     """How sure the accuracies are."""
     seeds = min(row.measured["seeds"] for row in content.rows)
-    bounded = sum(row.has_interval for row in content.rows)
+    bounded = sum(row.has_interval and row.covers_seeds for row in content.rows)
     unknown = sum(
         row.measured["seeds"] > 1 and isnan(row.measured["test_accuracy_std"])
         for row in content.rows
@@ -98,10 +98,16 @@ def of_certainty(content):
             N_("Does every accuracy that is compared carry its uncertainty?"),
             bounded == len(content.rows) and not unknown,
             N_(
-                "with a 95 %% interval: %(k)s of %(n)s; with several seeds and without their "
+                "with a 95 %% interval over test images and seeds: %(k)s of %(n)s; over test "
+                "images alone, of one seed: %(one)s; with several seeds and without their "
                 "deviation: %(unknown)s"
             ),
-            {"k": bounded, "n": len(content.rows), "unknown": unknown},
+            {
+                "k": bounded,
+                "n": len(content.rows),
+                "one": len(content.of_one_seed),
+                "unknown": unknown,
+            },
         ),
     ]
 

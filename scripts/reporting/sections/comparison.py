@@ -52,10 +52,10 @@ def blocks(content, say):
         Paragraph(
             say(
                 N_(
-                    "One row per model and recipe, means over seeds. The 95 % interval is "
-                    "Wilson's, of the test split: what another test split of that size could have "
-                    "given. Models whose intervals overlap, directly or through others between "
-                    "them, share a rank."
+                    "One row per model and recipe, means over seeds. The 95 % interval is one of "
+                    "other seeds and other test images; with one seed it covers test images alone. "
+                    "A rank is an interval too: from one more than how many are certainly better "
+                    "to how many are not certainly worse, by the paired tests below."
                 )
             )
         ),

@@ -33,7 +33,7 @@ def unmeasured_sentences(row):
 
 
 def cost_sentences(content):
-    """Who reaches the first rank for least, who pays more for less, who took how long."""
+    """Who of the most accurate needs least, who pays more for less, who took how long."""
     if len(content.rows) < 2:
         return []
     return [
@@ -61,7 +61,7 @@ def uncounted(content):
 
 
 def of_the_best(content):
-    """What the most accurate need, and those whose intervals overlap theirs."""
+    """What the most accurate need, and those that cannot be told from it."""
     cheapest = content.best_for_cost
     if cheapest is None:
         return []
@@ -69,15 +69,15 @@ def of_the_best(content):
     values = {"a": cheapest.title, "m": cost(cheapest)}
     if len(content.as_good) == 1:
         message = N_(
-            "The interval of no other model overlaps that of %(a)s, which needs %(m)s million "
-            "multiply-adds an image."
+            "%(a)s, more accurate than every other model, needs %(m)s million multiply-adds an "
+            "image."
         )
         return [Sentence(message, values)]
     if cost(costliest).value == cost(cheapest).value:
         return []
     message = N_(
-        "Of the most accurate model and those whose intervals overlap its own, %(a)s needs the "
-        "fewest multiply-adds, %(m)s million an image; %(b)s needs the most, %(n)s million."
+        "Of the most accurate model and those that cannot be told from it, %(a)s needs the fewest "
+        "multiply-adds, %(m)s million an image; %(b)s needs the most, %(n)s million."
     )
     return [Sentence(message, {**values, "b": costliest.title, "n": cost(costliest)})]
 
@@ -86,14 +86,16 @@ def dominated(content):
     """Each row that another beats for as much or less."""
     message = N_(
         "%(a)s needs at least as many multiply-adds as %(b)s (%(m)s million against %(n)s "
-        "million) and is less accurate: their 95 %% intervals do not overlap."
+        "million) and is less accurate, by their paired test."
     )
     sentences = []
     for row in counted(content.rows):
         better = [
             other
             for other in counted(content.rows)
-            if cost(other).value <= cost(row).value and other.beats(row)
+            if other is not row
+            and cost(other).value <= cost(row).value
+            and content.beats(other, row)
         ]
         if better:
             best = max(better, key=lambda other: other.accuracy)

@@ -17,7 +17,7 @@ from reporting.blocks import (
     Section,
     Table,
 )
-from reporting.columns import TITLES, columns_of, shown
+from reporting.columns import TITLES, columns_of, rank_text, shown
 from reporting.layers import structure_text
 from reporting.loading import loading_lines
 from reporting.messages import N_, Sentence, Term
@@ -28,8 +28,8 @@ from reporting.sections.superclass_table import superclass_table
 
 # Columns of the comparison that a model's part repeats.
 RESULTS = (
-    *("test_accuracy_percent", "test_accuracy_low_percent", "test_accuracy_high_percent", "rank"),
-    "test_accuracy_with_flips_percent",
+    *("test_accuracy_percent", "test_accuracy_low_percent", "test_accuracy_high_percent"),
+    *("rank_low", "test_accuracy_with_flips_percent"),
     *("top5_accuracy_percent", "superclass_accuracy_percent", "errors_in_superclass_percent"),
     *("test_loss", "brier_score", "calibration_error_percent", "temperature"),
     *("scaled_calibration_error_percent", "risk_coverage_area_percent", "min_loss", "final_loss"),
@@ -127,8 +127,9 @@ def settings(say, pairs):
 
 def model(content, say, row, alike):
     """The part of one Row. alike: the rows of its chapter."""
+    rank = rank_text(say, row.measured["rank_low"], row.measured["rank_high"])
     message = N_("test accuracy %(x)s %%, rank %(rank)s")
-    note = say(message, x=number(row.accuracy, 2), rank=number(row.measured["rank"], 0))
+    note = say(message, x=number(row.accuracy, 2), rank=rank)
     return Folded(
         say.safe(row.title),
         note,

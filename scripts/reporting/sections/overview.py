@@ -39,25 +39,30 @@ def lead(content):
     if not content.rows:
         message = N_("Nothing was compared on the test split; studies: %(studies)s.")
         return [Sentence(message, {"studies": len({line["study"] for line in content.studies})})]
-    best, others = content.best, [row.title for row in content.first_rank[1:]]
+    best, others = content.best, [row.title for row in content.as_good[1:]]
     values = {"a": best.title, "x": number(best.accuracy, 2)}
     if others:
         message = N_(
-            "%(a)s has the highest mean test accuracy, %(x)s %%, and shares the first rank with: "
+            "%(a)s has the highest mean test accuracy, %(x)s %%, and cannot be told from: "
             "%(others)s."
         )
-        return [count, Sentence(message, {**values, "others": others})]
+        return [count, Sentence(message, {**values, "others": others}), *of_one_seed(content)]
     if len(content.rows) == 1:
         return [count, Sentence(N_("%(a)s has a test accuracy of %(x)s %%."), values)]
-    message = (
-        N_("%(a)s has the highest test accuracy, %(x)s %%, beyond the intervals of all others.")
-        if all(best.beats(row) for row in content.by_accuracy[1:])
-        else N_(
-            "%(a)s has the highest mean test accuracy, %(x)s %%; no other interval overlaps its "
-            "own, but single runs do."
-        )
+    message = N_(
+        "%(a)s has the highest test accuracy, %(x)s %%: more than every other, by paired tests."
     )
-    return [count, Sentence(message, values)]
+    return [count, Sentence(message, values), *of_one_seed(content)]
+
+
+def of_one_seed(content):
+    """What one seed leaves open: a Sentence, or none."""
+    titles = [row.title for row in content.of_one_seed]
+    if len(titles) == len(content.rows):
+        message = N_("All have one seed: this is of these trained models; other seeds may differ.")
+        return [Sentence(message, {})]
+    message = N_("With one seed, and so of one trained model each: %(titles)s.")
+    return [Sentence(message, {"titles": titles})] if titles else []
 
 
 def blocks(content, say):
@@ -92,13 +97,12 @@ def for_its_cost(content, say):
     if cheap is None:
         return []
     message = N_(
-        "fewest multiply-adds of those whose interval overlaps that of the best: %(m)s million an "
-        "image"
+        "fewest multiply-adds of those that cannot be told from the best: %(m)s million an image"
     )
     if not all(row.has("multiply_adds") for row in content.as_good):
         message = N_(
-            "fewest multiply-adds, where they could be counted, of those whose interval overlaps "
-            "that of the best: %(m)s million an image"
+            "fewest multiply-adds, where they could be counted, of those that cannot be told from "
+            "the best: %(m)s million an image"
         )
     note = say(message, m=number(cheap.measured["multiply_adds"] / 1e6, 1))
     return [(say(N_("Best by accuracy for its cost")), say.strong(cheap.title), note)]

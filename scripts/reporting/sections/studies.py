@@ -2,7 +2,7 @@
 
 from reporting.blocks import Field, Listing, Paragraph, Section, Table
 from reporting.messages import N_, Sentence, Term
-from reporting.numbers import is_missing, number
+from reporting.numbers import is_missing, number, signed
 from reporting.pictures import picture
 
 ABOUT = N_(
@@ -26,12 +26,6 @@ HEADS = (
 TOGETHER = N_("all together")
 
 
-def signed(value):
-    """A difference in points with its sign, one digit; what rounds to zero has none."""
-    text = number(abs(value), 1)
-    return text if text == "0.0" else f"{'+' if value > 0 else '−'}{text}"
-
-
 def sentence(line):
     """The Sentence that follows from a line of studies.csv."""
     change = Term(TOGETHER) if line["kind"] == "combined" else line["change"]
@@ -40,12 +34,12 @@ def sentence(line):
         message = N_("%(change)s on %(model)s has no pair of runs with the same seed.")
         del values["seeds"]
         return Sentence(message, values)
-    values["x"] = signed(line["difference_points"])
+    values["x"] = signed(line["difference_points"], 1)
     is_left_out = line["kind"] == "without"
     if is_missing(line["low_points"]):
         del values["seeds"]
         return Sentence(one_seed(is_left_out), values)
-    values |= {"low": signed(line["low_points"]), "high": signed(line["high_points"])}
+    values |= {name: signed(line[f"{name}_points"], 1) for name in ("low", "high")}
     if line["low_points"] <= 0 <= line["high_points"]:
         return Sentence(nothing_shown(is_left_out), values)
     del values["seeds"]

@@ -1,0 +1,139 @@
+"""Every pair of rows: which can be told apart, how far, and how surely."""
+
+from reporting.blocks import Field, Paragraph, Section, Table
+from reporting.messages import N_, Sentence
+from reporting.numbers import is_missing, number, p_value_text, signed
+
+# With more rows a matrix is too wide, and the table has what a reader looks for first.
+MOST_ROWS = 12
+ABOUT = N_(
+    "Two models are compared image by image and seed by seed, as all meet the same test images. A "
+    "difference is certain where its p-value, corrected for the number of pairs (Holm), is below "
+    "0.05. With one seed it is of the trained models alone. McNemar's test is of these trained "
+    "models, the test over seeds is of these test images. What could not be told apart may "
+    "differ: one column says which difference would have been found in four of five "
+    "cases."
+)
+HEADS = (
+    N_("difference, points"),
+    N_("95 % interval, from"),
+    N_("95 % interval, to"),
+    N_("corrected p"),
+    N_("seeds"),
+    N_("McNemar, corrected p"),
+    N_("over seeds"),
+    N_("detectable, points"),
+    N_("only one is right, %"),
+)
+SEEDS_ANSWERS = {
+    "different": N_("different"),
+    "open": N_("no difference shown"),
+    "too few seeds": N_("too few seeds"),
+}
+
+
+def blocks(content, say):
+    parts = [Paragraph(say(ABOUT))]
+    if len(content.rows) <= MOST_ROWS:
+        parts.append(matrix(content, say))
+    return [*parts, table(content, say), Paragraph(say.sentences(notes(content, say)), "source")]
+
+
+def matrix(content, say):
+    """Differences of the row on the left minus that above, the most accurate first."""
+    rows = content.by_accuracy
+    return Table(
+        label=say(N_("Differences in accuracy")),
+        title=say(N_("Points of accuracy, left minus above")),
+        style="dense",
+        head=[Field(say(N_("model"))), *(Field(say.name(row.title), True) for row in rows)],
+        rows=[
+            [Field(say.name(row.title)), *(cell(content, say, row, other) for other in rows)]
+            for row in rows
+        ],
+        at_once=6,
+    )
+
+
+def cell(content, say, row, other):
+    """Points, interval and corrected p of one pair; what is certain stands out."""
+    if row is other:
+        return Field("–", True)
+    pair = content.pair(row, other)
+    difference, low, high = pair.seen_from(row)
+    points = signed(difference, 2)
+    interval = say(N_("%(low)s to %(high)s"), low=signed(low, 2), high=signed(high, 2))
+    p_value = say(N_("p %(p)s"), p=p_value_text(pair.line["p_value_holm"]))
+    text = say.strong(points) if pair.better else say.safe(points)
+    return Field(
+        say.lines(text, interval, p_value), True, {"data-certain": ""} if pair.better else {}
+    )
+
+
+def shown_pairs(content):
+    """All pairs of a few rows; of many, those with the best one and those of neighbours."""
+    if len(content.rows) <= MOST_ROWS:
+        return content.pairs
+    order = {row.key: place for place, row in enumerate(content.by_accuracy)}
+    return [
+        pair
+        for pair in content.pairs
+        if 0 in (places := (order[pair.first.key], order[pair.other.key]))
+        or abs(places[0] - places[1]) == 1
+    ]
+
+
+def table(content, say):
+    heads = (N_("model"), N_("other model"))
+    return Table(
+        label=say(N_("Pairs of models")),
+        style="dense",
+        head=[*(Field(say(text)) for text in heads), *(Field(say(text), True) for text in HEADS)],
+        rows=[line(say, pair) for pair in shown_pairs(content)],
+        at_once=5,
+        repeated=2,
+    )
+
+
+def line(say, pair):
+    values = pair.line
+    texts = {
+        "difference_points": signed(values["difference_points"], 2),
+        "low_points": signed(values["low_points"], 2),
+        "high_points": signed(values["high_points"], 2),
+        "p_value_holm": p_value_text(values["p_value_holm"]).removeprefix("= "),
+        "seeds": number(values["seeds"]),
+        "mcnemar_p_value_holm": p_value_text(values["mcnemar_p_value_holm"]).removeprefix("= "),
+        "seeds_answer": over_seeds(say, values),
+        "detectable_points": number(values["detectable_points"], 2),
+        "disagreement_percent": number(values["disagreement_percent"], 2),
+    }
+    return [
+        Field(say.name(pair.first.title)),
+        Field(say.name(pair.other.title)),
+        *(Field(say.safe(text), True, {"id": pair.cell(name)}) for name, text in texts.items()),
+    ]
+
+
+def over_seeds(say, values):
+    """The answer of the sign-flip test, with its corrected p-value where there is one."""
+    message = SEEDS_ANSWERS[values["seeds_answer"]]
+    answer = say(message)
+    if is_missing(values["seeds_p_value_holm"]):
+        return answer
+    return say.lines(answer, say(N_("p %(p)s"), p=p_value_text(values["seeds_p_value_holm"])))
+
+
+def notes(content, say):
+    left_out = len(content.pairs) - len(shown_pairs(content))
+    found = [say.source("compare/pairwise.csv")]
+    if left_out:
+        message = N_(
+            "Shown are pairs with the most accurate model and those of neighbours in accuracy; "
+            "%(n)s more are in the file."
+        )
+        found.append(Sentence(message, {"n": left_out}))
+    return found
+
+
+SECTION = Section("pairs", N_("Pairs"), blocks, is_shown=lambda content: len(content.rows) > 1)
