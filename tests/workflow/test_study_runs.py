@@ -6,6 +6,7 @@ import json
 
 import pytest
 from project import SMALL
+from staleness_table import made_by
 
 RESULTS = "results/synthetic"
 RATE = "optimizer.learning_rate"
@@ -81,6 +82,35 @@ def test_studies_and_sweeps_run_only_what_is_new_and_test_only_winners(project):
     assert (again["recipe"], len(again["from"])) == (chosen["recipe"], 3)
     assert (runs / "tuned/seed-0/predictions.npz").stat().st_mtime_ns == before
     assert project.would_run() == {}
+
+
+def trained(jobs):
+    return {job for job in jobs if job.split()[0] in ("rehearse", "train")}
+
+
+@pytest.mark.long
+def test_another_change_and_another_seed_train_only_what_is_new(project):
+    def study(changes, seeds):
+        values = settings([0.001, 0.01], changes, seeds)
+        del values["recipes"]["tuned"]
+        project.configure({**values, "runs": []})
+
+    study({"focal": {"loss": "focal"}}, [0])
+    rows = {"cnn_2/plain", "cnn_2/s-focal"}
+    assert trained(made_by(project)) == {
+        *(f"rehearse {row}" for row in rows),
+        *(f"train {row}/0" for row in rows),
+    }
+    study({"focal": {"loss": "focal"}, "long": {"epochs": 2}}, [0])
+    made = made_by(project)
+    assert trained(made) == {"rehearse cnn_2/s-long", "train cnn_2/s-long/0"}
+    assert made - trained(made) == {"studies", "changes", "change_curves", "report"}
+    study({"long": {"epochs": 2}, "focal": {"loss": "focal"}}, [0, 1])
+    assert trained(made_by(project)) == {f"train {row}/1" for row in (*rows, "cnn_2/s-long")}
+    assert [row["seeds"] for row in table(project).values()] == ["2", "2"]
+    # One less makes nothing but the comparison again.
+    study({"long": {"epochs": 2}}, [0, 1])
+    assert made_by(project) == {"studies", "changes", "change_curves", "report"}
 
 
 def test_a_sweep_without_validation_ends_before_any_job(project):
