@@ -105,7 +105,7 @@ def with_table(svg, lines):
         return svg
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\n")
-    writer.writerow(lines[0])
+    writer.writerow(map(_cell, lines[0]))
     writer.writerows([map(_cell, line.values()) for line in lines])
     end = svg.rindex("</svg>")
     return f"{svg[:end]}<metadata>{html.escape(table.getvalue())}</metadata>{svg[end:]}"

@@ -6,7 +6,7 @@ import json
 import pandas as pd
 import pytest
 from project import ROOT
-from test_comparison import COST, MD5, run_compare, write_run
+from test_comparison import COST, MD5, compared, run_compare, write_run
 
 from cifarlab.comparison.claim_kinds import AboutAsAccurate, Measured, MoreAccurate, more_accurate
 from cifarlab.comparison.claims import CLAIM_COLUMNS, CLAIMS, SOURCE, tabulate_claims
@@ -18,7 +18,6 @@ from cifarlab.comparison.published import (
     read_published,
 )
 from cifarlab.comparison.results import RunFolder
-from cifarlab.comparison.tables import compare, tabulate_runs
 
 PUBLISHED = read_published(ROOT / "config/published.csv")
 CIFAR100 = {"dataset": "cifar100", "md5": MD5}
@@ -92,7 +91,7 @@ def claimed(tmp_path):
         published = comparable_part(PUBLISHED, images, 100)
         trainings = {(run.model, run.recipe): run.training for run in folders}
         beside = published_beside(published, trainings)
-        comparison = compare(tabulate_runs(folders), all_costs)
+        _, comparison = compared(*(run.path for run in folders), costs=all_costs)
         measured = Measured(
             published, beside, comparison, all_costs, synthetic, lambda *_rows: difference
         )
@@ -285,9 +284,7 @@ def test_a_published_table_of_ones_own_has_none_of_these_claims():
 
 def test_without_runs_all_claims_are_not_run():
     table = comparable_part(PUBLISHED, CIFAR100, 100)
-    measured = Measured(
-        table, published_beside(table, {}), compare(tabulate_runs([]), {}), {}, False, None
-    )
+    measured = Measured(table, published_beside(table, {}), compared(costs={})[1], {}, False, None)
     lines = tabulate_claims(measured)
     assert lines["claim"].tolist() == [*CLAIMS]
     assert set(lines["verdict"]) == {"not_run"}
