@@ -83,8 +83,11 @@ def main(arguments):
 
 def held_out(arguments, inputs, device):
     """(Images, labels int64 [n_images]) of the share of the training split that was held out."""
+    # Not above: `engine`, which says how seldom to look for garbage, comes before torch.
+    import torch
+
     split = load_split(arguments.train)
-    _, index = hold_out(split.labels, arguments.validation)
+    _, index = hold_out(torch.tensor(split.labels), arguments.validation)
     # Only these are read from the disk.
     return Images(split.images[index.numpy()], inputs, device), split.labels[index.numpy()]
 

@@ -12,7 +12,7 @@ from scipy.special import stdtr, stdtrit
 
 from cifarlab.comparison.statistics import wilson_interval
 
-N_DRAWS = 2000
+N_DRAWS = 10_000
 LEVEL, POWER = 0.05, 0.8
 
 

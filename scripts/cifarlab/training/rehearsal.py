@@ -87,7 +87,7 @@ class _Rehearsal:
         self.description, split = load_description(dataset), load_split(dataset)
         self.model_settings, self.initial_weights = model_settings, initial_weights
         self.device, self.folder = device, folder
-        trained_on, held_out = hold_out(split.labels, recipe.validation)
+        trained_on, held_out = hold_out(torch.tensor(split.labels), recipe.validation)
         if recipe.batch_size > len(trained_on):
             raise UserError(
                 f"batch_size: expected at most {len(trained_on):,}, the images to train on, found "

@@ -10,14 +10,13 @@ from engine.errors import UserError
 def hold_out(labels, share):
     """Indices of the images to train on and of those to validate on, two int64 tensors.
 
-    labels: int64 [n_images], a tensor or an array; share: of each class that is held out, rounded
-    to whole images. Which ones depends on labels and share alone: every model and every seed is
-    validated on the same.
+    labels: int64 [n_images]; share: of each class that is held out, rounded to whole images. Which
+    ones depends on labels and share alone: every model and every seed is validated on the same.
     Raises UserError where a share above 0 holds out nothing, or leaves nothing to train on.
     """
     order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(0))
     is_held_out = torch.zeros(len(labels), dtype=torch.bool)
-    labels = torch.as_tensor(labels).cpu()
+    labels = labels.cpu()
     for label in labels.unique():
         of_class = order[labels[order] == label]
         is_held_out[of_class[: round(share * len(of_class))]] = True
