@@ -58,19 +58,12 @@ class Builder:
         scene = SCENES[name]
         results = self.folder / str(len(os.listdir(self.folder))) / "cifar100"
         write_data(self.dataset, results / "data", scene.class_names)
-        # Predictions by shape: one serves for all runs of it.
-        shapes = {}
         for model in scene.models:
             write_cost(results / f"cost/{model.name}.json", model, scene.device)
             for seed in range(scene.seeds):
                 folder = results / f"runs/{model.name}/{model.recipe}/seed-{seed}"
                 predicted = write_run(folder, model, seed, scene, self.test_labels)
-                path, key = folder / "predictions.npz", self.key("examples", model, scene)
-                if key not in shapes:
-                    shapes[key] = path
-                    write_predictions(path, predicted, self.test_labels)
-                else:
-                    os.link(shapes[key], path)
+                write_predictions(folder / "predictions.npz", predicted, self.test_labels)
         failures = []
         for model, recipe, seed, facts in scene.failures:
             failures.append(results / f"failures/{model}/{recipe}/seed-{seed}.json")

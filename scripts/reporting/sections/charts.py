@@ -29,10 +29,11 @@ def blocks(content, say):
     chosen = "multiply_adds" if "multiply_adds" in dict(costs) else costs[0][0]
     losses = Chart("losses", say(N_("Training loss over")), over, "step")
     tradeoffs = Chart("tradeoffs", say(N_("Test accuracy against")), costs, chosen)
+    more = [picture(content, say, name) for name in further(PLACED, "comparison")]
     return [
         picture(content, say, "losses", chart=losses),
         picture(content, say, "tradeoffs", chart=tradeoffs),
-        *(picture(content, say, name) for name in further(PLACED, "comparison")),
+        *([Details(say(N_("More charts")), more, id="more-charts")] if more else []),
         Group(say(N_("Classes")), classes(content, say), anchor="classes"),
     ]
 

@@ -2,7 +2,7 @@
 
 from markupsafe import Markup
 
-from reporting.blocks import Field, Group, Paragraph, Section, Table
+from reporting.blocks import Details, Field, Paragraph, Section, Table
 from reporting.claim_words import CLAIMS, DIGITS, MISSING, OUTCOMES, TESTS, UNITS, VERDICTS
 from reporting.messages import N_
 from reporting.numbers import number
@@ -28,7 +28,7 @@ def blocks(content, say):
         found.append(table_of_claims(judged, say))
     if others:
         inner = [Paragraph(say(ABOUT_OTHERS)), table_of_others(others, say)]
-        found.append(Group(say(N_("With other recipes")), inner, "claims-others"))
+        found.append(Details(say(N_("With other recipes")), inner, id="claims-others"))
     return [*found, Paragraph(say.source("compare/claims.csv"), "source")]
 
 

@@ -1,6 +1,6 @@
 """Every pair of rows: which can be told apart, how far, and how surely."""
 
-from reporting.blocks import Field, Paragraph, Section, Table
+from reporting.blocks import Details, Field, Paragraph, Section, Table
 from reporting.messages import N_, Sentence
 from reporting.numbers import is_missing, number, p_value_text, signed
 
@@ -36,7 +36,8 @@ def blocks(content, say):
     parts = [Paragraph(say(ABOUT))]
     if len(content.rows) <= MOST_ROWS:
         parts.append(matrix(content, say))
-    return [*parts, table(content, say), Paragraph(say.sentences(notes(content, say)), "source")]
+    parts.append(Details(say(N_("Every pair, with all tests")), [table(content, say)]))
+    return [*parts, Paragraph(say.sentences(notes(content, say)), "source")]
 
 
 def matrix(content, say):

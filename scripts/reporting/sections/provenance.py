@@ -48,7 +48,7 @@ def of_rows(content, say):
     """What is said of the runs of the comparison, as blocks."""
     return [
         Group(say(N_("Checklist of reproducibility")), [answers(content, say)]),
-        Group(say(N_("Runs")), runs(content, say)),
+        Details(say(N_("Runs")), runs(content, say), id="all-runs"),
     ]
 
 
