@@ -19,7 +19,13 @@ from cifarlab.comparison.paired_tests import (
     mcnemar_p_values,
     seeds_p_value,
 )
-from cifarlab.comparison.pairs import PAIR_COLUMNS, rank_intervals, seeds_answer, tabulate_pairs
+from cifarlab.comparison.pairs import (
+    PAIR_COLUMNS,
+    differences_between,
+    rank_intervals,
+    seeds_answer,
+    tabulate_pairs,
+)
 
 # --- McNemar
 
@@ -185,3 +191,18 @@ def test_a_rank_interval_holds_every_order_that_the_pairs_allow(n, random):
 def test_the_smallest_p_value_of_two_seeds_is_no_number():
     assert not math.isnan(tabulate_pairs(three_rows(2)).iloc[0]["p_value"])
     assert seeds_p_value([0.1, 0.1]) is None
+
+
+def test_a_difference_is_that_of_the_table_from_whichever_side_it_is_asked_for():
+    random = np.random.default_rng(3)
+    rows = {
+        (name, "r"): Correctness([0, 1, 2], random.random((3, 500)) < share)
+        for name, share in (("a", 0.4), ("b", 0.5))
+    }
+    (line,) = tabulate_pairs(rows).to_dict("records")
+    difference = differences_between(rows)
+    told = [line[f"{name}_points"] for name in ("difference", "low", "high")]
+    assert difference(("b", "r"), ("a", "r")) == (*told, 3)
+    mean, low, high, _ = difference(("a", "r"), ("b", "r"))
+    assert [mean, high, low] == [-value for value in told]
+    assert difference(("a", "r"), ("c", "r")) is None

@@ -65,14 +65,21 @@ def differences_between(rows):
     rows share no seed.
     """
 
+    place = {row: number for number, row in enumerate(rows)}
+
     def difference(first, second):
         if not all(row in rows for row in (first, second)):
             return None
         if not set(rows[first].seeds) & set(rows[second].seeds):
             return None
-        seeds, of_first, of_second = paired(rows[first], rows[second])
-        found = Difference(of_second, of_first)
-        return 100 * found.mean, *(100 * end for end in found.interval()), len(seeds)
+        # In the order of the table, so that the interval is that of the table.
+        order, sign = (
+            ((first, second), -1) if place[first] < place[second] else ((second, first), 1)
+        )
+        seeds, *sides = paired(*(rows[row] for row in order))
+        found = Difference(*sides)
+        low, high = sorted(sign * 100 * end for end in found.interval())
+        return sign * 100 * found.mean, low, high, len(seeds)
 
     return difference
 
