@@ -8,7 +8,14 @@ from snakemake.utils import update_config
 from cifarlab.configuration import read_configuration, run_table
 from cifarlab.plan import plan_of
 
-N_RUNS = {"demo": 10, "real-size": 7, "scratch": 9, "scratch-recipes": 27, "today": 12}
+N_RUNS = {
+    "demo": 10,
+    "real-size": 7,
+    "scratch": 9,
+    "scratch-recipes": 18,
+    "scratch-long": 9,
+    "today": 12,
+}
 
 
 def configuration(name):
