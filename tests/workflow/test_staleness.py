@@ -50,7 +50,7 @@ def test_an_edit_recomputes_exactly(made, name):
 def test_a_recipe_removed_trains_nothing_and_its_results_stay(made):
     configure(without_other)(made)
     # The memory of a model's step is measured with each of its recipes.
-    assert would_make(made) == costs("cnn_2") | {"losses"}
+    assert would_make(made) == costs("cnn_2") | {"losses", "coverage"}
     assert (made.folder / RESULTS / "runs/cnn_2/other/seed-0/weights.safetensors").exists()
 
 
@@ -132,7 +132,10 @@ def test_an_interrupted_run_and_an_edit_ask_for_these_two_alone(made):
 def test_a_forced_rule_runs_with_what_follows(made):
     assert (
         would_make(made, "--forcerun", "evaluate")
-        == of("evaluate metrics", SCENE.runs) | of("classes examples", SCENE.rows) | END
+        == of("evaluate metrics", SCENE.runs)
+        | of("classes examples confusion", SCENE.rows)
+        | {"coverage"}
+        | END
     )
 
 
