@@ -1,5 +1,7 @@
 """The lines of Python that load the weights of a run."""
 
+import json
+
 LINES = """\
 # In the folder of the project, with its packages.
 import json
@@ -27,7 +29,8 @@ def loading_lines(content, row):
     folder = f"results/{content.dataset_name}/runs/{row.model}/{row.recipe}"
     others = ", ".join(f"seed-{run.seed}" for run in row.runs[1:])
     return LINES.format(
-        first=repr(f"{folder}/seed-{row.runs[0].seed}"),
+        # With the quotes of the other lines, whatever is in the names.
+        first=json.dumps(f"{folder}/seed-{row.runs[0].seed}", ensure_ascii=False),
         others=f"  # or {others}" if others else "",
         n_classes=len(content.manifest["fine_names"]),
     )
