@@ -7,14 +7,13 @@ import argparse
 import math
 from pathlib import Path
 
-from cifarlab.datasets.inputs import Images, InputSettings, placed
+from cifarlab.datasets.inputs import Images
 from cifarlab.datasets.store import load_description, load_split
 from cifarlab.devices import DEVICES, choose_device, prepare_cpu
 from cifarlab.evaluation.logits import save_predictions
 from cifarlab.evaluation.prediction import predict, with_flips
-from cifarlab.models.build import build_model
+from cifarlab.evaluation.trained import load_trained
 from cifarlab.models.families import ModelSettings
-from cifarlab.models.weights import load_into, read_metadata
 from cifarlab.training.precision import set_precision
 from cifarlab.training.randomness import seed_all
 from cifarlab.training.validation import hold_out
@@ -58,10 +57,8 @@ def main(arguments):
     device = choose_device(arguments.device)
     set_precision("fp32", device)
     split = load_split(arguments.dataset)
-    model = build_model(settings, load_description(arguments.dataset)["n_classes"])
-    load_into(model, arguments.weights)
-    inputs = InputSettings(**read_metadata(arguments.weights)["inputs"])
-    model = placed(model, inputs, device)
+    n_classes = load_description(arguments.dataset)["n_classes"]
+    model, inputs = load_trained(settings, n_classes, arguments.weights, device)
     # Some models draw random numbers here too.
     seed_all(0)
     images = Images(split.images, inputs, device)
