@@ -104,8 +104,8 @@ rm -rf docs/$(2) docs/$(2).zh
 for code in en zh; do \
 	page=docs/$(2)$$(test $$code = en || echo .$$code); \
 	cp -r results/$(1)/report/figures.$$code $$page && rm -f $$page/examples.* $$page/gallery.* \
-		$$page/contact_sheet.*; \
-	sed -e '/](figures\.[a-z]*\/\(examples\|gallery\|contact_sheet\)\./{N;N;d;}' \
+		$$page/contact_sheet.* $$page/duplicate_pairs.*; \
+	sed -e '/](figures\.[a-z]*\/\(examples\|gallery\|contact_sheet\|duplicate_pairs\)\./{N;N;d;}' \
 		-e "s#](figures\.[a-z]*/#]($$(basename $$page)/#" \
 		-e 's#](report\.en\.md)#]($(2).md)#; s#](report\.zh\.md)#]($(2).zh.md)#' \
 		results/$(1)/report/report.$$code.md > $$page.md; \

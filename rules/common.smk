@@ -42,6 +42,11 @@ REHEARSAL = RESULTS / f"rehearsals/{ROW_NAME}.json"
 # Written instead of outputs by a training whose loss is no longer finite.
 FAILURE = RESULTS / f"failures/{RUN_NAME}.json"
 PUBLISHED = str(CONFIGURATION.published_file)
+# The user's list of wrong test labels, if there is one, and what it makes of the labels.
+LABEL_CORRECTIONS = [str(p) for p in [CONFIGURATION.evaluation.label_corrections_file] if p]
+CORRECTIONS = DATA / "corrected_labels.json"
+# What is done to test images beside measuring them as they are.
+CORRUPTIONS = CONFIGURATION.evaluation.corruptions
 # Each as canonical JSON, by name: made once, asked for by every job.
 MODELS = {name: model.to_json() for name, model in CONFIGURATION.models.items()}
 RECIPES = {name: recipe.to_json() for name, recipe in PLAN.recipes.items()}
@@ -108,6 +113,8 @@ COMPARED = {
     "confusions": ("Classes", "Most confused pairs"),
     "superclasses": ("Classes", "Confusion of the superclasses"),
     "images": ("Classes", "Every test image"),
+    "doubtful_labels": ("Data", "Labels that no run believes"),
+    "robustness": ("Comparison", "Accuracy on corrupted images"),
 }
 
 

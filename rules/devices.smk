@@ -24,7 +24,7 @@ def gpus_of_auto(wildcards):
 
 GPUS_PER_RUN = {"cpu": 0, "auto": gpus_of_auto}.get(DEVICE, 1)
 # Stages whose jobs compute on the device.
-ON_DEVICE = ("rehearse", "train", "evaluate", "cost")
+ON_DEVICE = ("rehearse", "train", "evaluate", "robustness", "cost")
 
 
 def say_device(decisions):

@@ -1,4 +1,5 @@
-# In: the weights of a run, the test split, and the training split where a share was held out.
+# In: the weights of a run, the test split, the training split where a share was held out; which test
+# images have duplicates, and corrected labels.
 # Out: its predictions, and the metrics that follow from them without the model.
 
 
@@ -47,6 +48,8 @@ rule metrics:
         **inputs(
             dataset=DATA / "classes.json",
             predictions=RUN / "predictions.npz",
+            duplicates=DUPLICATES,
+            corrections=CORRECTIONS if LABEL_CORRECTIONS else [],
         ),
     output:
         metrics=RUN / "metrics.json",
@@ -60,5 +63,6 @@ rule metrics:
         runtime=5,
     shell:
         "python scripts/metrics.py --dataset {input.dataset:q}"
-        " --predictions {input.predictions:q} --metrics {output.metrics:q}"
+        " --predictions {input.predictions:q} --duplicates {input.duplicates:q}"
+        " --corrections {input.corrections:q} --metrics {output.metrics:q}"
         " --record {output.record:q} > {log:q} 2>&1"

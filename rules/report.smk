@@ -37,6 +37,8 @@ rule report:
             figures=[*DRAWINGS.values()],
             failures=list(LEFT_OUT),
             studies=STUDIES,
+            duplicates=rules.duplicates.output.summary,
+            corrections=CORRECTIONS if LABEL_CORRECTIONS else [],
             templates=[str(path) for path in Path("templates").rglob("*") if path.is_file()],
         ),
     output:
@@ -66,7 +68,8 @@ rule report:
         configuration=as_data(CONFIGURATION.to_json()),
     shell:
         "python scripts/report.py --dataset {input.dataset:q} --failures {input.failures:q}"
-        " --studies {input.studies:q} --trained {params.defines[trained]:q}"
+        " --studies {input.studies:q} --corrections {input.corrections:q}"
+        " --trained {params.defines[trained]:q}"
         " --languages {params.defines[languages]:q} --command {params.defines[command]:q}"
         " --versions {params.defines[versions]:q} --configuration {params.configuration:q}"
         " --record {output.record:q} > {log:q} 2>&1"

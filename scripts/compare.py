@@ -6,7 +6,7 @@ from pathlib import Path
 from cifarlab.comparison.claim_kinds import Measured
 from cifarlab.comparison.claims import tabulate_claims
 from cifarlab.comparison.correctness import read_correctness
-from cifarlab.comparison.images import tabulate_images
+from cifarlab.comparison.images import doubtful_labels, tabulate_images
 from cifarlab.comparison.pairs import differences_between, tabulate_pairs
 from cifarlab.comparison.published import (
     comparable_part,
@@ -15,6 +15,11 @@ from cifarlab.comparison.published import (
     verdicts,
 )
 from cifarlab.comparison.results import RunFolder, files_of_runs
+from cifarlab.comparison.robustness import (
+    corrupted_accuracies,
+    read_robustness,
+    tabulate_robustness,
+)
 from cifarlab.comparison.tables import (
     compare,
     tabulate_classes,
@@ -38,6 +43,8 @@ TABLES = {
     "confusions": "the most confused pairs of classes",
     "superclasses": "how often superclasses are confused",
     "images": "a row per test image",
+    "doubtful_labels": "test images whose label no run believes",
+    "robustness": "accuracy on corrupted images",
 }
 
 
@@ -49,6 +56,9 @@ def argument_parser():
     parser.add_argument(
         "--costs", type=Path, nargs="*", required=True, help="cost/<model>.json of every model"
     )
+    parser.add_argument(
+        "--corrupted", type=Path, nargs="*", default=[], help="robustness.csv of every run"
+    )
     parser.add_argument("--dataset", type=Path, required=True, help="manifest.json of the data set")
     parser.add_argument("--published", type=Path, required=True, help="CSV of published numbers")
     for name, content in TABLES.items():
@@ -59,7 +69,9 @@ def argument_parser():
 
 def main(arguments):
     folders = [RunFolder(path) for path in arguments.runs]
-    runs, rows = tabulate_runs(folders), read_correctness(folders)
+    robustness = read_robustness(arguments.corrupted)
+    runs = tabulate_runs(folders, corrupted_accuracies(robustness))
+    rows = read_correctness(folders)
     pairs = tabulate_pairs(rows)
     costs = {path.stem: read_json(path) for path in arguments.costs}
     comparison = compare(runs, costs, rows, pairs)
@@ -72,6 +84,7 @@ def main(arguments):
     beside = published_beside(published, trainings)
     difference = differences_between(rows)
     measured = Measured(published, beside, comparison, costs, is_synthetic, difference)
+    test_images = tabulate_images(folders, class_names)
     tables = {
         arguments.runs_csv: runs,
         arguments.published_beside: beside,
@@ -82,7 +95,9 @@ def main(arguments):
         arguments.superclasses: tabulate_superclasses(
             folders, manifest.get("coarse_names"), manifest.get("coarse_of_fine")
         ),
-        arguments.images: tabulate_images(folders, class_names),
+        arguments.images: test_images,
+        arguments.doubtful_labels: doubtful_labels(test_images),
+        arguments.robustness: tabulate_robustness(robustness),
         arguments.comparison: comparison,
         arguments.pairwise: pairs,
     }
@@ -97,7 +112,7 @@ if __name__ == "__main__":
         main,
         inputs=lambda a: [
             *files_of_runs(a.runs, "metrics.json", "predictions.npz", "training.json"),
-            *(*a.costs, a.dataset, a.published),
+            *(*a.costs, *a.corrupted, a.dataset, a.published),
         ],
         outputs=list(TABLES),
     )

@@ -70,6 +70,12 @@ def add_facts(parser):
         "with nothing, range tests and contact sheets are shown of these",
     )
     parser.add_argument(
+        "--corrections",
+        type=Path,
+        nargs="?",
+        help="data/corrected_labels.json, where a list of corrected labels was given",
+    )
+    parser.add_argument(
         "--command", default="", help="the command line that gives these results, to be shown"
     )
     parser.add_argument(
@@ -84,7 +90,7 @@ def add_facts(parser):
 
 def results_of(arguments):
     path = arguments.dataset.parent.parent
-    return Results(path, arguments.studies, tuple(arguments.trained))
+    return Results(path, arguments.studies, tuple(arguments.trained), arguments.corrections)
 
 
 def figure_file(arguments, code, label):

@@ -62,6 +62,11 @@ def append(name, text):
     return edit
 
 
+def write_list(text):
+    """An edit of the user's list of corrected labels."""
+    return lambda project: (project.folder / "wrong.csv").write_text(text)
+
+
 def configure(change):
     """An edit of the configuration: change(values) in place."""
 

@@ -27,6 +27,7 @@ from edits import (
     truncate,
     with_old_time,
     without_cnn_3,
+    write_list,
 )
 from project import SMALL, copy_project
 
@@ -86,11 +87,14 @@ def costs(*models):
 
 STAGES = (
     "data",
+    "duplicates",
+    "corrections",
     "weights",
     "rehearse",
     "train",
     "evaluate",
     "metrics",
+    "robustness",
     "cost",
     "compare",
     *FIGURES,
@@ -246,6 +250,25 @@ def table(scene):
             setting("evaluation", value={"flips": True}),
             all_evaluations,
         ),
+        "corrupted test images": (
+            setting("evaluation", value={"corruptions": ["jpeg"]}),
+            of("robustness", scene.runs) | END,
+        ),
+        "code of a corruption that is not asked for": (
+            append("scripts/cifarlab/evaluation/corruptions/jpeg.py", UNUSED),
+            NOTHING,
+        ),
+        "code of the search for duplicates": (
+            append("scripts/cifarlab/datasets/duplicates.py", UNUSED),
+            {"duplicates", "duplicate_pairs"} | after_metrics,
+        ),
+        "a list of corrected labels": (
+            both(
+                write_list("test_index,given_label,corrected_label\n"),
+                setting("evaluation", value={"label_corrections": "wrong.csv"}),
+            ),
+            {"corrections"} | after_metrics,
+        ),
         "a report template": (append("templates/report.md.j2", "\nEnd.\n"), {"report"}),
         "a caption": (append("templates/captions/figure.rst", "\nMore.\n"), {"report"}),
         "a translation": (
@@ -393,14 +416,15 @@ def late_table(scene):
     drawn = drawn_from("metrics", "predictions", per="row")
     all_evaluations = of("evaluate metrics", scene.runs) | of(drawn, scene.rows) | END
     all_evaluations |= set(drawn_from("metrics", per="comparison").split())
+    compared = {"duplicates", "duplicate_pairs"}
     return {
         "another test split": (
             setting("dataset", "synthetic", "test_per_class", value=2),
-            {"data"} | all_evaluations,
+            {"data"} | compared | all_evaluations,
         ),
         "another training split": (
             setting("dataset", "synthetic", "train_per_class", value=3),
-            {"data"} | rehearsed(*scene.runs),
+            {"data"} | compared | rehearsed(*scene.runs),
         ),
         "code of the data that gives the same bytes": (
             append("scripts/cifarlab/datasets/synthetic.py", UNUSED),

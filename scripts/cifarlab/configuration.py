@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, create_model, model
 
 from cifarlab.datasets.registry import DATASETS, is_synthetic
 from cifarlab.datasets.store import UNNAMED
+from cifarlab.evaluation.settings import EvaluationSettings
 from cifarlab.models.families import ModelSettings
 from cifarlab.names import Name, Names
 from cifarlab.studies import StudySettings
@@ -116,14 +117,6 @@ class CheckpointSettings(Settings):
 
     steps: Count | None = None
     """Steps between two checkpoints."""
-
-
-class EvaluationSettings(Settings):
-    """What is measured on the test split beside what always is."""
-
-    flips: bool = False
-    """Also the accuracy of the mean logits of each image and its mirror image: a column of its own,
-    beside the accuracy of the images as they are."""
 
 
 class RunSet(Settings):

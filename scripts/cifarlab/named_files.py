@@ -13,6 +13,8 @@ def check_files(configuration, runs, has_data):
     prepared, after which its archive is not needed.
     """
     files = {"published": [configuration.published_file]}
+    if path := configuration.evaluation.label_corrections_file:
+        files["evaluation.label_corrections"] = [path]
     if not has_data and not configuration.dataset.is_synthetic:
         files["dataset.source"] = list(map(local_path, configuration.dataset.source))
     for name in dict.fromkeys(run.model for run in runs):

@@ -18,6 +18,8 @@ class Title:
 
 # What an interval covers, as comparison.csv says it.
 COVERS = {"images and seeds": N_("images and seeds"), "images": N_("images alone")}
+# Sources of columns that may be empty for all rows.
+OF_TEST_SPLIT = ("metrics", "robustness")
 
 # In the order in which a reader meets them, which is not that of comparison.csv.
 TITLES = {
@@ -72,6 +74,18 @@ TITLES = {
         N_("test accuracy with flips, %"),
         N_("Top-1 of the mean logits of each image and its mirror image, the mean over seeds."),
         True,
+    ),
+    "test_accuracy_without_duplicates_percent": Title(
+        N_("test accuracy without duplicates, %"),
+        N_("Top-1 of the test images that have no near-duplicate among the training images."),
+    ),
+    "test_accuracy_by_corrected_labels_percent": Title(
+        N_("test accuracy by corrected labels, %"),
+        N_("Top-1 by the user's list of corrected labels, without the images that it strikes."),
+    ),
+    "corrupted_accuracy_percent": Title(
+        N_("accuracy on corrupted images, %"),
+        N_("Top-1, the mean over all kinds and severities of corruption."),
     ),
     "top5_accuracy_percent": Title(
         N_("top-5 accuracy, %"), N_("The true class is among the five of highest logit.")
@@ -158,12 +172,13 @@ def first_direction(name):
 
 
 def columns_of(content):
-    """Names of the columns to show: all but those of metrics that the data set does not have."""
+    """Names of the columns to show: all but those of metrics that were measured of no row."""
     rows = [row.measured for row in content.rows]
     return [
         name
         for name in TITLES
-        if COLUMNS[name].source != "metrics" or not all(is_missing(row[name]) for row in rows)
+        if COLUMNS[name].source not in OF_TEST_SPLIT
+        or not all(is_missing(row[name]) for row in rows)
     ]
 
 

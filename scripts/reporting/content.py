@@ -10,6 +10,7 @@ from cifarlab.comparison.results import RunFolder
 from cifarlab.comparison.tradeoffs import pareto
 from reporting.chapters import CHAPTERS
 from reporting.pairs import Pair
+from reporting.quality import DataQuality
 from reporting.rows import Row, Run, is_faster
 from reporting.trainings import Augmented
 
@@ -19,11 +20,12 @@ class Content:
     """What a report says.
 
     dataset_name: the data set's folder; manifest: its manifest; rows: in the order compared;
-    comparison_csv: the table's text; verdicts, images, claims, studies: lines of the CSVs of these
-    names; figures: SVG texts by label; failures: of runs that are left out; pairs: of rows, each
-    once; untested: runs that did not meet the test split; augmented: Augmented by the name of a
-    recipe; range_tests: RunFolders of learning-rate range tests; command: the command line that
-    gives these results, or empty; versions: the locked ones of libraries by name, or empty;
+    comparison_csv: the table's text; verdicts, images, claims, studies, robustness: lines of the
+    CSVs of these names; figures: SVG texts by label; failures: of runs that are left out; pairs: of
+    rows, each once; quality: DataQuality, or None; untested: runs that did not meet the test split;
+    augmented: Augmented by the name of a recipe; range_tests: RunFolders of learning-rate range
+    tests; command: the command line that gives these results, or empty; versions: the locked ones
+    of libraries by name, or empty;
     configuration: as it was asked for, a dict; source: source_state when the report was made.
     """
 
@@ -41,6 +43,8 @@ class Content:
     augmented: dict[str, Augmented] = field(default_factory=dict)
     range_tests: list[RunFolder] = field(default_factory=list)
     claims: list[dict] = field(default_factory=list)
+    quality: DataQuality | None = None
+    robustness: list[dict] = field(default_factory=list)
     command: str = ""
     versions: dict = field(default_factory=dict)
     configuration: dict = field(default_factory=dict)

@@ -10,13 +10,14 @@ from engine.files import read_json
 from reporting.content import Content
 from reporting.figures import drawings
 from reporting.pairs import pairs_of
+from reporting.quality import read_quality
 from reporting.rows import Row, Run
 from reporting.titles import row_titles
 from reporting.trainings import augmented, is_range_test
 
 TABLES = (
     *("runs", "comparison", "pairwise", "published", "verdicts", "claims", "classes"),
-    *("confusions", "superclasses", "images"),
+    *("confusions", "superclasses", "images", "doubtful_labels", "robustness"),
 )
 KEY = ["model", "recipe"]
 PAIR_KEY = [*KEY, "other_model", "other_recipe", "difference_points", "answer"]
@@ -28,16 +29,22 @@ class Results:
     """The files that a report is made from.
 
     path: of the folder results/<dataset>/; studies: of compare/studies.csv, or None without;
-    trained: folders of all that was trained, also of what was compared with nothing.
+    trained: folders of all that was trained, also of what was compared with nothing; corrections:
+    of data/corrected_labels.json, or None without.
     """
 
     path: Path
     studies: Path | None = None
     trained: tuple[Path, ...] = ()
+    corrections: Path | None = None
 
     @property
     def manifest(self):
         return self.path / "data/manifest.json"
+
+    @property
+    def duplicates(self):
+        return self.path / "data/duplicates.json"
 
     def table(self, name):
         return self.path / f"compare/{name}.csv"
@@ -111,7 +118,7 @@ class Results:
         names = ("training.json", "history.csv", "epochs.csv")
         tables = [self.table(name) for name in TABLES]
         files = [self.manifest, *tables, *files_of_runs(self.folders, *names)]
-        files += [self.studies] if self.studies else []
+        files += [self.duplicates, *filter(None, [self.studies, self.corrections])]
         files += files_of_runs(self.trained, "training.json")
         files += files_of_runs([run.path for run in self.range_tests], "history.csv")
         return [*files, *self.costs.values(), *self.drawings.values()]
@@ -141,6 +148,8 @@ def gather(results, failure_paths=(), **about):
         untested=results.untested,
         augmented=results.augmented,
         range_tests=results.range_tests,
+        quality=read_quality(results),
+        robustness=read_table(results.table("robustness"), [*KEY, "corruption"]).to_dict("records"),
         failures=[read_failure(path) for path in failure_paths],
         **about,
     )

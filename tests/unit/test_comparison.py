@@ -10,7 +10,7 @@ from project import ROOT
 
 from cifarlab.comparison.columns import COLUMNS
 from cifarlab.comparison.correctness import read_correctness
-from cifarlab.comparison.images import tabulate_images
+from cifarlab.comparison.images import DOUBTFUL_COLUMNS, doubtful_labels, tabulate_images
 from cifarlab.comparison.pairs import tabulate_pairs
 from cifarlab.comparison.published import (
     NO_BEARING,
@@ -123,6 +123,8 @@ def write_run(results, model, seed, accuracy, recipe="r", epochs=5, **others):
         "superclass_accuracy_percent": others.pop("superclass_accuracy_percent", accuracy + 5),
         "test_loss": 2.0,
         "test_accuracy_with_flips_percent": others.pop("with_flips", None),
+        "test_accuracy_without_duplicates_percent": accuracy - 0.5,
+        "test_accuracy_by_corrected_labels_percent": others.pop("by_corrected_labels", None),
         "brier_score": 0.75,
         "calibration_error_percent": 6.25,
         "temperature": 1.5 if validation else None,
@@ -218,7 +220,7 @@ def write_tested(path, labels, accuracy, seed):
 
 TABLES = (
     *("runs", "comparison", "pairwise", "published", "verdicts", "claims", "classes"),
-    *("confusions", "superclasses", "images"),
+    *("confusions", "superclasses", "images", "doubtful_labels", "robustness"),
 )
 
 
@@ -233,6 +235,7 @@ def run_compare(run_command, folder, runs, costs, manifest):
         *("--verdicts", tables["verdicts"], "--claims", tables["claims"]),
         *("--classes", tables["classes"], "--confusions", tables["confusions"]),
         *("--superclasses", tables["superclasses"], "--images", tables["images"]),
+        *("--doubtful-labels", tables["doubtful_labels"], "--robustness", tables["robustness"]),
     )
     return result, tables
 
@@ -298,9 +301,9 @@ def test_the_command_writes_plain_numbers_and_leaves_unknown_ones_empty(tmp_path
     assert "cnn_2,,test_accuracy_percent,39.75,,,,not_run" in tables["verdicts"].read_text()
 
 
-def compared(*folders, costs=COSTS):
+def compared(*folders, costs=COSTS, corrupted=None):
     folders = [RunFolder(folder) for folder in folders]
-    runs, rows = tabulate_runs(folders), read_correctness(folders)
+    runs, rows = tabulate_runs(folders, corrupted), read_correctness(folders)
     return runs, compare(runs, costs, rows, tabulate_pairs(rows))
 
 
@@ -431,6 +434,32 @@ def test_other_test_images_in_one_run_are_a_fault_that_names_it(tmp_path):
         np.savez(path, **wrong)
         with pytest.raises(UserError, match=r"the same test images .*/seed-1/pred.*; evaluate"):
             tabulate_images(runs, NAMES)
+
+
+def test_a_label_is_doubtful_where_all_runs_agree_on_another_class_the_surest_first(tmp_path):
+    # All are right; all agree, less and more surely; one has the label; two say different things.
+    votes = [[0, 1, 0, 1, 1], [0, 1, 0, 0, 2]]
+    runs = voting(tmp_path, votes, [0, 2, 1, 0, 0])
+    for run in runs:
+        path = run.path / "predictions.npz"
+        with np.load(path) as file:
+            logits, labels = file["logits"], file["labels"]
+        logits[2, 0] += 1
+        np.savez(path, logits=logits, labels=labels)
+    table = doubtful_labels(tabulate_images(runs, NAMES))
+    sure = 100 * np.e / (np.e + 1)
+    assert table.drop(columns="mean_confidence_percent").to_numpy().tolist() == [
+        [2, "dog", "cat", 2],
+        [1, "eel", "dog", 2],
+    ]
+    assert table["mean_confidence_percent"].tolist() == pytest.approx([sure, 50])
+
+
+def test_one_run_alone_and_none_doubt_no_label(tmp_path):
+    alone = doubtful_labels(tabulate_images(voting(tmp_path, [[1, 0]], [0, 1]), NAMES))
+    none = doubtful_labels(tabulate_images([], NAMES))
+    assert (alone.empty, none.empty) == (True, True)
+    assert list(alone) == list(none) == DOUBTFUL_COLUMNS
 
 
 def test_confused_pairs_are_counted_over_all_seeds_the_most_frequent_first(two_seeds):

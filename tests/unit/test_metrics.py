@@ -20,6 +20,7 @@ from cifarlab.evaluation.metrics import (
     top_k_accuracy,
 )
 from cifarlab.evaluation.selection import risk_coverage_area
+from cifarlab.evaluation.subsets import subset_metrics
 
 LOGITS = np.array([[3.0, 1, 2, 0], [0, 1, 2, 3], [5, 4, 3, 2], [0, 9, 8, 7]], dtype=np.float32)
 LABELS = np.array([0, 2, 3, 2])
@@ -69,7 +70,7 @@ def test_confusion_counts_true_classes_in_rows_and_predicted_ones_in_columns():
 
 
 def test_every_column_of_a_metric_is_one():
-    metrics = metrics_of(LOGITS, LABELS)
+    metrics = metrics_of(LOGITS, LABELS) | subset_metrics(LOGITS, LABELS)
     of_classes = {"confusion", "class_accuracy_percent", "class_precision_percent"}
     assert set(columns_from("metrics")) == set(metrics) - of_classes - {"risk_coverage"}
 

@@ -16,7 +16,8 @@ from project import ROOT
 from test_comparison import COST, MD5, TABLES, write_predictions, write_run
 
 import compare
-from cifarlab.comparison.images import tabulate_images
+import duplicates
+from cifarlab.comparison.images import doubtful_labels, tabulate_images
 from cifarlab.comparison.results import RunFolder
 from cifarlab.datasets.store import save_dataset
 from cifarlab.datasets.synthetic import make_synthetic
@@ -84,6 +85,8 @@ def write_results(folder, synthetic=False, accuracies=ACCURACIES, class_names=()
     names = json.loads((folder / "data/manifest.json").read_text())["fine_names"]
     images = tabulate_images([RunFolder(path.parent) for path, _ in tested], names)
     images.to_csv(folder / "compare/images.csv", index=False)
+    doubtful_labels(images).to_csv(folder / "compare/doubtful_labels.csv", index=False)
+    find_duplicates(folder / "data")
     draw_figures(folder, runs)
     for path, _ in tested:
         path.with_suffix(".tested").replace(path)
@@ -97,8 +100,15 @@ def write_tables(folder, runs):
         *("--runs", *runs, "--costs", *sorted(folder.glob("cost/*.json"))),
         *("--dataset", folder / "data/manifest.json", "--published", ROOT / "config/published.csv"),
         *("--runs-csv", tables.pop("runs"), "--published-beside", tables.pop("published")),
-        *(word for name, path in tables.items() for word in (f"--{name}", path)),
+        *(word for name, path in tables.items() for word in (f"--{name.replace('_', '-')}", path)),
     )
+
+
+def find_duplicates(data):
+    """The near-duplicates of a data set. data: its folder."""
+    words = ["--train", data / "train.json", "--test", data / "test.json"]
+    words += ["--classes", data / "classes.json", "--duplicates", data / "duplicates.csv"]
+    run(duplicates, *words, "--summary", data / "duplicates.json")
 
 
 def draw_figures(folder, runs):

@@ -30,6 +30,8 @@ def test_a_full_run_makes_every_file_of_the_contract(computed):
         *("data/manifest.json", "compare/runs.csv", "compare/comparison.csv"),
         *(f"compare/{name}.csv" for name in ("pairwise", "published", "verdicts", "claims")),
         *(f"compare/{name}.csv" for name in ("classes", "confusions", "superclasses", "images")),
+        *("compare/doubtful_labels.csv", "compare/robustness.csv"),
+        *("data/duplicates.csv", "data/duplicates.json"),
         *(f"report/report.{code}.{kind}" for code in ("en", "zh") for kind in ("html", "md")),
         "report/references.bib",
         *(
@@ -39,6 +41,7 @@ def test_a_full_run_makes_every_file_of_the_contract(computed):
         ),
         *(f"data/{name}.json" for name in ("train", "test", "classes")),
         *(f"records/{name}.json" for name in ("data", "compare", "report")),
+        "records/duplicates.json",
         *(f"records/cost/{model}.json" for model in ("cnn_2", "cnn_3")),
         *(f"cost/{model}.{kind}" for model in ("cnn_2", "cnn_3") for kind in ("json", "svg")),
         *("figures/accuracy.svg", "figures/loss.cnn_2+quick.svg", "records/accuracy.json"),

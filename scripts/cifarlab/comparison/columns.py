@@ -12,10 +12,10 @@ DIVISORS = {"M": 1e6}
 class Column:
     """A column of comparison.csv.
 
-    source: what has its values: metrics (metrics.json), training (training.json), cost
-    (cost/<model>.json), memory (its part for a recipe), or the code of `tables`, as "" says; unit:
-    in which people read it; digits: after the point, or None for what is no number; better: higher,
-    lower, or "" where it is neither.
+    source: what has its values: metrics (metrics.json), robustness (robustness.csv), training
+    (training.json), cost (cost/<model>.json), memory (its part for a recipe), or the code of
+    `tables`, as "" says; unit: in which people read it; digits: after the point, or None for what
+    is no number; better: higher, lower, or "" where it is neither.
     """
 
     source: str = ""
@@ -51,6 +51,9 @@ COLUMNS = {
     "train_seconds": Column("training", "s", 1, "lower"),
     "size_convention": Column("cost", digits=None),
     **OF_METRICS,
+    "test_accuracy_without_duplicates_percent": Column("metrics", "%", 2, "higher"),
+    "test_accuracy_by_corrected_labels_percent": Column("metrics", "%", 2, "higher"),
+    "corrupted_accuracy_percent": Column("robustness", "%", 2, "higher"),
     "images_per_second": Column("training", better="higher"),
     "peak_memory_mb": Column("training", "MB", 0, "lower"),
     "input_size": Column(unit="px"),

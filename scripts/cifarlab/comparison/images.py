@@ -10,6 +10,11 @@ COLUMNS = (
     *("image", "true_class", "runs", "right_runs", "most_frequent_class", "most_frequent_runs"),
     *("disagreement_percent", "mean_confidence_percent"),
 )
+DOUBTFUL_COLUMNS = [
+    *("test_index", "given_label", "predicted_label", "runs", "mean_confidence_percent"),
+]
+# One run alone agrees with itself, and all its mistakes would be doubts.
+FEWEST_RUNS = 2
 
 
 def tabulate_images(runs, class_names):
@@ -52,3 +57,21 @@ def tabulate_images(runs, class_names):
         "mean_confidence_percent": 100 * confidences.astype(np.float64) / n_runs,
     }
     return pd.DataFrame(table, columns=COLUMNS)
+
+
+def doubtful_labels(images):
+    """The test images that every run takes for the same other class, the surest first.
+
+    images: as `tabulate_images` gives it. Returns a DataFrame: test_index, given_label,
+    predicted_label, runs, mean_confidence_percent; no row where there are fewer than two runs. That
+    runs agree is no proof: they learned from the same images.
+    """
+    is_doubtful = (images["right_runs"] == 0) & (images["most_frequent_runs"] == images["runs"])
+    doubtful = images[is_doubtful & (images["runs"] >= FEWEST_RUNS)]
+    doubtful = doubtful.sort_values("mean_confidence_percent", ascending=False, kind="stable")
+    names = {
+        "image": "test_index",
+        "true_class": "given_label",
+        "most_frequent_class": "predicted_label",
+    }
+    return doubtful.rename(columns=names)[DOUBTFUL_COLUMNS]

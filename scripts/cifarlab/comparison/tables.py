@@ -13,13 +13,16 @@ PLACE_OF_TRAINING = ("device", "device_name", "threads")
 MOST_CONFUSIONS = 10
 
 
-def tabulate_runs(runs):
+def tabulate_runs(runs, corrupted=None):
     """One row per run, in the order given.
 
-    runs: list of RunFolder. Returns a DataFrame: model, recipe, seed, metrics, record of training.
-    A metric that the data set does not have is empty.
+    runs: list of RunFolder; corrupted: accuracy on corrupted images in percent by a run's folder,
+    where it was measured. Returns a DataFrame: model, recipe, seed, metrics, record of training. A
+    metric that the data set does not have is empty.
     """
+    corrupted = corrupted or {}
     metrics, training = columns_from("metrics"), columns_from("training")
+    robustness = columns_from("robustness")
     table = pd.DataFrame(
         [
             {
@@ -32,16 +35,18 @@ def tabulate_runs(runs):
                 "held_out_percent": 100 * run.training["recipe"]["validation"],
                 "test_images": run.metrics["test_images"],
                 **{column: run.metrics[column] for column in metrics},
+                **{column: corrupted.get(run.path) for column in robustness},
                 **{column: run.training[column] for column in (*training, *PLACE_OF_TRAINING)},
             }
             for run in runs
         ],
         columns=None
         if runs
-        else ["model", "recipe", "seed", *metrics, *training, *PLACE_OF_TRAINING],
+        else ["model", "recipe", "seed", *metrics, *robustness, *training, *PLACE_OF_TRAINING],
     )
     # A column of nothing is one of numbers too.
-    return table.assign(**{column: pd.to_numeric(table[column]) for column in metrics})
+    numbers = (*metrics, *robustness)
+    return table.assign(**{column: pd.to_numeric(table[column]) for column in numbers})
 
 
 def compare(runs, costs, rows, pairs):

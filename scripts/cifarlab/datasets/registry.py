@@ -14,7 +14,7 @@ import pkgutil
 
 import cifarlab.datasets
 
-SHARED = {"archive", "copies", "inputs", "registry", "store"}
+SHARED = {"archive", "copies", "corrections", "duplicates", "inputs", "registry", "store"}
 DATASETS = {
     module.name: importlib.import_module(f"cifarlab.datasets.{module.name}")
     for module in pkgutil.iter_modules(cifarlab.datasets.__path__)

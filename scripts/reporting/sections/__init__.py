@@ -11,6 +11,7 @@ from reporting.sections import (
     citation,
     claims,
     comparison,
+    data_quality,
     models,
     not_run,
     overview,
@@ -18,6 +19,7 @@ from reporting.sections import (
     provenance,
     published,
     range_tests,
+    robustness,
     studies,
 )
 
@@ -28,6 +30,8 @@ MODULES = (
     models,
     charts,
     analysis,
+    data_quality,
+    robustness,
     studies,
     range_tests,
     augmentations,

@@ -16,7 +16,7 @@ from reporting.numbers import number
 from reporting.pictures import further, picture
 
 # These have their places; further ones come after them.
-PLACED = ("accuracy", "losses", "tradeoffs")
+PLACED = ("accuracy", "losses", "tradeoffs", "duplicate_pairs")
 
 
 def blocks(content, say):
