@@ -6,9 +6,9 @@ from pathlib import Path
 from cifarlab.datasets.inputs import Images
 from cifarlab.datasets.store import load_description, load_split
 from cifarlab.devices import DEVICES, choose_device, prepare_cpu
+from cifarlab.evaluation.accuracy import top_k_accuracy
 from cifarlab.evaluation.corrupting import corrupted
 from cifarlab.evaluation.corruptions import CORRUPTIONS
-from cifarlab.evaluation.metrics import top_k_accuracy
 from cifarlab.evaluation.prediction import predict
 from cifarlab.evaluation.trained import load_trained
 from cifarlab.models.families import ModelSettings

@@ -295,7 +295,9 @@ def table(scene):
         ),
         "a metric's code": (
             replace(
-                "scripts/cifarlab/evaluation/metrics.py", "def top_k", "UNUSED = 1\n\n\ndef top_k"
+                "scripts/cifarlab/evaluation/metrics.py",
+                "def superclass_accuracy",
+                "UNUSED = 1\n\n\ndef superclass_accuracy",
             ),
             after_metrics,
         ),
@@ -398,8 +400,8 @@ def table(scene):
                 delete("data/train_labels.npy"),
                 replace(
                     "scripts/cifarlab/evaluation/metrics.py",
-                    "def top_k",
-                    "UNUSED = 1\n\n\ndef top_k",
+                    "def superclass_accuracy",
+                    "UNUSED = 1\n\n\ndef superclass_accuracy",
                 ),
             ),
             {"data"} | after_metrics,

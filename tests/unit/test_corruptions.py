@@ -22,9 +22,9 @@ from cifarlab.comparison.robustness import (
 )
 from cifarlab.datasets.inputs import Images
 from cifarlab.datasets.store import load_split
+from cifarlab.evaluation.accuracy import top_k_accuracy
 from cifarlab.evaluation.corrupting import CHUNK_IMAGES, corrupted, to_bytes
 from cifarlab.evaluation.corruptions import CORRUPTIONS
-from cifarlab.evaluation.metrics import top_k_accuracy
 from cifarlab.evaluation.prediction import predict
 from cifarlab.evaluation.settings import EvaluationSettings
 from cifarlab.evaluation.trained import load_trained

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from cifarlab.comparison.columns import columns_from
+from cifarlab.evaluation.accuracy import top_k_accuracy
 from cifarlab.evaluation.calibration import (
     brier_score,
     expected_calibration_error,
@@ -17,7 +18,6 @@ from cifarlab.evaluation.metrics import (
     mean_cross_entropy,
     metrics_of,
     superclass_accuracy,
-    top_k_accuracy,
 )
 from cifarlab.evaluation.selection import risk_coverage_area
 from cifarlab.evaluation.subsets import subset_metrics

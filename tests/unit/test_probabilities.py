@@ -14,6 +14,7 @@ from sklearn.metrics import (
     precision_recall_fscore_support,
 )
 
+from cifarlab.evaluation.accuracy import top_k_accuracy
 from cifarlab.evaluation.calibration import (
     TEMPERATURES,
     brier_score,
@@ -28,7 +29,6 @@ from cifarlab.evaluation.metrics import (
     errors_in_superclass,
     mean_cross_entropy,
     metrics_of,
-    top_k_accuracy,
 )
 from cifarlab.evaluation.selection import errors_by_coverage, risk_coverage, risk_coverage_area
 from engine.files import to_json

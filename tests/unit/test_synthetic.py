@@ -7,7 +7,7 @@ import torch
 from cifarlab.datasets.inputs import Images, InputSettings
 from cifarlab.datasets.store import channel_statistics
 from cifarlab.datasets.synthetic import make_synthetic
-from cifarlab.evaluation.metrics import top_k_accuracy
+from cifarlab.evaluation.accuracy import top_k_accuracy
 from cifarlab.evaluation.prediction import predict
 from cifarlab.models.build import build_model
 from cifarlab.models.families import ModelSettings

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cifarlab.evaluation.accuracy import are_right
 from cifarlab.evaluation.logits import load_predictions
-from cifarlab.evaluation.metrics import are_right
 from engine.errors import UserError
 
 

@@ -6,6 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
+from cifarlab.evaluation.accuracy import top_k_accuracy
 from cifarlab.evaluation.calibration import (
     brier_score,
     expected_calibration_error,
@@ -71,22 +72,6 @@ def metrics_of(logits, labels, superclass_of=None, logits_with_flips=None, valid
 def _in_percent(shares):
     """A list of shares in percent, None for NaN, which JSON does not have."""
     return [None if np.isnan(share) else float(100 * share) for share in shares]
-
-
-def are_right(logits, labels, k=1):
-    """Which images have their label among the k classes of largest logit: bool [n_images].
-
-    logits: float [n_images, n_classes]; labels: int [n_images]. A tie counts against the model, so
-    constant logits score nothing. Raises ValueError on shapes that do not agree.
-    """
-    logits, labels = checked(logits, labels)
-    label_logits = np.take_along_axis(logits, labels[:, None], axis=1)
-    return (logits >= label_logits).sum(axis=1) <= k
-
-
-def top_k_accuracy(logits, labels, k):
-    """Share of images that `are_right`, a float in [0, 1]; arguments as there."""
-    return float(np.mean(are_right(logits, labels, k)))
 
 
 def superclass_accuracy(logits, labels, superclass_of):

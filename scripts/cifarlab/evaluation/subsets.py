@@ -4,7 +4,7 @@ import csv
 
 import numpy as np
 
-from cifarlab.evaluation.metrics import top_k_accuracy
+from cifarlab.evaluation.accuracy import top_k_accuracy
 from engine.errors import UserError
 
 
