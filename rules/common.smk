@@ -101,6 +101,21 @@ def tabulate():
 ROWS, COMPARED_MODELS, PRETRAINED_MODELS = {}, [], []
 tabulate()
 
+
+def check_list(decisions):
+    """End before any job where the user's list does not fit the labels, if these are there."""
+    made, data = (decisions.get(str(record_of(stage))) for stage in ("corrections", "data"))
+    if made and made.runs and data and not (data.runs or data.waits_for):
+        from cifarlab.datasets.corrections import load_corrections
+
+        try:
+            load_corrections(LABEL_CORRECTIONS[0], DATA / "test.json", DATA / "classes.json")
+        except UserError as error:
+            raise WorkflowError(str(error)) from error
+
+
+BEFORE_JOBS.append(check_list)
+
 # Tables of the comparison, by name: category and label in Snakemake's own report.
 COMPARED = {
     "runs": ("Comparison", "Every run"),

@@ -3,8 +3,7 @@
 import argparse
 from pathlib import Path
 
-from cifarlab.datasets.corrections import describe_corrections, read_corrections
-from cifarlab.datasets.store import load_description, load_split
+from cifarlab.datasets.corrections import describe_corrections, load_corrections
 from engine.command import run_command
 from engine.files import new_files, to_json
 
@@ -20,9 +19,7 @@ def argument_parser():
 
 
 def main(arguments):
-    labels = load_split(arguments.dataset).labels
-    names = load_description(arguments.classes)["fine_names"]
-    corrected = read_corrections(arguments.list, labels, names)
+    corrected, labels = load_corrections(arguments.list, arguments.dataset, arguments.classes)
     with new_files(arguments.corrections) as (path,):
         path.write_text(to_json(describe_corrections(corrected, labels)), encoding="utf-8")
 

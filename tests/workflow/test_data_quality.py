@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 from edits import RESULTS, write_list
 from project import SMALL
-from staleness_table import END, drawn_from, made_by, of, would_make
+from staleness_table import END, drawn_from, jobs_in, made_by, of, would_make
 
 RUNS = [f"{model}/quick/{seed}" for model in ("cnn_2", "cnn_3") for seed in (0, 1)]
 ROWS = ["cnn_2/quick", "cnn_3/quick"]
 METRICS = of("metrics", RUNS) | of(drawn_from("metrics", per="row"), ROWS) | END
+METRICS |= set(drawn_from("metrics", per="comparison").split())
 HEAD = "test_index,given_label,corrected_label\n"
 
 
@@ -51,17 +52,29 @@ def test_a_list_of_corrected_labels_and_its_edit_measure_again_and_train_nothing
     assert compared(computed, "test_accuracy_by_corrected_labels_percent") == ["", ""]
 
 
-@pytest.mark.long
-def test_a_list_for_other_images_ends_the_invocation_with_one_line(computed):
+def test_a_list_for_other_images_is_refused_with_one_line_before_any_job(computed):
     other = line(computed, 3, "").replace("3,", "4,", 1)
     write_list(HEAD + other)(computed)
     evaluated(computed, label_corrections="wrong.csv")
     result = computed.snakemake()
     assert result.returncode == 1
     text = result.stdout + result.stderr
-    assert "wrong.csv does not fit the test labels of this data: line 2 says" in text
+    assert text.count("wrong.csv does not fit the test labels of this data: line 2 says") == 1
     assert "Traceback" not in text
-    assert not (computed.folder / RESULTS / "data/corrected_labels.json").exists()
+    assert jobs_in(text) == set()
+
+
+@pytest.mark.long
+def test_where_there_are_no_images_yet_the_first_job_after_them_refuses_a_list(project):
+    write_list(HEAD + "0,no class,\n")(project)
+    evaluated(project, label_corrections="wrong.csv")
+    result = project.snakemake("--until", "corrections")
+    assert result.returncode == 1
+    text = result.stdout + result.stderr
+    assert "wrong.csv, line 2: expected the name of a class as given_label" in text
+    assert "Traceback" not in text
+    assert jobs_in(text) == {"data", "corrections"}
+    assert not (project.folder / RESULTS / "data/corrected_labels.json").exists()
 
 
 @pytest.mark.long

@@ -8,6 +8,7 @@ import csv
 
 import numpy as np
 
+from cifarlab.datasets.store import load_description, load_split
 from engine.errors import UserError
 
 COLUMNS = ("test_index", "given_label", "corrected_label")
@@ -46,6 +47,15 @@ def read_corrections(path, labels, names):
             "this order"
         )
     return corrected
+
+
+def load_corrections(path, test, classes):
+    """What `read_corrections` gives for the test split of a data set, and its labels as they are.
+
+    path: of the list; test, classes: paths of test.json and classes.json.
+    """
+    labels = load_split(test).labels
+    return read_corrections(path, labels, load_description(classes)["fine_names"]), labels
 
 
 def describe_corrections(corrected, labels):
