@@ -31,7 +31,7 @@ def doubt(index):
         "given_label": f"given{index}",
         "predicted_label": "other",
         "runs": 3,
-        "mean_probability": 0.875,
+        "mean_confidence_percent": 87.31,
     }
 
 
@@ -40,7 +40,7 @@ def test_doubtful_labels_are_counted_and_the_surest_are_shown(content):
     content = replace(content, quality=replace(content.quality, doubts=doubts))
     assert f"On {len(doubts)} of the test images all 3 runs agree" in said(doubt_sentences(content))
     for page in pages(content):
-        assert page.count("87.5") == MOST_DOUBTS
+        assert page.count("87.3") == MOST_DOUBTS
         assert f"given{MOST_DOUBTS - 1}" in page
         assert f"given{MOST_DOUBTS}" not in page
     assert "在 25 张测试图像上" in pages(content, "zh")[1]

@@ -5,8 +5,8 @@ from xml.etree import ElementTree
 from reporting.figure import Figure
 from reporting.messages import N_, Sentence
 
-COLUMNS, ROWS = 6, 5
-PICTURE, GAP, MARGIN, LINE, TEXT = 80, 4, 20, 13, 10.5
+COLUMNS, ROWS = 5, 4
+PICTURE, GAP, MARGIN, LINE, TEXT = 80, 4, 20, 14, 12
 PAIR = 2 * PICTURE + GAP
 
 
@@ -37,7 +37,7 @@ def draw(duplicates, train, test):
 def pairs_svg(pairs, train_images, test_images):
     """A sheet of pairs, each with its ratio and its labels. pairs: lines of duplicates.csv."""
     from reporting.figures.examples import picture
-    from reporting.svg import Messages, add, drawing, fitted
+    from reporting.svg import Messages, add, drawing, fitted, with_table
 
     say = Messages()
     height = PICTURE + 3 * LINE + MARGIN
@@ -48,18 +48,21 @@ def pairs_svg(pairs, train_images, test_images):
         add(svg, "text", x=0, y=15, font_size=12).text = say("no pair is near enough")
     for number, pair in enumerate(pairs):
         left, top = number % COLUMNS * (PAIR + MARGIN), number // COLUMNS * height
-        sides = [(test_images, "test"), (train_images, "train")]
-        for place, (images, side) in enumerate(sides):
+        i, j = pair["test_index"], pair["train_index"]
+        sides = [
+            (test_images[i], pair["test_label"], say("test %(n)s", n=i)),
+            (train_images[j], pair["train_label"], say("train %(n)s", n=j)),
+        ]
+        for place, (pixels, label, index) in enumerate(sides):
             x = left + place * (PICTURE + GAP)
-            pixels = images[pair[f"{side}_index"]]
             add(svg, "image", x=x, y=top, width=PICTURE, height=PICTURE, href=picture(pixels))
             name = add(svg, "text", x=x, y=top + PICTURE + LINE)
-            name.text = fitted(pair[f"{side}_label"], PICTURE, TEXT)
-            index = add(svg, "text", x=x, y=top + PICTURE + 2 * LINE, opacity=0.75)
-            index.text = f"{side} {pair[f'{side}_index']}"
+            name.text = fitted(label, PICTURE, TEXT)
+            add(svg, "text", x=x, y=top + PICTURE + 2 * LINE, opacity=0.75).text = index
         ratio = add(svg, "text", x=left, y=top + PICTURE + 3 * LINE, opacity=0.75)
         ratio.text = say("ratio %(r)s", r=f"{pair['ratio']:.3f}")
-    return say.keep(ElementTree.tostring(svg, encoding="unicode")) + "\n"
+    drawn = say.keep(ElementTree.tostring(svg, encoding="unicode")) + "\n"
+    return with_table(drawn, pairs)
 
 
 FIGURE = Figure(

@@ -1,14 +1,37 @@
 """What the data hides: near-duplicates of test images, doubtful labels, corrected labels."""
 
-from reporting.blocks import Field, Group, Paragraph, Section, Table
+from reporting.blocks import Details, Field, Paragraph, Section, Table
 from reporting.messages import N_, Cell, Sentence
-from reporting.numbers import number
+from reporting.numbers import number, signed
 from reporting.pictures import picture
 
 WITHOUT = "test_accuracy_without_duplicates_percent"
 CORRECTED = "test_accuracy_by_corrected_labels_percent"
 # Of the labels that no run believes; the file has all of them.
 MOST_DOUBTS = 20
+DUPLICATES_CHANGE = N_(
+    "Without these images the accuracy changes by %(low)s to %(high)s points, from row to row; "
+    "that of %(a)s is %(x)s %% instead of %(y)s %%."
+)
+CORRECTIONS_CHANGE = N_(
+    "By the corrected labels the accuracy changes by %(low)s to %(high)s points, from row to row; "
+    "that of %(a)s is %(x)s %% instead of %(y)s %%."
+)
+
+
+def blocks(content, say):
+    found = [
+        Paragraph(say.sentences(duplicate_sentences(content))),
+        Paragraph(say.sentences([*doubt_sentences(content), *correction_sentences(content)])),
+    ]
+    files = ["data/duplicates.json", "compare/doubtful_labels.csv"]
+    if content.quality.duplicates["with_duplicates"]:
+        found.append(duplicates(content, say))
+    if content.quality.doubts:
+        found.append(doubts(content, say))
+    if content.quality.corrections is not None:
+        files.append("data/corrected_labels.json")
+    return [*found, Paragraph(say.source(*files), "source")]
 
 
 def duplicate_sentences(content):
@@ -41,72 +64,6 @@ def duplicate_sentences(content):
     return [*sentences, *change_sentences(content, WITHOUT, DUPLICATES_CHANGE)]
 
 
-DUPLICATES_CHANGE = N_(
-    "Without these images the accuracy changes by %(low)s to %(high)s points, from row to row; "
-    "that of %(a)s is %(x)s %% instead of %(y)s %%."
-)
-CORRECTIONS_CHANGE = N_(
-    "By the corrected labels the accuracy changes by %(low)s to %(high)s points, from row to row; "
-    "that of %(a)s is %(x)s %% instead of %(y)s %%."
-)
-
-
-def change_sentences(content, column, message):
-    """How far a further accuracy, a column, is from that of all images by the given labels."""
-    rows = [row for row in content.rows if row.has(column)]
-    if not rows:
-        return []
-    changes = [row.measured[column] - row.accuracy for row in rows]
-    best = max(rows, key=lambda row: row.accuracy)
-    values = {
-        "low": signed(min(changes)),
-        "high": signed(max(changes)),
-        "a": best.title,
-        "x": Cell(best.cell(column), best.measured[column], 2),
-        "y": Cell(best.cell("test_accuracy_percent"), best.accuracy, 2),
-    }
-    return [Sentence(message, values)]
-
-
-def signed(value):
-    """A difference in points with its sign, two digits; what rounds to zero has none."""
-    text = number(abs(value), 2)
-    return text if text == "0.00" else f"{'+' if value > 0 else '−'}{text}"
-
-
-def duplicates(content, say):
-    heads = [N_("ratio at most"), N_("test images"), N_("counted")]
-    found = content.quality.duplicates
-    table = Table(
-        label=say(
-            N_(
-                "Test images by the distance of the nearest training image, as a share of that of "
-                "the tenth"
-            )
-        ),
-        style="dense",
-        head=[Field(say(text), True) for text in heads[:2]] + [Field(say(heads[2]))],
-        rows=[
-            [
-                Field(f"{ratio:g}", True),
-                Field(number(n), True),
-                Field(say.answer(ratio <= found["threshold"])),
-            ]
-            for ratio, n in found["by_ratio"]
-        ],
-    )
-    return Group(
-        say(N_("Near-duplicates")),
-        [
-            Paragraph(say.sentences(duplicate_sentences(content))),
-            table,
-            Paragraph(say.source("data/duplicates.json"), "source"),
-            picture(content, say, "duplicate_pairs"),
-        ],
-        anchor="duplicates",
-    )
-
-
 def doubt_sentences(content):
     """On how many images all runs agree against the label."""
     n, doubts = len(content.runs), content.quality.doubts
@@ -118,35 +75,6 @@ def doubt_sentences(content):
         "learned from the same training images err alike."
     )
     return [Sentence(message, {"k": len(doubts), "n": n})]
-
-
-def doubts(content, say):
-    lines = content.quality.doubts[:MOST_DOUBTS]
-    heads = [N_("test image"), N_("label"), N_("all runs say"), N_("mean confidence, %")]
-    table = Table(
-        label=say(N_("Labels that no run believes, those of which the runs are surest")),
-        title=say(N_("Labels that no run believes, those of which the runs are surest")),
-        style="dense",
-        head=[Field(say(text), text in (heads[0], heads[3])) for text in heads],
-        rows=[
-            [
-                Field(str(line["test_index"]), True),
-                Field(say.safe(line["given_label"])),
-                Field(say.safe(line["predicted_label"])),
-                Field(number(line["mean_confidence_percent"], 1), True),
-            ]
-            for line in lines
-        ],
-    )
-    return Group(
-        say(N_("Doubtful labels")),
-        [
-            Paragraph(say.sentences([*doubt_sentences(content), *correction_sentences(content)])),
-            *([table] if lines else []),
-            Paragraph(say.source("compare/doubtful_labels.csv"), "source"),
-        ],
-        anchor="doubts",
-    )
 
 
 def correction_sentences(content):
@@ -162,8 +90,68 @@ def correction_sentences(content):
     return [Sentence(message, values), *changes]
 
 
-def blocks(content, say):
-    return [duplicates(content, say), doubts(content, say)]
+def change_sentences(content, column, message):
+    """How far a further accuracy, a column, is from that of all images by the given labels."""
+    rows = [row for row in content.rows if row.has(column)]
+    if not rows:
+        return []
+    changes = [row.measured[column] - row.accuracy for row in rows]
+    best = max(rows, key=lambda row: row.accuracy)
+    values = {
+        "low": signed(min(changes), 2),
+        "high": signed(max(changes), 2),
+        "a": best.title,
+        "x": Cell(best.cell(column), best.measured[column], 2),
+        "y": Cell(best.cell("test_accuracy_percent"), best.accuracy, 2),
+    }
+    return [Sentence(message, values)]
+
+
+def duplicates(content, say):
+    """How many test images have one up to which ratio, and pictures of some, folded away."""
+    heads = [N_("ratio at most"), N_("test images"), N_("counted")]
+    found = content.quality.duplicates
+    label = N_(
+        "Test images by the distance of the nearest training image, as a share of that of the tenth"
+    )
+    table = Table(
+        label=say(label),
+        title=say(label),
+        style="dense",
+        head=[Field(say(text), True) for text in heads[:2]] + [Field(say(heads[2]))],
+        rows=[
+            [
+                Field(f"{ratio:g}", True),
+                Field(number(n), True),
+                Field(say.answer(ratio <= found["threshold"])),
+            ]
+            for ratio, n in found["by_ratio"]
+        ],
+    )
+    return Details(
+        say(N_("Near-duplicates")), [table, picture(content, say, "duplicate_pairs")], "duplicates"
+    )
+
+
+def doubts(content, say):
+    """The labels of which the runs are surest that they are wrong, folded away."""
+    heads = [N_("test image"), N_("label"), N_("all runs say"), N_("mean confidence, %")]
+    title = say(N_("Labels that no run believes, those of which the runs are surest"))
+    table = Table(
+        label=title,
+        style="dense",
+        head=[Field(say(text), text in (heads[0], heads[3])) for text in heads],
+        rows=[
+            [
+                Field(str(line["test_index"]), True),
+                Field(say.name(line["given_label"])),
+                Field(say.name(line["predicted_label"])),
+                Field(number(line["mean_confidence_percent"], 1), True),
+            ]
+            for line in content.quality.doubts[:MOST_DOUBTS]
+        ],
+    )
+    return Details(title, [table], "doubts")
 
 
 SECTION = Section(

@@ -39,7 +39,7 @@ def blocks(content, say):
         ],
         rows=[
             [
-                Field(say.safe(row.title)),
+                Field(say.name(row.title)),
                 Field(number(row.accuracy, 2), True),
                 Field(number(row.measured["corrupted_accuracy_percent"], 2), True),
                 *(Field(number(mean(own[kind].values()), 2), True) for kind in kinds),
@@ -47,6 +47,7 @@ def blocks(content, say):
             for row, own in rows
         ],
         at_once=8,
+        of_rows=tuple(row.number for row, _ in rows),
     )
     title = say(N_("Every severity"))
     source = say.source("compare/robustness.csv", "compare/comparison.csv")
@@ -70,7 +71,7 @@ def by_severity(say, title, rows, kinds):
         ],
         rows=[
             [
-                Field(say.safe(row.title)),
+                Field(say.name(row.title)),
                 Field(say.setting_value(kind)),
                 *(Field(number(own[kind][severity], 2), True) for severity in severities),
             ]
@@ -78,6 +79,7 @@ def by_severity(say, title, rows, kinds):
             for kind in kinds
         ],
         repeated=2,
+        of_rows=tuple(row.number for row, _ in rows for _ in kinds),
     )
 
 
