@@ -138,8 +138,8 @@ def test_a_loss_is_added_as_written(tried):
 
 def test_an_augmentation_is_added_as_written(tried):
     follow(tried, SECTIONS["An augmentation"])
-    training = json.loads(results_of(tried, "runs/cnn_2/brightness/seed-0/training.json"))
-    assert training["recipe"]["augmentations"] == ["flip", {"name": "brightness", "most": 0.3}]
+    training = json.loads(results_of(tried, "runs/cnn_2/exposure/seed-0/training.json"))
+    assert training["recipe"]["augmentations"] == ["flip", {"name": "exposure", "most": 0.3}]
     assert training["steps"] == 3
 
 
@@ -151,6 +151,17 @@ def test_a_metric_is_added_as_written(tried):
     assert float(row["worst_class_percent"]) == metrics["worst_class_percent"]
     assert "accuracy of the worst class" in results_of(tried, "report/report.en.md")
     assert "rule metrics:" in printed
+    assert "rule train:" not in printed
+
+
+def test_a_corruption_is_added_as_written(tried):
+    printed = follow(tried, SECTIONS["A corruption"])
+    lines = [*csv.DictReader(results_of(tried, "compare/robustness.csv").splitlines())]
+    assert [(line["corruption"], line["severity"]) for line in lines] == [
+        ("shot_noise", str(severity)) for severity in range(1, 6)
+    ]
+    assert "shot noise" in results_of(tried, "report/report.en.md")
+    assert "rule robustness:" in printed
     assert "rule train:" not in printed
 
 
