@@ -11,8 +11,8 @@ CONFIGURATION = {
     "device": "auto",
     "runs": [{"models": ["cnn_2"], "recipes": ["quick"], "seeds": [0, 1]}],
 }
-# The jobs of the workflow: data, a rehearsal, a cost with its figure, two runs and what follows
-# from them.
+# The jobs of the workflow: data, its near-duplicates with their figure, a rehearsal, a cost with
+# its figure, two runs and what follows from them.
 JOBS = {
     "data": 1,
     "rehearse": 1,
@@ -24,6 +24,7 @@ JOBS = {
 }
 JOBS |= {"loss": 1, "classes": 1, "examples": 1, "losses": 1, "compare": 1, "accuracy": 1}
 JOBS |= {"tradeoffs": 1, "confusion": 1, "coverage": 1, "gallery": 1, "report": 1}
+JOBS |= {"duplicates": 1, "duplicate_pairs": 1}
 
 
 @pytest.fixture(scope="module")
