@@ -132,6 +132,6 @@ def write_tables(results, runs, scene):
     words += ["--published", ROOT / "config/published.csv", "--runs-csv", folder / "runs.csv"]
     words += ["--published-beside", folder / "published.csv"]
     names = ("comparison", "pairwise", "verdicts", "claims", "classes", "confusions")
-    for name in (*names, "superclasses", "images", "doubtful-labels", "robustness"):
-        words += [f"--{name}", folder / f"{name}.csv"]
+    for name in (*names, "superclasses", "images", "doubtful_labels", "robustness"):
+        words += [f"--{name.replace('_', '-')}", folder / f"{name}.csv"]
     run(compare, *words)
