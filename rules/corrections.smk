@@ -5,11 +5,7 @@
 rule corrections:
     """The test labels as a user corrects them."""
     input:
-        **inputs(
-            list=LABEL_CORRECTIONS,
-            dataset=DATA / "test.json",
-            classes=DATA / "classes.json",
-        ),
+        **inputs(dataset=DATA / "test.json", classes=DATA / "classes.json"),
     output:
         corrections=CORRECTIONS,
         record=record_of("corrections"),
@@ -21,7 +17,9 @@ rule corrections:
     resources:
         mem_mb=500,
         runtime=5,
+    params:
+        reads=as_data(LABEL_CORRECTIONS),
     shell:
-        "python scripts/corrections.py --list {input.list:q} --dataset {input.dataset:q}"
+        "python scripts/corrections.py --list {params.reads:q} --dataset {input.dataset:q}"
         " --classes {input.classes:q} --corrections {output.corrections:q}"
         " --record {output.record:q} > {log:q} 2>&1"
