@@ -1,6 +1,7 @@
 """Count and measure what one model needs: parameters, size, speed, memory; list its layers."""
 
 import argparse
+import time
 from pathlib import Path
 
 from cifarlab.cost.attempts import attempt, together
@@ -57,8 +58,9 @@ def main(arguments):
     }
     prepare_cpu(arguments.threads)
     device = choose_device(arguments.device)
-    model = build_for_counting(settings, n_classes)
-    counted = model_cost(model, image_shape(settings), settings.size_convention)
+    counted = model_cost(
+        build_for_counting(settings, n_classes), image_shape(settings), settings.size_convention
+    )
     place = (n_classes, image_side, device.type, arguments.threads)
     # First, while this process holds nothing of the device.
     memory = {
@@ -69,7 +71,10 @@ def main(arguments):
         for name, recipe in recipes.items()
     }
     inputs = any_inputs(settings, next(iter(formats.values())))
-    speed = measure_speed(build_model(settings, n_classes).eval(), inputs, device)
+    model = build_model(settings, n_classes).eval()
+    started = time.perf_counter()
+    speed = measure_speed(model, inputs, device)
+    print(f"speed was measured for {time.perf_counter() - started:.2f} s")
     # At once, while the clock is still that of the measurement.
     clock, highest_clock = clocks(device)
     cost = {

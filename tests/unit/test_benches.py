@@ -11,6 +11,7 @@ from benches.images import BenchImages, write_for_torchvision
 from benches.jobs import commands_in, train_words
 from benches.measuring import (
     BenchError,
+    Finished,
     Spread,
     busy_share,
     by_turns,
@@ -94,11 +95,24 @@ def test_a_training_computes_six_operations_for_a_multiply_add():
     assert step.gflops(ONE_TRAINING, 2000) == pytest.approx(12)
 
 
-def test_the_import_of_torch_is_taken_off_in_its_round_and_only_where_it_is_imported():
-    seconds = {"train": [3.0, 5.0], "metrics": [0.5, 0.7], jobs.TORCH: [1.0, 2.0]}
-    values = {"seconds": seconds, "with_torch": ["train"]}
+def test_the_overhead_of_a_job_is_without_torch_where_imported_and_without_measuring():
+    seconds = {
+        "train": [3.0, 5.0],
+        "metrics": [0.5, 0.7],
+        "cost": [6.0, 7.0],
+        jobs.TORCH: [1.0, 2.0],
+    }
+    measuring = {"train": [0.0, 0.0], "metrics": [0.0, 0.0], "cost": [4.0, 4.5]}
+    values = {"seconds": seconds, "measuring": measuring, "with_torch": ["train", "cost"]}
     assert jobs.overheads(values, "train") == [2.0, 3.0]
     assert jobs.overheads(values, "metrics") == [0.5, 0.7]
+    assert jobs.overheads(values, "cost") == [1.0, 0.5]
+
+
+def test_the_time_of_measuring_is_read_from_what_a_job_says():
+    said = Finished(6.0, 100.0, "device: cpu\nspeed was measured for 4.25 s\n")
+    assert jobs.seconds_of(said) == (6.0, 4.25)
+    assert jobs.seconds_of(Finished(1.0, 100.0, "device: cpu\n")) == (1.0, 0.0)
 
 
 def test_a_plain_run_of_each_model_counts_for_three_seeds():
