@@ -69,12 +69,7 @@ def compare(runs, costs, rows, pairs, trial_rows=()):
     intervals = 100 * np.array([accuracy_interval(rows[name].correct) for name in names])
     comparison["test_accuracy_low_percent"], comparison["test_accuracy_high_percent"] = intervals.T
     comparison["interval_covers"] = np.where(comparison["seeds"] > 1, "images and seeds", "images")
-    ranked = [name for name in names if name not in trial_rows]
-    ends = zip(("rank_low", "rank_high"), rank_intervals(ranked, pairs), strict=True)
-    for column, ranks in ends:
-        by_name = dict(zip(ranked, ranks, strict=True))
-        comparison[column] = pd.array([by_name.get(name) for name in names], dtype="Int64")
-    comparison["trial"] = [dict(trial_rows).get(name) for name in names]
+    comparison = comparison.assign(**ranks_of(names, pairs, dict(trial_rows)))
     comparison["initial_weights"] = groups["initial_weights"].first().to_numpy()
     of_models = [costs[model] for model in comparison["model"]]
     chosen = groups["chosen_recipe"].first().to_numpy()
@@ -88,6 +83,16 @@ def compare(runs, costs, rows, pairs, trial_rows=()):
             # An integer stays one beside what could not be measured, None.
             comparison[column] = pd.Series([each[column] for each in values], dtype=object)
     return comparison[[*COLUMNS]]
+
+
+def ranks_of(names, pairs, trial_rows):
+    """The columns rank_low, rank_high and trial of these rows, a dict. Others: as for `compare`."""
+    ranked = [name for name in names if name not in trial_rows]
+    columns = {"trial": [trial_rows.get(name) for name in names]}
+    for column, ranks in zip(("rank_low", "rank_high"), rank_intervals(ranked, pairs), strict=True):
+        rank = dict(zip(ranked, ranks, strict=True))
+        columns[column] = pd.array([rank.get(name) for name in names], dtype="Int64")
+    return columns
 
 
 def tabulate_classes(runs, class_names):
