@@ -341,7 +341,7 @@ def test_the_module_of_a_figure_is_all_that_it_takes(tmp_path):
         assert (result.returncode, result.stderr) == (0, "")
     html = (folder / "report/report.en.html").read_text()
     markdown = (folder / "report/report.en.md").read_text()
-    section = html[html.index('id="model-0"') : html.index('<h2 id="charts"')]
+    section = html[html.index('id="model-0"') : html.index('<h2 id="not-run"')]
     assert '<text x="0">2 runs</text>' in section
     assert "How many of cnn_2" in section
     assert "![How many of cnn_2](figures.en/counts.cnn_2+r.svg)" in markdown.replace("\\_", "_")

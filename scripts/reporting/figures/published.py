@@ -104,7 +104,7 @@ def draw_line(axes, say, place, line, number):
 FIGURE = Figure(
     per="comparison",
     category="3 Charts",
-    title=N_("Published vs measured"),
+    title=N_("Published and measured accuracy"),
     description=N_("Chart: every published accuracy, and the measured one with its 95 % interval"),
     caption=caption,
     files={"verdicts": "compare/verdicts.csv", "comparison": "compare/comparison.csv"},
