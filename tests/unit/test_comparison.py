@@ -537,8 +537,9 @@ def verdict_of(tmp_path):
 
 
 def test_the_accuracy_of_a_trial_run_has_no_verdict(verdict_of):
-    assert verdict_of((1.0,))["a", "test_accuracy_percent"]["verdict"] == "trial"
-    assert verdict_of((1.0,))["a", "total_params"]["verdict"] != "trial"
+    verdicts = verdict_of((1.0,))
+    assert verdicts["a", "test_accuracy_percent"]["verdict"] == "trial"
+    assert verdicts["a", "total_params"]["verdict"] != "trial"
 
 
 @pytest.mark.parametrize(
