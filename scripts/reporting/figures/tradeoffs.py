@@ -73,7 +73,7 @@ def draw_panel(axes, say, rows, cost):
 FIGURE = Figure(
     per="comparison",
     category="3 Charts",
-    title=N_("Accuracy against cost"),
+    title=N_("Accuracy against each cost"),
     description=N_(
         "Four charts: test accuracy against parameters, multiply-adds, latency and training time"
     ),
