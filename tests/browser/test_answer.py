@@ -1,8 +1,12 @@
 """What the page begins with: the answer, the best at the top, and no crown for trial runs."""
 
 import re
+import subprocess
+import sys
 
 import pytest
+from PIL import Image
+from project import ROOT
 from scenes import LANGUAGES, SCENES
 from test_layout import PHONE, WIDE, box
 from test_page import column, ranked, table
@@ -123,3 +127,19 @@ def test_where_all_are_trial_runs_nothing_is_ranked_and_the_top_says_so(open_rep
     markdown = (page.results / f"report/report.{language}.md").read_text(encoding="utf-8")
     for wrong in ("Use ", "Best", "推荐", "more accurate than"):
         assert not re.search(rf"^{wrong}", markdown, re.MULTILINE), wrong
+
+
+# --- the picture in the README
+
+
+def test_the_picture_of_the_first_screen_is_taken_in_each_language(browser, build, tmp_path):
+    assert browser.is_connected()
+    script = ROOT / "tests/browser/screenshot.py"
+    words = [sys.executable, script, build("7 models") / "report", "--folder", tmp_path]
+    result = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert {path.name for path in tmp_path.iterdir()} == {
+        f"first-screen.{language}.png" for language in LANGUAGES
+    }
+    for path in tmp_path.iterdir():
+        assert Image.open(path).size == (2 * 1280, 2 * 860)
