@@ -34,7 +34,8 @@ def draw(comparison):
     rows = zip(table["model"], table["recipe"], strict=True)
     shown = ranked_first(table.assign(title=[*row_titles(rows).values()]))
     shown = shown[~shown["is_trial"] & (shown["multiply_adds"] > 0)]
-    with drawing(HALF_WIDTH, half_height(len(table))) as (figure, axes, say):
+    # As high as the chart of accuracy beside it, unless that has very many rows.
+    with drawing(HALF_WIDTH, half_height(min(10, len(table)))) as (figure, axes, say):
         axes.set_xlabel(say("multiply-adds of one image"))
         axes.set_ylabel(say("test accuracy, %"))
         if shown.empty:
