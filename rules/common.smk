@@ -96,18 +96,18 @@ def tabulate():
 ROWS, COMPARED_MODELS, PRETRAINED_MODELS = {}, [], []
 tabulate()
 
-# Tables of the comparison, by name: category and label in Snakemake's own report.
+# Tables of the comparison, by name: category and label in Snakemake's own report, which sorts them.
 COMPARED = {
-    "runs": ("Comparison", "Every run"),
-    "comparison": ("Comparison", "Models, mean over seeds"),
-    "pairwise": ("Comparison", "Pairs of models"),
-    "published": ("Comparison", "Published, where it can be compared"),
-    "verdicts": ("Comparison", "Published and measured"),
-    "claims": ("Comparison", "Published claims"),
-    "classes": ("Classes", "Accuracy and precision of every class"),
-    "confusions": ("Classes", "Most confused pairs"),
-    "superclasses": ("Classes", "Confusion of the superclasses"),
-    "images": ("Classes", "Every test image"),
+    "runs": ("2 Tables", "Every run"),
+    "comparison": ("2 Tables", "Models: accuracy, rank and cost"),
+    "pairwise": ("2 Tables", "Differences between pairs of models"),
+    "published": ("2 Tables", "Published numbers of the models that were run"),
+    "verdicts": ("2 Tables", "Published vs measured, with verdicts"),
+    "claims": ("2 Tables", "Claims of the published text, with verdicts"),
+    "classes": ("4 Classes", "Accuracy and precision of every class"),
+    "confusions": ("4 Classes", "Most confused pairs of classes"),
+    "superclasses": ("4 Classes", "Confusion of the superclasses"),
+    "images": ("4 Classes", "Every test image: how many runs are right"),
 }
 
 

@@ -45,8 +45,8 @@ rule report:
             report(
                 REPORT / f"report.{code}.html",
                 caption="../templates/captions/report.rst",
-                category="Report",
-                labels={"language": name},
+                category="1 Report",
+                labels={"report": f"Answer, tables and charts, {name}"},
             )
             for code, name in LANGUAGES.items()
         ],

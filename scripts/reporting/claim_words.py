@@ -58,6 +58,7 @@ OUTCOMES = {
 }
 MISSING = {
     "runs": N_("Missing: runs as they were published, of %(models)s."),
+    "more_than_trials": N_("Missing: runs of %(models)s that are more than trial runs."),
     "shared_seeds": N_("Missing: a seed that %(models)s have in common."),
     "seeds": N_("Missing: a second seed. The interval is of other test images alone."),
     "gpu": N_("Missing: a measurement of %(models)s on a GPU."),

@@ -11,8 +11,9 @@ from reporting.messages import N_, Cell, Sentence, Term
 from reporting.numbers import number
 from reporting.setting_names import SETTINGS, SIZE_RULES, VALUES
 
-# The space before a % that begins no %(place)s, and before a unit that ends a title.
-UNIT = re.compile(r" (?=%(?!\()|(?<=, )(?:s|ms|px|MB|M)$)")
+# The space before a % that begins no %(place)s, between a place and its unit, and before a unit at
+# the end of a title.
+UNIT = re.compile(r" (?=%(?!\()|(?<=, )(?:s|ms|px|MB|M)$)|(?<=\)s) (?=(?:s|ms|MB)\b)")
 # Classes of letters and marks that write from right to left, or turn what follows.
 TURNING = {"R", "AL", "AN", "RLE", "LRE", "RLO", "LRO", "PDF", "RLI", "LRI", "FSI", "PDI"}
 # The anchor of the table in which a Cell is, by the beginning of its own.
@@ -103,7 +104,8 @@ class PageText:
 
     def value(self, value):
         if isinstance(value, Cell):
-            text = number(value.value, value.digits)
+            is_large = value.digits is None
+            text = self.amount(value.value) if is_large else number(value.value, value.digits)
             if self.is_html:
                 return Markup('<a href="#%s">%s</a>') % (value.anchor, text)
             # A table's cells have no anchors in Markdown.
@@ -117,6 +119,16 @@ class PageText:
         if isinstance(value, list):
             return self.joined(self(N_(", ")), map(self.value, value))
         return self.safe(number(value)) if isinstance(value, int | float) else self.name(value)
+
+    def amount(self, count):
+        """A large count in the units of the language: 7.9 M."""
+        # In Chinese these are ten thousands and their squares.
+        units = [unit.split() for unit in self.language(N_("1e6 M, 1e9 G, 1e12 T")).split(", ")]
+        for size, unit in reversed(units):
+            if count >= float(size):
+                scaled = count / float(size)
+                return f"{number(scaled, 0 if scaled >= 100 else 1).removesuffix('.0')}\u00a0{unit}"
+        return number(count)
 
     def answer(self, answer):
         """Yes, no, or unknown where it is None."""

@@ -31,7 +31,7 @@ RUNS = range(N_RUNS)
 TABLES = ("runs", "comparison", "pairwise", "published", "verdicts", "claims", "classes")
 TABLES += ("confusions", "superclasses", "images")
 FIGURE_NAMES = ("accuracy", "losses", "loss", "classes", "examples", "tradeoffs")
-FIGURE_NAMES += ("confusion", "coverage", "gallery")
+FIGURE_NAMES += ("confusion", "coverage", "gallery", "compute", "published")
 REPORTS = ["results/report/" + code + kind for code in ("en", "zh") for kind in (".html", ".md")]
 REPORTS += [
     "results/report/figures." + code + "/" + name
@@ -235,6 +235,29 @@ rule gallery:
         "touch {output}"
 
 
+rule compute:
+    input:
+        COMPARED[1],
+    output:
+        FIGURES[9],
+    log:
+        "logs/compute",
+    shell:
+        "touch {output}"
+
+
+rule published:
+    input:
+        COMPARED[4],
+        COMPARED[1],
+    output:
+        FIGURES[10],
+    log:
+        "logs/published",
+    shell:
+        "touch {output}"
+
+
 rule examples:
     input:
         "results/data/test",
@@ -319,7 +342,7 @@ def make_bare(folder, n_runs):
     tables = ("runs", "comparison", "pairwise", "published", "verdicts", "claims", "classes")
     tables += ("confusions", "superclasses", "images")
     figures = ("accuracy", "losses", "loss", "classes", "examples", "tradeoffs")
-    figures += ("confusion", "coverage", "gallery")
+    figures += ("confusion", "coverage", "gallery", "compute", "published")
     files += [f"compare/{name}" for name in tables] + [f"figures/{name}" for name in figures]
     for code in ("en", "zh"):
         files += [f"report/{code}.{kind}" for kind in ("html", "md")]

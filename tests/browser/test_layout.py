@@ -52,7 +52,7 @@ def test_on_a_phone_the_table_begins_with_model_accuracy_and_rank(open_report, l
     told = page.locator("#table tbody th").first.evaluate(
         "it => getComputedStyle(it, '::after').content"
     )
-    assert told == '"published_scratch"'
+    assert told == '"published_finetune"'
 
 
 @pytest.mark.parametrize("width", [390, 1280])
@@ -75,7 +75,7 @@ def current(page):
 
 def test_the_list_of_sections_stays_beside_the_content_and_marks_the_one_that_is_read(open_report):
     page = open_report("7 models")
-    for name in ("comparison", "analysis", "models", "charts"):
+    for name in ("comparison", "analysis", "curves", "models"):
         page.locator(f"#{name}").evaluate("it => it.scrollIntoView()")
         page.wait_for_selector(f'#contents a[href="#{name}"][aria-current]')
         assert current(page) == f"#{name}"

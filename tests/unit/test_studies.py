@@ -160,7 +160,9 @@ def test_sentences_say_what_the_interval_holds_and_the_table_has_the_seconds(tmp
             "focal alone on m changed nothing that 6 seeds can show: +0.1 points, −0.3 to +0.5"
             in page
         )
-        assert "long gains on m: +3.0 points, +2.9 to +3.1, for 1.00 times the seconds." in page
+        assert (
+            "long gains on m: +3.0 points, +2.9 to +3.1, for 1.00 times the training time." in page
+        )
         assert "all together gains on m: +3.0 points" in page
         assert "Leaving focal out of all together on m changed nothing" in page
         assert "Nothing was compared on the test split; studies: 1." in page

@@ -99,7 +99,7 @@ def test_one_changed_value_recomputes_its_runs_and_what_follows(computed):
     its_run["confusion"] = 1
     its_run["rehearse"] = 1
     whole = dict.fromkeys(("losses", "compare", "accuracy", "tradeoffs", "report"), 1)
-    whole |= {"coverage": 1, "gallery": 1}
+    whole |= {"compute": 1, "coverage": 1, "gallery": 1, "published": 1}
     # The memory of a step is measured with each recipe of a model.
     assert computed.would_run() == {**its_run, **whole, "cost": 1, "structure": 1}
     result = computed.snakemake()
@@ -164,7 +164,7 @@ def test_snakemakes_own_report_holds_every_table_figure_and_report(computed):
         "training loss and learning rate of cnn_2 with quick",
         "the classes that cnn_3 with quick took them for",
     )
-    for text in ("Comparison", "Figures", "Models, mean over seeds", *captions):
+    for text in ("1 Report", "2 Tables", "3 Charts", "Models: accuracy, rank and cost", *captions):
         assert text.encode() in page
 
 

@@ -75,7 +75,7 @@ def classes_svg(classes):
 
 FIGURE = Figure(
     per="row",
-    category="Classes",
+    category="4 Classes",
     title=N_("Accuracy and precision of every class"),
     description=N_("Bar chart: test accuracy and precision of %(title)s on every class"),
     caption=caption,

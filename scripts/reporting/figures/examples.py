@@ -109,7 +109,7 @@ def picture(pixels):
 PREDICTIONS = "runs/{model}/{recipe}/seed-{first_seed}/predictions.npz"
 FIGURE = Figure(
     per="row",
-    category="Examples",
+    category="5 Example images",
     title=N_("Examples"),
     description=N_("Pictures: test images with the classes that %(title)s took them for"),
     caption=caption,

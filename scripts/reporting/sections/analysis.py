@@ -35,7 +35,7 @@ def accuracy(row):
 
 def accuracy_sentences(content):
     """Each model beside the next less accurate one."""
-    rows = content.by_accuracy
+    rows = content.ranked
     sentences = []
     if len({row.recipe for row in rows}) > 1:
         message = N_(
@@ -81,7 +81,7 @@ def seed_sentences(content):
         "%% interval, %(low)s to %(high)s %%, is one of other seeds and other test images."
     )
     sentences = []
-    for row in content.rows:
+    for row in content.compared:
         if row.covers_seeds:
             values = {
                 "a": row.title,
@@ -104,6 +104,8 @@ def seed_sentences(content):
 def class_sentences(content):
     """Between which classes the best model reaches, where their intervals do not overlap."""
     best, names = content.best, content.manifest["fine_names"]
+    if best is None:
+        return []
     known = [label for label, percent in enumerate(best.classes) if percent == percent]
     if len(known) < 2:
         return []

@@ -8,11 +8,11 @@ from reporting.numbers import is_missing, number, p_value_text, signed
 MOST_ROWS = 12
 ABOUT = N_(
     "Two models are compared image by image and seed by seed, as all meet the same test images. A "
-    "difference is certain where its p-value, corrected for the number of pairs (Holm), is below "
-    "0.05. With one seed it is of the trained models alone. McNemar's test is of these trained "
-    "models, the test over seeds is of these test images. What could not be told apart may "
-    "differ: one column says which difference would have been found in four of five "
-    "cases."
+    "difference is significant where its p-value, corrected for the number of pairs (Holm), is "
+    "below 0.05. With one seed it is of the trained models alone. McNemar's test is of these "
+    "trained models, the test over seeds is of these test images. Models without a significant "
+    "difference may still differ: one column says which difference would have been found in four "
+    "of five cases."
 )
 HEADS = (
     N_("difference, points"),
@@ -34,7 +34,7 @@ SEEDS_ANSWERS = {
 
 def blocks(content, say):
     parts = [Paragraph(say(ABOUT))]
-    if len(content.rows) <= MOST_ROWS:
+    if len(content.ranked) <= MOST_ROWS:
         parts.append(matrix(content, say))
     parts.append(Details(say(N_("Every pair, with all tests")), [table(content, say)]))
     return [*parts, Paragraph(say.sentences(notes(content, say)), "source")]
@@ -42,10 +42,10 @@ def blocks(content, say):
 
 def matrix(content, say):
     """Differences of the row on the left minus that above, the most accurate first."""
-    rows = content.by_accuracy
+    rows = content.ranked
     return Table(
         label=say(N_("Differences in accuracy")),
-        title=say(N_("Points of accuracy, left minus above")),
+        title=say(N_("Difference in accuracy, points: row minus column")),
         style="dense",
         head=[Field(say(N_("model"))), *(Field(say.name(row.title), True) for row in rows)],
         rows=[
@@ -57,7 +57,7 @@ def matrix(content, say):
 
 
 def cell(content, say, row, other):
-    """Points, interval and corrected p of one pair; what is certain stands out."""
+    """Points, interval and corrected p of one pair; what is significant stands out."""
     if row is other:
         return Field("–", True)
     pair = content.pair(row, other)
@@ -73,9 +73,9 @@ def cell(content, say, row, other):
 
 def shown_pairs(content):
     """All pairs of a few rows; of many, those with the best one and those of neighbours."""
-    if len(content.rows) <= MOST_ROWS:
+    if len(content.ranked) <= MOST_ROWS:
         return content.pairs
-    order = {row.key: place for place, row in enumerate(content.by_accuracy)}
+    order = {row.key: place for place, row in enumerate(content.ranked)}
     return [
         pair
         for pair in content.pairs
@@ -137,4 +137,9 @@ def notes(content, say):
     return found
 
 
-SECTION = Section("pairs", N_("Pairs"), blocks, is_shown=lambda content: len(content.rows) > 1)
+SECTION = Section(
+    "pairs",
+    N_("Differences between pairs"),
+    blocks,
+    is_shown=lambda content: len(content.ranked) > 1,
+)
