@@ -62,7 +62,7 @@ def test_what_is_missing_is_said_in_words(content):
     for text in section(content, lines):
         assert "Missing: a measurement of swin_b on a GPU." in text
         assert "Missing: runs as they were published, of cnn_2, cnn_3." in text
-        assert "the peak of a whole batch on a GPU is within 20.0 % of what is claimed" in text
+        assert "the peak of a whole batch on a GPU is within 20 % of what is claimed" in text
 
 
 def test_with_other_recipes_a_pair_is_told_without_the_claim(content):
