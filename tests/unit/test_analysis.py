@@ -147,8 +147,8 @@ def test_what_was_not_trained_equally_much_says_its_steps_its_seconds_and_what_w
         "m1 was trained in 3,520 steps and 65.0 s, with 10.0 % of the training images held out.",
     ]
     assert training_sentences(content([whole, whole])) == []
-    longer = {**whole, "steps": 7820}
-    assert len(training_sentences(content([whole, longer]))) == 3
+    for change in ({"steps": 7820}, {"held_out_percent": 10.0}):
+        assert len(training_sentences(content([whole, {**whole, **change}]))) == 3
     # Of many, those that differ come first.
     sentences = said(training_sentences(content([whole] * 9 + [part])))
     assert [text.split()[0] for text in sentences[1:]] == ["m0", "m9", "m1", "m2", "m3", "m4"]
