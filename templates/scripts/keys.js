@@ -41,5 +41,5 @@
     if (region.firstElementChild) sizes.observe(region.firstElementChild);
   }
   for (const part of document.querySelectorAll("main > section")) report.rove(part, ".sentences a");
-  document.querySelectorAll("#contents ul").forEach((list) => report.rove(list, "a"));
+  report.rove(report.$("contents"), "a");
 })();
