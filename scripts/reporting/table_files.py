@@ -70,7 +70,8 @@ def _tex_column(texts, name):
     if not _is_number(name):
         return "l"
     numbers = [found.groups("") for found in map(NUMBER.fullmatch, texts) if found]
-    whole, fraction = (max([0, *(len(found[part]) for found in numbers)]) for part in (0, 1))
+    whole = max([1, *(len(before) for before, _ in numbers)])
+    fraction = max([0, *(len(after) for _, after in numbers)])
     return f"S[table-format={whole}.{fraction}]"
 
 
