@@ -52,6 +52,10 @@ rule report:
         ],
         markdown=[REPORT / f"report.{code}.md" for code in LANGUAGES],
         bibliography=REPORT / "references.bib",
+        table=REPORT / "comparison.csv",
+        tables=[
+            REPORT / f"comparison.{code}.{kind}" for code in LANGUAGES for kind in ("md", "tex")
+        ],
         figures=[REPORT / f"figures.{code}/{label}.svg" for code in LANGUAGES for label in DRAWINGS],
     log:
         log_of("report"),

@@ -35,7 +35,7 @@ TESTS = {
         "it where there is one."
     ),
     "interval_within_margin": N_(
-        "Test: the 95 %% interval of the difference lies within %(margin)s points of zero."
+        "Test: the 95 %% interval of the difference lies within ±%(margin)s points."
     ),
     "peak_within_margin": N_(
         "Test: the peak of a whole batch on a GPU is within %(margin)s %% of what is claimed."

@@ -4,6 +4,7 @@ import json
 import re
 import unicodedata
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from markupsafe import Markup, escape
 
@@ -61,6 +62,13 @@ class PageText:
         """A text that leads to an anchor; Markdown's tables have no anchors."""
         return Markup('<a href="#%s">%s</a>') % (anchor, text) if self.is_html else text
 
+    def file_link(self, path, text):
+        """A text that leads to a file. path: from the report's folder, with / between its parts."""
+        path = quote(path)
+        if self.is_html:
+            return Markup('<a href="%s">%s</a>') % (path, text)
+        return Markup(f"[{self.safe(text)}]({path})")
+
     def strong(self, text):
         """A user's text that stands out, which on the page is a matter of its place."""
         return self.safe(text) if self.is_html else Markup(f"**{self.safe(text)}**")
@@ -106,6 +114,7 @@ class PageText:
         if isinstance(value, Cell):
             is_large = value.digits is None
             text = self.amount(value.value) if is_large else number(value.value, value.digits)
+            text = text.replace("-", "−")
             if self.is_html:
                 return Markup('<a href="#%s">%s</a>') % (value.anchor, text)
             # A table's cells have no anchors in Markdown.

@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 from PIL import Image
+from scenes import LANGUAGES
 from test_page import column, header, ranked, shown_columns, table
 
 CLIPBOARD = {"permissions": ["clipboard-read", "clipboard-write"]}
@@ -133,6 +134,22 @@ def test_the_view_in_markdown_is_a_table(open_report):
     assert "\\<script\\>" in lines[-1]
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_table_stands_in_files_beside_the_page_which_links_them_without_scripts(
+    open_report, language
+):
+    page = open_report("7 models × 6 seeds", language, java_script_enabled=False)
+    links = page.locator('section:has(#comparison) .source a[href*="comparison."]')
+    names = [link.get_attribute("href") for link in links.all()]
+    assert names == [
+        "comparison.csv",
+        *(f"comparison.{language}.{form}" for form in ("md", "tex")),
+    ]
+    texts = [(page.results / "report" / name).read_text(encoding="utf-8") for name in names]
+    assert texts[0] == (page.results / "compare/comparison.csv").read_text(encoding="utf-8")
+    assert [text.count("vit") for text in texts] == [1, 1, 1]
+
+
 @pytest.mark.parametrize("scene", ["7 models", "1 run"])
 def test_bibtex_and_the_lines_that_load_weights_are_copied(open_report, scene):
     page = open_report(scene, **CLIPBOARD)
@@ -150,3 +167,6 @@ def test_bibtex_and_the_lines_that_load_weights_are_copied(open_report, scene):
         name = table(page)[place]["model"]
         assert f"runs/{name}/" in lines
         assert "load_into(model" in lines
+        (weights,) = model.locator('a[href$="/weights.safetensors"]').all()
+        run = re.search(r'run = "results/cifar100/(.*)"', lines)[1]
+        assert weights.get_attribute("href") == f"../{run}/weights.safetensors"

@@ -151,8 +151,8 @@ def test_what_was_not_trained_equally_much_says_its_steps_its_seconds_and_what_w
         "m1 was trained in 3,520 steps and 65.0 s, with 10.0 % of the training images held out.",
     ]
     assert training_sentences(content([whole, whole])) == []
-    longer = {**whole, "steps": 7820}
-    assert len(training_sentences(content([whole, longer]))) == 3
+    for change in ({"steps": 7820}, {"held_out_percent": 10.0}):
+        assert len(training_sentences(content([whole, {**whole, **change}]))) == 3
     # Of many, those that differ come first.
     sentences = said(training_sentences(content([whole] * 9 + [part])))
     assert [text.split()[0] for text in sentences[1:]] == ["m0", "m9", "m1", "m2", "m3", "m4"]
@@ -175,7 +175,7 @@ def test_a_certain_difference_makes_a_model_more_accurate():
 def test_what_cannot_be_told_apart_is_no_measurable_difference():
     (sentence,) = said(accuracy_sentences(content([{"accuracies": [44.5]}, {"accuracies": [45]}])))
     assert sentence.startswith(
-        "No measurable difference between m1 and m0, 45.00 % and 44.50 %: 0.50 points (-"
+        "No measurable difference between m1 and m0, 45.00 % and 44.50 %: 0.50 points (−"
     )
     assert re.search(r"would have found \d\.\d\d points in four of five cases\.$", sentence)
     # The same two as above on fewer images.
@@ -552,16 +552,14 @@ def test_every_number_of_a_sentence_leads_to_a_cell_that_shows_it(results):
         *("cell", "class", "pair", "structure", "verdict")
     }
     for cell in cells:
-        shown_number = number(cell.value, cell.digits)
-        # The pair may stand the other way round in the table, with the other sign.
-        digits = shown_number.removeprefix("-")
+        shown_number = number(cell.value, cell.digits).replace("-", "−")
         assert f'<a href="#{cell.anchor}">{shown_number}</a>' in html
         # A cell of a table, or what follows the heading of a structure.
         (shown,) = re.findall(
             rf'id="{cell.anchor}"[^>]*>(.*?)(?:</td>|</details>)', html, flags=re.DOTALL
         )
-        numbers = re.findall(r"[\d,.]+", re.sub(r"<[^>]*>", " ", shown))
-        assert digits in numbers, cell
+        numbers = re.findall(r"−?[\d,.]+", re.sub(r"<[^>]*>", " ", shown))
+        assert shown_number in numbers, cell
         if cell.anchor.startswith(("cell", "class")):
             assert numbers[0] == shown_number
 

@@ -27,7 +27,7 @@ from benches.measuring import (
 )
 from benches.ours import Stopwatch
 from benches.page import Point, goal, render, spread
-from benches.points import jobs, many_runs, memory, step, training
+from benches.points import comparison, jobs, many_runs, memory, step, training
 from PIL import Image
 
 from cifarlab.datasets.inputs import Images, InputSettings
@@ -199,6 +199,24 @@ def test_a_job_that_fails_with_many_runs_is_a_line_of_the_page():
     assert "| 10 | 1.00 | 0.50 | 2.00 | at most 1.2: missed | 1 | 1 |" in lines
     assert "| 10 | 1.00 | 100 | 1.00 | 100 | failed |  | 1.00 |" in lines
     assert "- report fails at 10 runs: no" in lines
+
+
+def test_the_goals_of_the_comparison_are_those_of_a_hundred_runs():
+    found = {"seconds": 61.0, "mb": 2000.0, "rows": 20}
+    values = {"sizes": {"100": found, "1000": {"seconds": 900.0, "mb": 9000.0, "rows": 200}}}
+    *_, first, second = comparison.lines(values)
+    assert first == (
+        "| 100 | 20 | 190 | 61.0 | 2,000 | at most 60 s: missed | at most 2,147 MB: met |"
+    )
+    assert second == "| 1,000 | 200 | 19,900 | 900.0 | 9,000 |  |  |"
+
+
+def test_the_comparison_of_written_runs_is_measured(monkeypatch):
+    monkeypatch.setattr(comparison, "SEEDS", 1)
+    found = comparison.measure(None, sizes=(2,))["sizes"][2]
+    assert found["rows"] == 2
+    assert found["seconds"] > 0.5
+    assert 100 < found["mb"] < 2000
 
 
 def points(*names):

@@ -31,7 +31,8 @@ def test_a_full_run_makes_every_file_of_the_contract(computed):
         *(f"compare/{name}.csv" for name in ("pairwise", "published", "verdicts", "claims")),
         *(f"compare/{name}.csv" for name in ("classes", "confusions", "superclasses", "images")),
         *(f"report/report.{code}.{kind}" for code in ("en", "zh") for kind in ("html", "md")),
-        "report/references.bib",
+        *("report/references.bib", "report/comparison.csv"),
+        *(f"report/comparison.{code}.{kind}" for code in ("en", "zh") for kind in ("md", "tex")),
         *(
             f"data/{split}_{part}.npy"
             for split in ("train", "test")

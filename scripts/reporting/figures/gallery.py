@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 from reporting.figure import Figure
 from reporting.messages import N_, Sentence
 
-COLUMNS, LINES = 8, 2
+COLUMNS, LINES = 6, 2
 
 
 def caption(content, _row):

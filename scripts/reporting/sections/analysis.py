@@ -54,10 +54,9 @@ def pair_sentence(content, row, other):
     pair = content.pair(row, other)
     difference, low, high = pair.seen_from(row)
     values = {"a": row.title, "b": other.title, "x": accuracy(row), "y": accuracy(other)}
-    # Of the other row minus this one, the ends change places.
-    ends = ("low_points", "high_points") if row is pair.first else ("high_points", "low_points")
     values |= {"d": Cell(pair.cell("difference_points"), difference, 2)}
-    values |= {"low": Cell(pair.cell(ends[0]), low, 2), "high": Cell(pair.cell(ends[1]), high, 2)}
+    values |= {"low": Cell(pair.cell("low_points"), low, 2)}
+    values |= {"high": Cell(pair.cell("high_points"), high, 2)}
     values["p"] = p_value_text(pair.line["p_value_holm"])
     if pair.better is row:
         message = N_(

@@ -64,11 +64,29 @@ def blocks(content, say):
         ViewControls([(name, say(TITLES[name].title), TITLES[name].is_shown) for name in columns]),
         table,
         Paragraph(
-            say.sentences([say.source("compare/comparison.csv"), *notes_on_costs(content)]),
+            say.sentences(
+                [
+                    say.source("compare/comparison.csv"),
+                    files_of_the_table(say),
+                    *notes_on_costs(content),
+                ]
+            ),
             "source",
         ),
         Details(say(N_("What the columns mean")), [Pairs(meanings(say, columns))]),
     ]
+
+
+def files_of_the_table(say):
+    """Where the table is as files, for other texts."""
+    message = N_(
+        "As files: %(csv)s with all columns, %(md)s and %(tex)s with those that are shown at first."
+    )
+    names = {"csv": ("comparison.csv", "CSV")}
+    for form, name in (("md", "Markdown"), ("tex", "LaTeX")):
+        names[form] = (f"comparison.{say.language.code}.{form}", name)
+    links = {form: say.file_link(*file) for form, file in names.items()}
+    return Sentence(message, links)
 
 
 def head(say, name):

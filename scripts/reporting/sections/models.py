@@ -143,7 +143,7 @@ def model(content, say, row, alike):
             *unmeasured(say, row),
             picture(content, say, "structure", row, anchor=row.structure_anchor),
             *layers(say, row),
-            Details(say(N_("Load its weights")), [loading(content, row)]),
+            Details(say(N_("Load its weights")), [weights(say, row), loading(content, row)]),
             picture(content, say, "loss", row),
             picture(content, say, "classes", row),
             picture(content, say, "confusion", row),
@@ -199,6 +199,18 @@ def layers(say, row):
     text = structure_text(row.cost["structure"], say.language)
     code = Code(aligned(text) if say.is_html else text)
     return [Details(say(N_("Table of layers")), [code])]
+
+
+def weights(say, row):
+    """Links to the weights of each run, from the report's folder."""
+    message = N_("Weights of the seeds: %(files)s.")
+    links = [
+        say.file_link(
+            f"../runs/{row.model}/{row.recipe}/seed-{run.seed}/weights.safetensors", str(run.seed)
+        )
+        for run in row.runs
+    ]
+    return Paragraph(say(message, files=links))
 
 
 def loading(content, row):

@@ -32,11 +32,18 @@ SEEDS_ANSWERS = {
 }
 
 
+ABOUT_ALL = N_(
+    "The more accurate model stands on the left, and a difference is its accuracy minus that of "
+    "the other. The file has the same pairs in the order of its models."
+)
+
+
 def blocks(content, say):
     parts = [Paragraph(say(ABOUT))]
     if len(content.ranked) <= MOST_ROWS:
         parts.append(matrix(content, say))
-    parts.append(Details(say(N_("Every pair, with all tests")), [table(content, say)]))
+    of_all = [Paragraph(say(ABOUT_ALL)), table(content, say)]
+    parts.append(Details(say(N_("Every pair, with all tests")), of_all))
     return [*parts, Paragraph(say.sentences(notes(content, say)), "source")]
 
 
@@ -97,11 +104,13 @@ def table(content, say):
 
 
 def line(say, pair):
-    values = pair.line
+    """One pair as the sentences have it, which lead to its cells: the more accurate model first."""
+    values, (row, other) = pair.line, pair.by_accuracy
+    difference, low, high = pair.seen_from(row)
     texts = {
-        "difference_points": signed(values["difference_points"], 2),
-        "low_points": signed(values["low_points"], 2),
-        "high_points": signed(values["high_points"], 2),
+        "difference_points": signed(difference, 2),
+        "low_points": signed(low, 2),
+        "high_points": signed(high, 2),
         "p_value_holm": p_value_text(values["p_value_holm"]).removeprefix("= "),
         "seeds": number(values["seeds"]),
         "mcnemar_p_value_holm": p_value_text(values["mcnemar_p_value_holm"]).removeprefix("= "),
@@ -110,8 +119,8 @@ def line(say, pair):
         "disagreement_percent": number(values["disagreement_percent"], 2),
     }
     return [
-        Field(say.name(pair.first.title)),
-        Field(say.name(pair.other.title)),
+        Field(say.name(row.title)),
+        Field(say.name(other.title)),
         *(Field(say.safe(text), True, {"id": pair.cell(name)}) for name, text in texts.items()),
     ]
 
