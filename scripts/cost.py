@@ -58,9 +58,8 @@ def main(arguments):
     }
     prepare_cpu(arguments.threads)
     device = choose_device(arguments.device)
-    counted = model_cost(
-        build_for_counting(settings, n_classes), image_shape(settings), settings.size_convention
-    )
+    model = build_for_counting(settings, n_classes)
+    counted = model_cost(model, image_shape(settings), settings.size_convention)
     place = (n_classes, image_side, device.type, arguments.threads)
     # First, while this process holds nothing of the device.
     memory = {
@@ -71,10 +70,7 @@ def main(arguments):
         for name, recipe in recipes.items()
     }
     inputs = any_inputs(settings, next(iter(formats.values())))
-    model = build_model(settings, n_classes).eval()
-    started = time.perf_counter()
-    speed = measure_speed(model, inputs, device)
-    print(f"speed was measured for {time.perf_counter() - started:.2f} s")
+    speed = speed_of(build_model(settings, n_classes).eval(), inputs, device)
     # At once, while the clock is still that of the measurement.
     clock, highest_clock = clocks(device)
     cost = {
@@ -89,6 +85,14 @@ def main(arguments):
     }
     with new_files(arguments.cost) as (cost_path,):
         cost_path.write_text(to_json(cost), encoding="utf-8")
+
+
+def speed_of(model, inputs, device):
+    """As `measure_speed`; says for how long it measured."""
+    started = time.perf_counter()
+    speed = measure_speed(model, inputs, device)
+    print(f"speed was measured for {time.perf_counter() - started:.2f} s")
+    return speed
 
 
 if __name__ == "__main__":

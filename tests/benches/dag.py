@@ -311,11 +311,13 @@ def copy_runs(project, n_runs):
             text = (stage / f"{SEED_0}.json").read_text().replace(SEED_0, f"seed-{seed}")
             text = text.replace('"seed": 0', f'"seed": {seed}')
             (stage / f"seed-{seed}.json").write_text(text)
-    for name in ("compare", "losses", "loss/cnn_2/quick", "classes/cnn_2/quick", "report"):
-        path = results / f"records/{name}.json"
+    for path in (results / "records").rglob("*.json"):
         record = json.loads(path.read_text())
-        if record["settings"].get("runs"):
-            record["settings"]["runs"] = _for_all_seeds([record["settings"]["runs"][0]], n_runs)
+        lists = [key for key in ("runs", "trained") if record["settings"].get(key)]
+        if not lists:
+            continue
+        for key in lists:
+            record["settings"][key] = _for_all_seeds([record["settings"][key][0]], n_runs)
         firsts = {k: v for k, v in record["inputs"].items() if "/seed-" not in k or SEED_0 in k}
         record["inputs"] = {
             path: digest for k, digest in firsts.items() for path in _for_all_seeds([k], n_runs)

@@ -289,7 +289,9 @@ def test_the_markdown_links_figures_and_pages_that_are_there(real, run_command):
     for code in ("en", "zh"):
         links = re.findall(r"\]\(([^)#]+)\)", (report / f"report.{code}.md").read_text())
         figures = [f"figures.{code}/{name}.svg" for name in names]
-        assert sorted(links) == sorted([*figures, f"report.{other[code]}.md"])
+        tables = ["comparison.csv", f"comparison.{code}.md", f"comparison.{code}.tex"]
+        weights = ["../runs/cnn_2/r/seed-0/weights.safetensors"]
+        assert sorted(links) == sorted([*figures, *tables, *weights, f"report.{other[code]}.md"])
         assert all((report / link).is_file() for link in links)
         html = (report / f"report.{code}.html").read_text()
         assert all((report / page).is_file() for page in Page(html).pages)

@@ -222,7 +222,7 @@ def test_provenance_has_the_runs_that_were_compared_with_nothing(tmp_path):
     for page in (html, markdown):
         assert "Runs of studies and sweeps: 3" in page
         assert "42.75" in page
-        assert "Another version accepted: m · other · 0 was trained with torch 2.14.1" in page
+        assert "Not the locked version: m · other · 0 was trained with torch 2.14.1" in page
     lines = [line for line in markdown.splitlines() if line.startswith("| m | ")]
     assert [line.split(" | ")[1:4] for line in lines] == [
         ["plain", "0", "40.25"],
