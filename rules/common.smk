@@ -116,20 +116,20 @@ def check_list(decisions):
 
 BEFORE_JOBS.append(check_list)
 
-# Tables of the comparison, by name: category and label in Snakemake's own report.
+# Tables of the comparison, by name: category and label in Snakemake's own report, which sorts them.
 COMPARED = {
-    "runs": ("Comparison", "Every run"),
-    "comparison": ("Comparison", "Models, mean over seeds"),
-    "pairwise": ("Comparison", "Pairs of models"),
-    "published": ("Comparison", "Published, where it can be compared"),
-    "verdicts": ("Comparison", "Published and measured"),
-    "claims": ("Comparison", "Published claims"),
-    "classes": ("Classes", "Accuracy and precision of every class"),
-    "confusions": ("Classes", "Most confused pairs"),
-    "superclasses": ("Classes", "Confusion of the superclasses"),
-    "images": ("Classes", "Every test image"),
-    "doubtful_labels": ("Data", "Labels that no run believes"),
-    "robustness": ("Comparison", "Accuracy on corrupted images"),
+    "runs": ("2 Tables", "Every run"),
+    "comparison": ("2 Tables", "Models: accuracy, rank and cost"),
+    "pairwise": ("2 Tables", "Differences between pairs of models"),
+    "published": ("2 Tables", "Published numbers of the models that were run"),
+    "verdicts": ("2 Tables", "Published vs measured, with verdicts"),
+    "claims": ("2 Tables", "Claims of the published text, with verdicts"),
+    "robustness": ("2 Tables", "Accuracy on corrupted images"),
+    "classes": ("4 Classes", "Accuracy and precision of every class"),
+    "confusions": ("4 Classes", "Most confused pairs of classes"),
+    "superclasses": ("4 Classes", "Confusion of the superclasses"),
+    "images": ("4 Classes", "Every test image: how many runs are right"),
+    "doubtful_labels": ("8 Data", "Labels that no run believes"),
 }
 
 

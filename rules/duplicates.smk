@@ -12,7 +12,7 @@ rule duplicates:
         table=report(
             DUPLICATES,
             caption="../templates/captions/duplicates.rst",
-            category="Data",
+            category="8 Data",
             labels={"table": "Near-duplicates"},
         ),
         summary=DATA / "duplicates.json",

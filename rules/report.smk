@@ -47,13 +47,17 @@ rule report:
             report(
                 REPORT / f"report.{code}.html",
                 caption="../templates/captions/report.rst",
-                category="Report",
-                labels={"language": name},
+                category="1 Report",
+                labels={"report": f"Answer, tables and charts, {name}"},
             )
             for code, name in LANGUAGES.items()
         ],
         markdown=[REPORT / f"report.{code}.md" for code in LANGUAGES],
         bibliography=REPORT / "references.bib",
+        table=REPORT / "comparison.csv",
+        tables=[
+            REPORT / f"comparison.{code}.{kind}" for code in LANGUAGES for kind in ("md", "tex")
+        ],
         figures=[REPORT / f"figures.{code}/{label}.svg" for code in LANGUAGES for label in DRAWINGS],
     log:
         log_of("report"),

@@ -26,8 +26,8 @@ rule studies:
         table=report(
             RESULTS / "compare/studies.csv",
             caption="../templates/captions/studies.rst",
-            category="Comparison",
-            labels={"table": "Studies"},
+            category="2 Tables",
+            labels={"table": "Studies: what each change of a recipe gains"},
         ),
         record=record_of("studies"),
     log:

@@ -27,6 +27,7 @@ from cifarlab.comparison.tables import (
     tabulate_runs,
     tabulate_superclasses,
 )
+from cifarlab.comparison.trials import trials
 from cifarlab.datasets.store import dataset_of
 from engine.command import run_command
 from engine.files import new_files, read_json
@@ -35,7 +36,7 @@ from engine.files import new_files, read_json
 TABLES = {
     "runs_csv": "a row per run",
     "comparison": "a row per model × recipe",
-    "pairwise": "a row per pair of these rows",
+    "pairwise": "a row per pair of these rows, but for trial runs",
     "published_beside": "what of the published numbers each row can be compared with",
     "verdicts": "a row per published cell",
     "claims": "a row per published claim",
@@ -72,9 +73,10 @@ def main(arguments):
     robustness = read_robustness(arguments.corrupted)
     runs = tabulate_runs(folders, corrupted_accuracies(robustness))
     rows = read_correctness(folders)
-    pairs = tabulate_pairs(rows)
+    trial_rows = trials(folders, rows)
+    pairs = tabulate_pairs({row: rows[row] for row in rows if row not in trial_rows})
     costs = {path.stem: read_json(path) for path in arguments.costs}
-    comparison = compare(runs, costs, rows, pairs)
+    comparison = compare(runs, costs, rows, pairs, trial_rows)
     manifest = read_json(arguments.dataset)
     images = {"dataset": dataset_of(manifest), **manifest["source"]}
     is_synthetic = images.pop("synthetic")
@@ -83,7 +85,7 @@ def main(arguments):
     trainings = {(run.model, run.recipe): run.training for run in folders}
     beside = published_beside(published, trainings)
     difference = differences_between(rows)
-    measured = Measured(published, beside, comparison, costs, is_synthetic, difference)
+    measured = Measured(published, beside, comparison, costs, is_synthetic, difference, trial_rows)
     test_images = tabulate_images(folders, class_names)
     tables = {
         arguments.runs_csv: runs,

@@ -1,6 +1,7 @@
 """Count and measure what one model needs: parameters, size, speed, memory; list its layers."""
 
 import argparse
+import time
 from pathlib import Path
 
 from cifarlab.cost.attempts import attempt, together
@@ -69,7 +70,7 @@ def main(arguments):
         for name, recipe in recipes.items()
     }
     inputs = any_inputs(settings, next(iter(formats.values())))
-    speed = measure_speed(build_model(settings, n_classes).eval(), inputs, device)
+    speed = speed_of(build_model(settings, n_classes).eval(), inputs, device)
     # At once, while the clock is still that of the measurement.
     clock, highest_clock = clocks(device)
     cost = {
@@ -84,6 +85,14 @@ def main(arguments):
     }
     with new_files(arguments.cost) as (cost_path,):
         cost_path.write_text(to_json(cost), encoding="utf-8")
+
+
+def speed_of(model, inputs, device):
+    """As `measure_speed`; says for how long it measured."""
+    started = time.perf_counter()
+    speed = measure_speed(model, inputs, device)
+    print(f"speed was measured for {time.perf_counter() - started:.2f} s")
+    return speed
 
 
 if __name__ == "__main__":

@@ -13,9 +13,11 @@ from reporting.figures import CODE
 from reporting.gather import Results, gather
 from reporting.language import load_language
 from reporting.render import figures_in, render
+from reporting.table_files import latex_table, markdown_table
 
-# The name of the file beside the report.
-BIBLIOGRAPHY = "references.bib"
+# The names of the files beside the report, and of those in each language.
+BIBLIOGRAPHY, TABLE = "references.bib", "comparison.csv"
+TABLES = {"comparison.{code}.md": markdown_table, "comparison.{code}.tex": latex_table}
 
 
 def argument_parser():
@@ -114,14 +116,19 @@ def main(arguments):
     languages = [
         load_language(code, arguments.templates / "locale") for code in arguments.languages
     ]
-    texts = {report_folder(arguments) / BIBLIOGRAPHY: bibliography(content)}
+    folder = report_folder(arguments)
+    texts = {folder / BIBLIOGRAPHY: bibliography(content), folder / TABLE: content.comparison_csv}
     for language in languages:
+        texts |= {
+            folder / name.format(code=language.code): table(content, language)
+            for name, table in TABLES.items()
+        }
         others = [other for other in languages if other is not language]
         figures = figures_in(content, language)
         texts |= {figure_file(arguments, language.code, name): svg for name, svg in figures.items()}
         html, markdown = render(content, arguments.templates, language, others)
         for suffix, page in (("md", markdown), ("html", html)):
-            texts[report_folder(arguments) / f"report.{language.code}.{suffix}"] = page
+            texts[folder / f"report.{language.code}.{suffix}"] = page
     with new_files(*texts) as paths:
         for path, text in zip(paths, texts.values(), strict=True):
             path.write_text(text, encoding="utf-8")
@@ -141,8 +148,9 @@ def json_object(arguments, name):
 
 def outputs(arguments):
     """Paths of all that is written."""
-    paths = [report_folder(arguments) / BIBLIOGRAPHY]
+    paths = [report_folder(arguments) / name for name in (BIBLIOGRAPHY, TABLE)]
     for code in arguments.languages:
+        paths += [report_folder(arguments) / name.format(code=code) for name in TABLES]
         paths += [figure_file(arguments, code, label) for label in results_of(arguments).drawings]
         paths += [report_folder(arguments) / f"report.{code}.{kind}" for kind in ("md", "html")]
     return paths

@@ -73,6 +73,13 @@ class Columns(Block):
 
 
 @dataclass(frozen=True)
+class SideBySide(Block):
+    """Pictures beside each other, where there is room."""
+
+    blocks: list
+
+
+@dataclass(frozen=True)
 class Field:
     """A cell of a table. attributes: of its HTML element; is_number: whether it stands right."""
 
@@ -157,13 +164,6 @@ class Code(Block):
     text: str
     language: str = "text"
     copied_as: str = ""
-
-
-@dataclass(frozen=True)
-class Facts(Block):
-    """(name, value, note) of what matters most."""
-
-    facts: list
 
 
 @dataclass(frozen=True)

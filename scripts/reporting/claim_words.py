@@ -35,7 +35,7 @@ TESTS = {
         "it where there is one."
     ),
     "interval_within_margin": N_(
-        "Test: the 95 %% interval of the difference lies within %(margin)s points of zero."
+        "Test: the 95 %% interval of the difference lies within ±%(margin)s points."
     ),
     "peak_within_margin": N_(
         "Test: the peak of a whole batch on a GPU is within %(margin)s %% of what is claimed."
@@ -58,6 +58,7 @@ OUTCOMES = {
 }
 MISSING = {
     "runs": N_("Missing: runs as they were published, of %(models)s."),
+    "more_than_trials": N_("Missing: runs of %(models)s that are more than trial runs."),
     "shared_seeds": N_("Missing: a seed that %(models)s have in common."),
     "seeds": N_("Missing: a second seed. The interval is of other test images alone."),
     "gpu": N_("Missing: a measurement of %(models)s on a GPU."),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from cifarlab.comparison.columns import COLUMNS
+from cifarlab.comparison.trials import AS_GUESSING, CUT_SHORT
 from reporting.messages import N_
 from reporting.numbers import is_missing, number
 
@@ -20,6 +21,11 @@ class Title:
 COVERS = {"images and seeds": N_("images and seeds"), "images": N_("images alone")}
 # Sources of columns that may be empty for all rows.
 OF_TEST_SPLIT = ("metrics", "robustness")
+# Why a row is a trial run, as it says it.
+TRIALS = {
+    CUT_SHORT: N_("stopped by max_steps"),
+    AS_GUESSING: N_("no better than guessing"),
+}
 
 # In the order in which a reader meets them, which is not that of comparison.csv.
 TITLES = {
@@ -33,12 +39,16 @@ TITLES = {
     "rank_low": Title(
         N_("rank"),
         N_(
-            "By test accuracy, from the best to the worst that it may be: who is certainly better, "
-            "and who is certainly worse, decides."
+            "By test accuracy, an interval: from one more than the number of models that are "
+            "measurably better to all but those that are measurably worse."
         ),
         True,
     ),
     "rank_high": Title(N_("rank, at worst"), N_("The upper end of the rank.")),
+    "trial": Title(
+        N_("trial run"),
+        N_("Why the accuracy means nothing and has no rank; a dash: it is no trial run."),
+    ),
     "test_accuracy_low_percent": Title(
         N_("95 % interval, from"), N_("Of the mean accuracy, lower end."), True
     ),
@@ -62,14 +72,14 @@ TITLES = {
     "total_params": Title(N_("parameters"), N_("All that are trained."), True),
     "total_size_mb": Title(
         N_("total size, MB"),
-        N_("By the published table's rule for each model; the rules cannot be compared."),
+        N_("By the published table's convention for each model; they cannot be compared."),
     ),
     "min_loss": Title(N_("lowest training loss"), N_("Of any step's batch, the mean over seeds.")),
     "final_loss": Title(
         N_("final training loss"), N_("Of the last step's batch, the mean over seeds.")
     ),
     "train_seconds": Title(N_("training, s"), N_("Time in the training loop."), True),
-    "size_convention": Title(N_("rule of the size"), N_("How the total size is counted.")),
+    "size_convention": Title(N_("size convention"), N_("How the total size is counted.")),
     "test_accuracy_with_flips_percent": Title(
         N_("test accuracy with flips, %"),
         N_("Top-1 of the mean logits of each image and its mirror image, the mean over seeds."),
@@ -119,7 +129,7 @@ TITLES = {
         N_("Of the images that are taken for a wrong class, those taken for one that is related."),
     ),
     "risk_coverage_area_percent": Title(
-        N_("area under risk and coverage, %"),
+        N_("area under the risk-coverage curve, %"),
         N_("Mean error when only the most confident images are kept, over all shares kept."),
     ),
     "images_per_second": Title(N_("training images per second"), N_("In the training loop.")),
@@ -127,7 +137,9 @@ TITLES = {
         N_("peak memory, MB"),
         N_("Of the training process: the GPU's, or the resident size on a CPU."),
     ),
-    "input_size": Title(N_("input, px"), N_("Side to which images are resized on the device.")),
+    "input_size": Title(
+        N_("input, px"), N_("Side length to which images are resized on the device.")
+    ),
     "initial_weights": Title(
         N_("initial weights"), N_("What the training started from; a dash: from scratch.")
     ),
@@ -147,13 +159,13 @@ TITLES = {
         N_("How much longer the second fastest round of measuring took than the fastest."),
     ),
     "batch_size": Title(N_("batch size"), N_("Images per training step.")),
-    "micro_batch": Title(N_("images at once"), N_("A batch may be computed in parts.")),
+    "micro_batch": Title(N_("micro-batch"), N_("A batch may be computed in parts.")),
     "train_step_seconds": Title(N_("training step, s"), N_("Median of some steps.")),
     "train_step_peak_mb": Title(
-        N_("memory of training, MB"), N_("Peak of some steps in a fresh process.")
+        N_("peak memory of a training step, MB"), N_("Peak of some steps in a fresh process.")
     ),
     "test_batch_peak_mb": Title(
-        N_("memory of testing, MB"), N_("Peak of one batch in a fresh process.")
+        N_("peak memory of a test batch, MB"), N_("Peak of one batch in a fresh process.")
     ),
     "test_images": Title(N_("test images"), N_("Read once per run, after training.")),
 }
@@ -172,12 +184,12 @@ def first_direction(name):
 
 
 def columns_of(content):
-    """Names of the columns to show: all but those of metrics that were measured of no row."""
+    """Names of the columns to show: all but those that may be empty and are so of every row."""
     rows = [row.measured for row in content.rows]
     return [
         name
         for name in TITLES
-        if COLUMNS[name].source not in OF_TEST_SPLIT
+        if not (name == "trial" or COLUMNS[name].source in OF_TEST_SPLIT)
         or not all(is_missing(row[name]) for row in rows)
     ]
 
@@ -187,20 +199,24 @@ def shown(say, row, name):
     column, value = COLUMNS[name], row.measured[name]
     if is_missing(value):
         return "–"
-    if name == "interval_covers":
-        return say(COVERS[value])
+    if name in ("interval_covers", "trial"):
+        return say({**COVERS, **TRIALS}[value])
     if name == "rank_low":
         return rank_text(say, value, row.measured["rank_high"])
     if column.digits is None:
         return say.setting_value(value) if name == "size_convention" else say.safe(value)
     text = number(value / column.divisor, column.digits)
+    if name == "test_accuracy_percent" and row.is_trial:
+        return say.beside(text, say(N_("trial run")))
     if name == "test_accuracy_percent" and row.measured["seeds"] > 1:
         return say.beside(text, f"± {number(row.measured['test_accuracy_std'], column.digits)}")
     return text
 
 
 def rank_text(say, low, high):
-    """A rank as a page has it: 2, or 1 to 3."""
+    """A rank as a page has it: 2, or 1 to 3; a dash for a trial run."""
+    if is_missing(low):
+        return "–"
     if low == high:
-        return number(low)
+        return str(int(low))
     return say(N_("%(low)s to %(high)s"), low=int(low), high=int(high))

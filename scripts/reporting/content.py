@@ -82,15 +82,30 @@ class Content:
         of = {name: [row for row in self.rows if row.chapter == name] for name in CHAPTERS}
         return [(name, rows) for name, rows in of.items() if rows]
 
-    @property
+    @cached_property
     def by_accuracy(self):
-        """The rows, the most accurate first."""
-        return sorted(self.rows, key=lambda row: -row.accuracy)
+        """The rows, the most accurate first, trial runs after all others."""
+        return sorted(self.rows, key=lambda row: (row.is_trial, -row.accuracy))
+
+    @property
+    def compared(self):
+        """All rows but trial runs, in their order."""
+        return [row for row in self.rows if not row.is_trial]
+
+    @property
+    def ranked(self):
+        """The rows that are compared, the most accurate first."""
+        return [row for row in self.by_accuracy if not row.is_trial]
+
+    @property
+    def trials(self):
+        """The rows that are trial runs, whose accuracies mean nothing."""
+        return [row for row in self.by_accuracy if row.is_trial]
 
     @property
     def best(self):
-        """The row of highest mean accuracy."""
-        return self.by_accuracy[0]
+        """The row of highest mean accuracy, or None where none is ranked."""
+        return next(iter(self.ranked), None)
 
     @cached_property
     def _pairs_by_rows(self):
@@ -104,16 +119,24 @@ class Content:
         """Whether a row is more accurate than another, by their paired test, corrected."""
         return self.pair(row, other).better is row
 
-    @property
+    @cached_property
     def as_good(self):
-        """The best row and those that cannot be told from it."""
-        others = [row for row in self.by_accuracy[1:] if not self.beats(self.best, row)]
-        return [self.best, *others]
+        """The best row and those that cannot be told from it, nor are beaten by another."""
+        return [
+            row
+            for row in self.ranked
+            if row is self.best or not any(self.beats(o, row) for o in self.ranked if o is not row)
+        ]
+
+    @property
+    def is_best_ahead(self):
+        """Whether the best row is measurably more accurate than every other ranked one."""
+        return all(self.beats(self.best, row) for row in self.ranked[1:])
 
     @property
     def of_one_seed(self):
-        """The rows with one seed, whose intervals cover test images alone."""
-        return [row for row in self.rows if not row.covers_seeds]
+        """The ranked rows with one seed, whose intervals cover test images alone."""
+        return [row for row in self.compared if not row.covers_seeds]
 
     @property
     def best_for_cost(self):
@@ -125,8 +148,8 @@ class Content:
         return min(counted, key=lambda row: row.measured["multiply_adds"], default=None)
 
     def pareto(self, cost):
-        """Numbers of the rows that no other beats in accuracy and this cost, a column."""
-        rows = [row for row in self.rows if row.has(cost)]
+        """Numbers of the ranked rows that no other beats in accuracy and this cost, a column."""
+        rows = [row for row in self.compared if row.has(cost)]
         places = pareto([row.measured[cost] for row in rows], [row.accuracy for row in rows])
         return [rows[place].number for place in places]
 

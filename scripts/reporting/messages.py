@@ -12,12 +12,13 @@ def N_(message):
 class Cell:
     """A number of a table.
 
-    anchor: of the cell; value: as it stands there; digits: after the point.
+    anchor: of the cell; value: as it stands there; digits: after the point, or None for a large
+    count, which gets the units of the language: 7.9 M.
     """
 
     anchor: str
     value: float
-    digits: int
+    digits: int | None
 
 
 @dataclass(frozen=True)

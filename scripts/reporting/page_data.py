@@ -31,6 +31,7 @@ def page_data(content, language):
                     *(number(value, 2) for value in (row.accuracy, *row.interval))
                 ),
                 "costs": {n: row.measured[n] if row.has(n) else None for n in COSTS},
+                "isTrial": row.is_trial,
             }
             for row in content.rows
         ],

@@ -4,6 +4,7 @@ import json
 import re
 import unicodedata
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from markupsafe import Markup, escape
 
@@ -11,8 +12,9 @@ from reporting.messages import N_, Cell, Sentence, Term
 from reporting.numbers import number
 from reporting.setting_names import SETTINGS, SIZE_RULES, VALUES
 
-# The space before a % that begins no %(place)s, and before a unit that ends a title.
-UNIT = re.compile(r" (?=%(?!\()|(?<=, )(?:s|ms|px|MB|M)$)")
+# The space before a % that begins no %(place)s, between a place and its unit, and before a unit at
+# the end of a title.
+UNIT = re.compile(r" (?=%(?!\()|(?<=, )(?:s|ms|px|MB|M)$)|(?<=\)s) (?=(?:s|ms|MB)\b)")
 # Classes of letters and marks that write from right to left, or turn what follows.
 TURNING = {"R", "AL", "AN", "RLE", "LRE", "RLO", "LRO", "PDF", "RLI", "LRI", "FSI", "PDI"}
 # The anchor of the table in which a Cell is, by the beginning of its own.
@@ -60,6 +62,13 @@ class PageText:
         """A text that leads to an anchor; Markdown's tables have no anchors."""
         return Markup('<a href="#%s">%s</a>') % (anchor, text) if self.is_html else text
 
+    def file_link(self, path, text):
+        """A text that leads to a file. path: from the report's folder, with / between its parts."""
+        path = quote(path)
+        if self.is_html:
+            return Markup('<a href="%s">%s</a>') % (path, text)
+        return Markup(f"[{self.safe(text)}]({path})")
+
     def strong(self, text):
         """A user's text that stands out, which on the page is a matter of its place."""
         return self.safe(text) if self.is_html else Markup(f"**{self.safe(text)}**")
@@ -103,7 +112,9 @@ class PageText:
 
     def value(self, value):
         if isinstance(value, Cell):
-            text = number(value.value, value.digits)
+            is_large = value.digits is None
+            text = self.amount(value.value) if is_large else number(value.value, value.digits)
+            text = text.replace("-", "−")
             if self.is_html:
                 return Markup('<a href="#%s">%s</a>') % (value.anchor, text)
             # A table's cells have no anchors in Markdown.
@@ -117,6 +128,16 @@ class PageText:
         if isinstance(value, list):
             return self.joined(self(N_(", ")), map(self.value, value))
         return self.safe(number(value)) if isinstance(value, int | float) else self.name(value)
+
+    def amount(self, count):
+        """A large count in the units of the language: 7.9 M."""
+        # In Chinese these are ten thousands and their squares.
+        units = [unit.split() for unit in self.language(N_("1e6 M, 1e9 G, 1e12 T")).split(", ")]
+        for size, unit in reversed(units):
+            if count >= float(size):
+                scaled = count / float(size)
+                return f"{number(scaled, 0 if scaled >= 100 else 1).removesuffix('.0')}\u00a0{unit}"
+        return number(count)
 
     def answer(self, answer):
         """Yes, no, or unknown where it is None."""

@@ -19,6 +19,11 @@ class Pair:
         """The row that is more accurate, or None where it cannot be told."""
         return {"better": self.first, "worse": self.other}.get(self.line["answer"])
 
+    @property
+    def by_accuracy(self):
+        """The two rows, the more accurate first."""
+        return sorted((self.first, self.other), key=lambda row: -row.accuracy)
+
     def cell(self, column):
         """The anchor of a cell of its line in the report."""
         return f"pair-{self.number}-{column}"

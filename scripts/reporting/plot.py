@@ -90,11 +90,12 @@ def legend_below(figure, axes, is_of_rows=False):
 
     is_of_rows: whether each is the mark of a row, as `of_row` noted.
     """
+    most = round(100 / 8.2 * figure.get_figwidth())
     marks = dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
-    # In letters: a mark takes some seven, and all together have about a hundred.
+    # In letters: a mark takes some seven, and there is room for a hundred in 8.2 inches.
     widths = [len(mark) + 7 for mark in marks]
-    is_one_row = sum(widths) <= 100
-    columns = len(marks) if is_one_row else max(1, 100 // max(widths))
+    is_one_row = sum(widths) <= most
+    columns = len(marks) if is_one_row else max(1, most // max(widths))
     legend = figure.legend(marks.values(), marks.keys(), loc="outside lower center", ncols=columns)
     for entry in legend.findobj(HPacker) if is_of_rows else ():
         if isinstance(name := entry.get_children()[-1], TextArea):

@@ -75,9 +75,7 @@ def render(content, templates, language, other_languages=()):
         page = jinja.get_template(f"report.{kind}.j2").render(
             names,
             _=say,
-            title=overview.title(content, say),
-            alerts=overview.alerts(content, say),
-            lead=say.sentences(overview.lead(content)),
+            **overview.head(content, say),
             sections=sections_of(content, say),
         )
         pages.append(page.rstrip() + "\n")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from cifarlab.comparison.containment import contains
 from cifarlab.comparison.repeats import agree
 from cifarlab.comparison.results import RunFolder
+from cifarlab.comparison.trials import CUT_SHORT
 from reporting.chapters import chapter_of, idea_of
 from reporting.numbers import is_missing
 
@@ -82,9 +83,14 @@ class Row:
         return [(k, value) for k, value in pairs if value not in unset and k != "size_convention"]
 
     @property
+    def is_trial(self):
+        """Whether it is a trial run, which is neither compared nor ranked."""
+        return self.has("trial")
+
+    @property
     def is_cut_short(self):
-        training = self.runs[0].training
-        return training["steps"] == training["recipe"].get("max_steps")
+        """Whether its recipe ended it before the last epoch."""
+        return self.measured["trial"] == CUT_SHORT
 
     @property
     def step_range(self):

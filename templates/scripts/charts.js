@@ -31,6 +31,7 @@
   // mark(element, i, over): of the legend.
   report.chart = (name, options) => {
     const box = $(`chart-${name}`);
+    if (!box) return;
     const place = box.querySelector(".plot");
     const select = box.querySelector("select");
     const readout = box.querySelector(".readout");

@@ -45,7 +45,8 @@
   }
 
   // A cost of zero has no place on a logarithmic axis; the caption names such models.
-  const byCost = (cost) => [...data.rows.keys()]
+  const ranked = [...data.rows.keys()].filter((k) => !data.rows[k].isTrial);
+  const byCost = (cost) => ranked
     .filter((k) => data.rows[k].costs[cost] > 0)
     .sort((a, b) => data.rows[a].costs[cost] - data.rows[b].costs[cost]);
   chart("tradeoffs", {
@@ -79,8 +80,8 @@
           },
         },
       }));
-      const lows = data.rows.map((e) => e.interval[0]);
-      const highs = data.rows.map((e) => e.interval[1]);
+      const lows = ranked.map((k) => data.rows[k].interval[0]);
+      const highs = ranked.map((k) => data.rows[k].interval[1]);
       const pad = Math.max(1, (Math.max(...highs) - Math.min(...lows)) * 0.08);
       return {
         values: [x, line, ...order.map((k, i) => x.map((_, j) => (i === j ? data.rows[k].accuracy : null)))],

@@ -40,6 +40,7 @@
     sizes.observe(region);
     if (region.firstElementChild) sizes.observe(region.firstElementChild);
   }
+  report.rove(document.querySelector("header"), ".lead a");
   for (const part of document.querySelectorAll("main > section")) report.rove(part, ".sentences a");
-  document.querySelectorAll("#contents ul").forEach((list) => report.rove(list, "a"));
+  report.rove(report.$("contents"), "a");
 })();

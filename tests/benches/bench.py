@@ -17,13 +17,22 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 from benches.images import prepare
 from benches.measuring import ROOT, BenchError, busy_share, keep, kept, say
 from benches.page import BUSY, render
-from benches.points import inputs, jobs, many_runs, memory, step, together, training
+from benches.points import (
+    comparison,
+    inputs,
+    jobs,
+    many_runs,
+    memory,
+    step,
+    together,
+    training,
+)
 
 from engine.provenance import source_state
 
 POINTS = {
     point.name: point
-    for module in (training, step, inputs, together, memory, jobs, many_runs)
+    for module in (training, step, inputs, together, memory, jobs, comparison, many_runs)
     for point in module.POINTS
 }
 PAIRS = 7

@@ -31,7 +31,7 @@ RUNS = range(N_RUNS)
 TABLES = ("runs", "comparison", "pairwise", "published", "verdicts", "claims", "classes")
 TABLES += ("confusions", "superclasses", "images", "doubtful_labels", "robustness")
 FIGURE_NAMES = ("accuracy", "losses", "loss", "classes", "examples", "tradeoffs")
-FIGURE_NAMES += ("confusion", "coverage", "gallery", "duplicate_pairs")
+FIGURE_NAMES += ("confusion", "coverage", "gallery", "compute", "published", "duplicate_pairs")
 REPORTS = ["results/report/" + code + kind for code in ("en", "zh") for kind in (".html", ".md")]
 REPORTS += [
     "results/report/figures." + code + "/" + name
@@ -162,7 +162,7 @@ rule duplicate_pairs:
         "results/data/train",
         "results/data/test",
     output:
-        FIGURES[9],
+        FIGURES[11],
     log:
         "logs/duplicate_pairs",
     shell:
@@ -262,6 +262,29 @@ rule gallery:
         "touch {output}"
 
 
+rule compute:
+    input:
+        COMPARED[1],
+    output:
+        FIGURES[9],
+    log:
+        "logs/compute",
+    shell:
+        "touch {output}"
+
+
+rule published:
+    input:
+        COMPARED[4],
+        COMPARED[1],
+    output:
+        FIGURES[10],
+    log:
+        "logs/published",
+    shell:
+        "touch {output}"
+
+
 rule examples:
     input:
         "results/data/test",
@@ -316,11 +339,13 @@ def copy_runs(project, n_runs):
             text = (stage / f"{SEED_0}.json").read_text().replace(SEED_0, f"seed-{seed}")
             text = text.replace('"seed": 0', f'"seed": {seed}')
             (stage / f"seed-{seed}.json").write_text(text)
-    for name in ("compare", "losses", "loss/cnn_2/quick", "classes/cnn_2/quick", "report"):
-        path = results / f"records/{name}.json"
+    for path in (results / "records").rglob("*.json"):
         record = json.loads(path.read_text())
-        if record["settings"].get("runs"):
-            record["settings"]["runs"] = _for_all_seeds([record["settings"]["runs"][0]], n_runs)
+        lists = [key for key in ("runs", "trained") if record["settings"].get(key)]
+        if not lists:
+            continue
+        for key in lists:
+            record["settings"][key] = _for_all_seeds([record["settings"][key][0]], n_runs)
         firsts = {k: v for k, v in record["inputs"].items() if "/seed-" not in k or SEED_0 in k}
         record["inputs"] = {
             path: digest for k, digest in firsts.items() for path in _for_all_seeds([k], n_runs)
@@ -347,7 +372,7 @@ def make_bare(folder, n_runs):
     tables = ("runs", "comparison", "pairwise", "published", "verdicts", "claims", "classes")
     tables += ("confusions", "superclasses", "images", "doubtful_labels", "robustness")
     figures = ("accuracy", "losses", "loss", "classes", "examples", "tradeoffs")
-    figures += ("confusion", "coverage", "gallery", "duplicate_pairs")
+    figures += ("confusion", "coverage", "gallery", "compute", "published", "duplicate_pairs")
     files += [f"compare/{name}" for name in tables] + [f"figures/{name}" for name in figures]
     for code in ("en", "zh"):
         files += [f"report/{code}.{kind}" for kind in ("html", "md")]

@@ -125,8 +125,13 @@ def sorted_runs(results, scene):
 
 def write_tables(results, runs, scene):
     """The tables of the stage compare."""
+    (results / "compare").mkdir()
+    run(compare, *words_of_tables(results, runs, scene))
+
+
+def words_of_tables(results, runs, scene):
+    """The arguments of scripts/compare.py for these runs."""
     folder = results / "compare"
-    folder.mkdir()
     costs = [results / f"cost/{model.name}.json" for model in scene.models]
     words = ["--runs", *runs, "--costs", *costs, "--dataset", results / "data/manifest.json"]
     words += ["--published", ROOT / "config/published.csv", "--runs-csv", folder / "runs.csv"]
@@ -134,4 +139,4 @@ def write_tables(results, runs, scene):
     names = ("comparison", "pairwise", "verdicts", "claims", "classes", "confusions")
     for name in (*names, "superclasses", "images", "doubtful_labels", "robustness"):
         words += [f"--{name.replace('_', '-')}", folder / f"{name}.csv"]
-    run(compare, *words)
+    return words

@@ -17,7 +17,7 @@ class Model:
     """A model with what is told of it.
 
     parts: of its structure, each (name, kind, times, share); shape: name of the model whose figures
-    serve for it too, if not its own; n_steps: after which its trainings end.
+    serve for it too, if not its own; n_steps: after which its trainings end; ended_by: what.
     """
 
     name: str
@@ -32,6 +32,7 @@ class Model:
     parts: tuple
     shape: str = ""
     n_steps: int = STEPS_PER_EPOCH * EPOCHS
+    ended_by: str = "epochs"
 
 
 def own_cnn(blocks, *numbers):
@@ -105,6 +106,21 @@ SCENES = {
     "7 models × 6 seeds": Scene(MODELS, 6),
     "200 runs": Scene(MANY_MODELS, 5),
     "a failed run": Scene(MODELS[2:4], 2, (("cnn_2", "too_fast", 0, FAILED),), other_version=True),
+    # As in the demo: the large models were stopped after a few steps.
+    "trial runs": Scene(
+        (
+            *MODELS[:3],
+            *(replace(m, accuracy=1.0, n_steps=3, ended_by="max_steps") for m in MODELS[3:]),
+        ),
+        2,
+    ),
+    "nothing but trial runs": Scene(
+        (
+            *(replace(model, accuracy=1.0) for model in MODELS[:2]),
+            replace(MODELS[3], accuracy=1.2, n_steps=3, ended_by="max_steps"),
+        ),
+        1,
+    ),
     # One as dear as another, one for nothing, and one whose training has two steps.
     "odd costs": Scene(
         (

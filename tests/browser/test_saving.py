@@ -7,7 +7,8 @@ from xml.etree import ElementTree
 
 import pytest
 from PIL import Image
-from test_page import column, header, shown_columns, table
+from scenes import LANGUAGES
+from test_page import column, header, ranked, shown_columns, table
 
 CLIPBOARD = {"permissions": ["clipboard-read", "clipboard-write"]}
 SVG = "{http://www.w3.org/2000/svg}"
@@ -58,7 +59,7 @@ def test_the_numbers_of_a_figure_are_those_of_its_table(open_report):
     page = open_report("7 models")
     _, text = saved(page, button(page, "accuracy", "CSV"))
     lines = list(csv.DictReader(io.StringIO(text.decode())))
-    for line, row in zip(lines, table(page), strict=True):
+    for line, row in zip(lines, ranked(page), strict=True):
         assert line["model"] == row["model"]
         for name in ("test_accuracy_percent", "test_accuracy_low_percent"):
             assert float(line[name]) == pytest.approx(float(row[name]), rel=1e-6)
@@ -129,8 +130,24 @@ def test_the_view_in_markdown_is_a_table(open_report):
     assert bars == {len(shown_columns(page)) + 1}
     assert "---:" in lines[1]
     # Marks of Markdown in a name are none of the table's.
-    assert "\\`z\\`" in lines[2]
-    assert "\\<script\\>" in lines[2]
+    assert "\\`z\\`" in lines[-1]
+    assert "\\<script\\>" in lines[-1]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_table_stands_in_files_beside_the_page_which_links_them_without_scripts(
+    open_report, language
+):
+    page = open_report("7 models × 6 seeds", language, java_script_enabled=False)
+    links = page.locator('section:has(#comparison) .source a[href*="comparison."]')
+    names = [link.get_attribute("href") for link in links.all()]
+    assert names == [
+        "comparison.csv",
+        *(f"comparison.{language}.{form}" for form in ("md", "tex")),
+    ]
+    texts = [(page.results / "report" / name).read_text(encoding="utf-8") for name in names]
+    assert texts[0] == (page.results / "compare/comparison.csv").read_text(encoding="utf-8")
+    assert [text.count("vit") for text in texts] == [1, 1, 1]
 
 
 @pytest.mark.parametrize("scene", ["7 models", "1 run"])
@@ -150,3 +167,6 @@ def test_bibtex_and_the_lines_that_load_weights_are_copied(open_report, scene):
         name = table(page)[place]["model"]
         assert f"runs/{name}/" in lines
         assert "load_into(model" in lines
+        (weights,) = model.locator('a[href$="/weights.safetensors"]').all()
+        run = re.search(r'run = "results/cifar100/(.*)"', lines)[1]
+        assert weights.get_attribute("href") == f"../{run}/weights.safetensors"

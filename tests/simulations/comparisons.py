@@ -24,7 +24,8 @@ class Setting:
     """What is simulated.
 
     accuracies: true ones of the models, shares, over all seeds; seed_points: standard deviation of
-    the accuracy over seeds, in points; are_alike: whether all models find the same images hard.
+    the accuracy over seeds, in points; are_alike: whether all models find the same images hard;
+    draws: the seed of what is drawn, so that the errors of two settings have nothing in common.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Setting:
     seed_points: float = 0.3
     are_alike: bool = False
     n_images: int = 10_000
+    draws: int = 0
 
 
 def simulate(setting, random):
@@ -60,7 +62,7 @@ def simulate(setting, random):
     return rows, np.array(truths)
 
 
-def check(setting, n_comparisons, seed=0):
+def check(setting, n_comparisons):
     """How often the statements of simulated comparisons are true, a dict of shares.
 
     accuracy, difference: intervals that hold the truth; ranks: comparisons all of whose rank
@@ -68,7 +70,7 @@ def check(setting, n_comparisons, seed=0):
     difference, with more seeds than one: rejected, by their p-value alone; rejected_seeds, by the
     signs of the seeds; rejected_models, by McNemar's test on all seeds.
     """
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng(setting.draws)
     counts = [_statements(*simulate(setting, random)) for _ in range(n_comparisons)]
     shares = {}
     for name in counts[0]:

@@ -24,7 +24,7 @@ JOBS = {
 }
 JOBS |= {"loss": 1, "classes": 1, "examples": 1, "losses": 1, "compare": 1, "accuracy": 1}
 JOBS |= {"tradeoffs": 1, "confusion": 1, "coverage": 1, "gallery": 1, "report": 1}
-JOBS |= {"duplicates": 1, "duplicate_pairs": 1}
+JOBS |= {"compute": 1, "published": 1, "duplicates": 1, "duplicate_pairs": 1}
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ from benches.images import BenchImages, write_for_torchvision
 from benches.jobs import commands_in, train_words
 from benches.measuring import (
     BenchError,
+    Finished,
     Spread,
     busy_share,
     by_turns,
@@ -26,7 +27,7 @@ from benches.measuring import (
 )
 from benches.ours import Stopwatch
 from benches.page import Point, goal, render, spread
-from benches.points import jobs, many_runs, memory, step, training
+from benches.points import comparison, jobs, many_runs, memory, step, training
 from PIL import Image
 
 from cifarlab.datasets.inputs import Images, InputSettings
@@ -94,11 +95,24 @@ def test_a_training_computes_six_operations_for_a_multiply_add():
     assert step.gflops(ONE_TRAINING, 2000) == pytest.approx(12)
 
 
-def test_the_import_of_torch_is_taken_off_in_its_round_and_only_where_it_is_imported():
-    seconds = {"train": [3.0, 5.0], "metrics": [0.5, 0.7], jobs.TORCH: [1.0, 2.0]}
-    values = {"seconds": seconds, "with_torch": ["train"]}
+def test_the_overhead_of_a_job_is_without_torch_where_imported_and_without_measuring():
+    seconds = {
+        "train": [3.0, 5.0],
+        "metrics": [0.5, 0.7],
+        "cost": [6.0, 7.0],
+        jobs.TORCH: [1.0, 2.0],
+    }
+    measuring = {"train": [0.0, 0.0], "metrics": [0.0, 0.0], "cost": [4.0, 4.5]}
+    values = {"seconds": seconds, "measuring": measuring, "with_torch": ["train", "cost"]}
     assert jobs.overheads(values, "train") == [2.0, 3.0]
     assert jobs.overheads(values, "metrics") == [0.5, 0.7]
+    assert jobs.overheads(values, "cost") == [1.0, 0.5]
+
+
+def test_the_time_of_measuring_is_read_from_what_a_job_says():
+    said = Finished(6.0, 100.0, "device: cpu\nspeed was measured for 4.25 s\n")
+    assert jobs.seconds_of(said) == (6.0, 4.25)
+    assert jobs.seconds_of(Finished(1.0, 100.0, "device: cpu\n")) == (1.0, 0.0)
 
 
 def test_a_plain_run_of_each_model_counts_for_three_seeds():
@@ -185,6 +199,24 @@ def test_a_job_that_fails_with_many_runs_is_a_line_of_the_page():
     assert "| 10 | 1.00 | 0.50 | 2.00 | at most 1.2: missed | 1 | 1 |" in lines
     assert "| 10 | 1.00 | 100 | 1.00 | 100 | failed |  | 1.00 |" in lines
     assert "- report fails at 10 runs: no" in lines
+
+
+def test_the_goals_of_the_comparison_are_those_of_a_hundred_runs():
+    found = {"seconds": 61.0, "mb": 2000.0, "rows": 20}
+    values = {"sizes": {"100": found, "1000": {"seconds": 900.0, "mb": 9000.0, "rows": 200}}}
+    *_, first, second = comparison.lines(values)
+    assert first == (
+        "| 100 | 20 | 190 | 61.0 | 2,000 | at most 60 s: missed | at most 2,147 MB: met |"
+    )
+    assert second == "| 1,000 | 200 | 19,900 | 900.0 | 9,000 |  |  |"
+
+
+def test_the_comparison_of_written_runs_is_measured(monkeypatch):
+    monkeypatch.setattr(comparison, "SEEDS", 1)
+    found = comparison.measure(None, sizes=(2,))["sizes"][2]
+    assert found["rows"] == 2
+    assert found["seconds"] > 0.5
+    assert 100 < found["mb"] < 2000
 
 
 def points(*names):

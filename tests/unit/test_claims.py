@@ -79,6 +79,7 @@ def claimed(tmp_path):
         synthetic=False,
         costs=None,
         difference=(5.0, 4.0, 6.0, 2),
+        trial_rows=(),
     ):
         folders = []
         for (model, recipe), values in accuracies.items():
@@ -93,7 +94,9 @@ def claimed(tmp_path):
         beside = published_beside(published, trainings)
         _, comparison = compared(*(run.path for run in folders), costs=all_costs)
         measured = Measured(
-            published, beside, comparison, all_costs, synthetic, lambda *_rows: difference
+            *(published, beside, comparison, all_costs, synthetic),
+            lambda *_rows: difference,
+            trial_rows,
         )
         table = tabulate_claims(measured)
         assert list(table) == CLAIM_COLUMNS
@@ -105,6 +108,17 @@ def claimed(tmp_path):
 def one(lines, name, training="published"):
     (line,) = [x for x in lines if (x["claim"], x["training"]) == (name, training)]
     return line
+
+
+def test_a_trial_run_judges_no_claim_on_accuracies(claimed):
+    rows = {(f"cnn_{n}", recipe): (40.0,) for n in (2, 3) for recipe in ("as_published", "longer")}
+    name = "third_block_gains_accuracy"
+    lines = claimed(rows, trial_rows=[("cnn_2", "as_published"), ("cnn_3", "longer")])
+    assert [x["training"] for x in lines if x["claim"] == name] == ["published"]
+    line = one(lines, name)
+    assert (line["verdict"], line["missing"]) == ("not_run", "more_than_trials")
+    # What follows from the architecture does not depend on a training.
+    assert one(lines, "third_block_saves_parameters")["verdict"] == "holds"
 
 
 CNNS = {(f"cnn_{n}", "as_published"): (40.0, 41.0) for n in (2, 3, 5)}

@@ -54,6 +54,13 @@ def test_a_claim_stands_with_its_number_its_interval_its_test_and_its_evidence(c
         assert "With other recipes" not in text
 
 
+def test_a_loss_of_accuracy_has_a_minus_sign_as_elsewhere(content):
+    measured = {"measured": -0.4, "low": -1.2, "high": -0.1, "seeds": 3.0, "evidence": FILES}
+    for text in section(content, [line(**measured)]):
+        assert "−0.40 points" in text
+        assert "95 % interval −1.20 to −0.10" in text
+
+
 def test_what_is_missing_is_said_in_words(content):
     lines = [
         line("memory_of_swin_training", verdict="not_measured", missing="gpu", missing_of="swin_b"),
@@ -62,7 +69,7 @@ def test_what_is_missing_is_said_in_words(content):
     for text in section(content, lines):
         assert "Missing: a measurement of swin_b on a GPU." in text
         assert "Missing: runs as they were published, of cnn_2, cnn_3." in text
-        assert "the peak of a whole batch on a GPU is within 20.0 % of what is claimed" in text
+        assert "the peak of a whole batch on a GPU is within 20 % of what is claimed" in text
 
 
 def test_with_other_recipes_a_pair_is_told_without_the_claim(content):

@@ -31,6 +31,7 @@ from cifarlab.comparison.tables import (
     tabulate_runs,
     tabulate_superclasses,
 )
+from cifarlab.comparison.trials import trials
 from cifarlab.configuration import read_configuration, run_table
 from cifarlab.models.families import FAMILIES, torchvision
 from cifarlab.training.recipes import Recipe
@@ -304,7 +305,9 @@ def test_the_command_writes_plain_numbers_and_leaves_unknown_ones_empty(tmp_path
 def compared(*folders, costs=COSTS, corrupted=None):
     folders = [RunFolder(folder) for folder in folders]
     runs, rows = tabulate_runs(folders, corrupted), read_correctness(folders)
-    return runs, compare(runs, costs, rows, tabulate_pairs(rows))
+    trial_rows = trials(folders, rows)
+    pairs = tabulate_pairs({row: rows[row] for row in rows if row not in trial_rows})
+    return runs, compare(runs, costs, rows, pairs, trial_rows)
 
 
 def test_with_one_seed_an_accuracy_has_the_interval_of_its_test_images(tmp_path):
@@ -318,6 +321,20 @@ def test_with_one_seed_an_accuracy_has_the_interval_of_its_test_images(tmp_path)
     assert comparison["interval_covers"].tolist() == ["images"] * 3
     # a and c cannot be told apart, b is certainly worse than both.
     assert comparison[["rank_low", "rank_high"]].to_numpy().tolist() == [[1, 2], [3, 3], [1, 2]]
+
+
+def test_a_trial_run_has_no_rank_and_ranks_stay_whole_numbers(tmp_path):
+    accuracies = {"a": 50.0, "b": 60.0, "c": 40.0}
+    ended = {"b": "max_steps"}
+    folders = [
+        write_run(tmp_path, name, 0, value, ended_by=ended.get(name, "epochs"))
+        for name, value in accuracies.items()
+    ]
+    _, comparison = compared(*folders, costs=dict.fromkeys(accuracies, COST))
+    comparison.to_csv(tmp_path / "comparison.csv", index=False)
+    with (tmp_path / "comparison.csv").open() as file:
+        found = [(row["rank_low"], row["rank_high"], row["trial"]) for row in csv.DictReader(file)]
+    assert found == [("1", "1", ""), ("", "", "max_steps"), ("2", "2", "")]
 
 
 def test_with_several_seeds_the_interval_covers_them_too(tmp_path):
@@ -546,6 +563,12 @@ def verdict_of(tmp_path):
         return {(row["model"], row["quantity"]): row for row in result.to_dict("records")}
 
     return verdict_of
+
+
+def test_the_accuracy_of_a_trial_run_has_no_verdict(verdict_of):
+    verdicts = verdict_of((1.0,))
+    assert verdicts["a", "test_accuracy_percent"]["verdict"] == "trial"
+    assert verdicts["a", "total_params"]["verdict"] != "trial"
 
 
 @pytest.mark.parametrize(

@@ -170,6 +170,6 @@ def test_the_report_shows_the_sheet_with_the_recipes_that_it_is_of(tmp_path):
     assert "horizontal flip, Cutout (pixels 8)" in markdown
     assert "](figures.en/contact_sheet.r.svg)" in markdown
     # Examples, the gallery, a confusion matrix, the sheet before and after.
-    assert html.count("<image") == 4 * 8 + 2 * 16 + 1 + 2 * N_IMAGES
+    assert html.count("<image") == 4 * 6 + 2 * 12 + 1 + 2 * N_IMAGES
     for page in render(content_of(folder), TEMPLATES, language()):
         assert "Recipes: r" not in page

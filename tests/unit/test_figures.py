@@ -289,19 +289,19 @@ def test_accuracies_are_drawn_where_no_model_was_published(tmp_path):
     runs.write_text("model,recipe,test_accuracy_percent\nmine,r,41.5\n")
     comparison.write_text(
         "model,recipe,test_accuracy_percent,test_accuracy_low_percent,test_accuracy_high_percent,"
-        "interval_covers\nmine,r,41.5,40.0,43.0,images\n"
+        "interval_covers,trial\nmine,r,41.5,40.0,43.0,images,\n"
     )
     published.write_text("model,recipe,same_training,test_accuracy_percent\n")
     files = {"runs_csv": runs, "comparison": comparison, "published": published}
     texts = texts_of(FIGURES["accuracy"].draw(**files))
     assert "41.50" in texts
     assert "published" not in texts
-    assert "95 % interval over test images alone (one seed)" in texts
+    assert "95 % interval (one seed)" in texts
     # A broken line, and a whole one where seeds are covered too.
     broken = FIGURES["accuracy"].draw(**files)
-    comparison.write_text(comparison.read_text().replace("images\n", "images and seeds\n"))
+    comparison.write_text(comparison.read_text().replace("images,\n", "images and seeds,\n"))
     whole = FIGURES["accuracy"].draw(**files)
-    assert "95 % interval over test images and seeds" in texts_of(whole)
+    assert "95 % interval" in texts_of(whole)
     assert broken.count("stroke-dasharray") > whole.count("stroke-dasharray")
 
 
@@ -312,7 +312,7 @@ def test_a_cost_that_nobody_has_is_a_panel_without_marks_and_says_so(tmp_path):
     path = tmp_path / "comparison.csv"
     row = {"model": "mine", "recipe": "r", "test_accuracy_percent": 41.5, "total_params": 7}
     row |= {"test_accuracy_low_percent": 40.0, "test_accuracy_high_percent": 43.0}
-    row |= {"multiply_adds": None, "latency_median_ms": None, "train_seconds": 60.0}
+    row |= {"multiply_adds": None, "latency_median_ms": None, "train_seconds": 60.0, "trial": None}
     write_csv(path, [row, {**row, "model": "other", "latency_median_ms": 1.5}])
     svg = FIGURES["tradeoffs"].draw(comparison=path)
     assert texts_of(svg).count("no values") == 1
@@ -341,7 +341,7 @@ def test_the_module_of_a_figure_is_all_that_it_takes(tmp_path):
         assert (result.returncode, result.stderr) == (0, "")
     html = (folder / "report/report.en.html").read_text()
     markdown = (folder / "report/report.en.md").read_text()
-    section = html[html.index('id="model-0"') : html.index('<h2 id="charts"')]
+    section = html[html.index('id="model-0"') : html.index('<h2 id="not-run"')]
     assert '<text x="0">2 runs</text>' in section
     assert "How many of cnn_2" in section
     assert "![How many of cnn_2](figures.en/counts.cnn_2+r.svg)" in markdown.replace("\\_", "_")

@@ -150,7 +150,9 @@ def test_a_model_is_run_warm_and_often_enough_but_not_too_long(
     model = torch.nn.Flatten()
     model.register_forward_hook(lambda *_: runs.append(None))
     inputs = any_inputs(RESNET, "contiguous")
-    measured = measurements._times(model, 1, inputs, torch.device("cpu"), 3)
+    measured = measurements._times(
+        model, 1, inputs, torch.device("cpu"), 3, measurements.WARM_UP_SECONDS
+    )
     assert measured == [seconds] * n_measured
     assert len(runs) == n_warm_up + n_measured
 

@@ -242,9 +242,11 @@ def test_the_page_loads_nothing_and_its_references_are_whole(real):
     pictures = [value for tag, value in page.loaded if tag == "image"]
     kinds = Counter(value.partition(";base64,")[0] for value in pictures)
     # Right and wrong, at random and most confident; hard for all runs; a confusion matrix.
-    assert kinds == {"data:image/jpeg": 4 * 8 + 2 * 16, "data:image/png": 1}
+    assert kinds == {"data:image/jpeg": 4 * 6 + 2 * 12, "data:image/png": 1}
     assert [tag for tag, _ in page.loaded if tag != "image"] == []
-    assert page.pages == ["report.zh.html"]
+    beside = ["comparison.csv", "comparison.en.md", "comparison.en.tex"]
+    weights = [f"../runs/cnn_2/r/seed-{seed}/weights.safetensors" for seed in (0, 1)]
+    assert page.pages == ["report.zh.html", *beside, *weights]
     assert len(page.ids) == len(set(page.ids))
     assert set(page.targets) <= set(page.ids)
     urls = re.findall(r"url\(#([^)]+)\)", html)
@@ -297,10 +299,13 @@ def test_the_markdown_links_figures_and_pages_that_are_there(real, run_command):
     for code in ("en", "zh"):
         links = re.findall(r"\]\(([^)#]+)\)", (report / f"report.{code}.md").read_text())
         figures = [f"figures.{code}/{name}.svg" for name in names]
-        assert sorted(links) == sorted([*figures, f"report.{other[code]}.md"])
-        assert all((report / link).is_file() for link in links)
+        tables = ["comparison.csv", f"comparison.{code}.md", f"comparison.{code}.tex"]
+        weights = [f"../runs/cnn_2/r/seed-{seed}/weights.safetensors" for seed in (0, 1)]
+        assert sorted(links) == sorted([*figures, *tables, *weights, f"report.{other[code]}.md"])
+        # No run was trained here.
+        assert all((report / link).is_file() for link in {*links} - {*weights})
         html = (report / f"report.{code}.html").read_text()
-        assert all((report / page).is_file() for page in Page(html).pages)
+        assert all((report / page).is_file() for page in {*Page(html).pages} - {*weights})
         assert '"name": "cifar100"' in html.replace("&#34;", '"')
 
 
@@ -315,7 +320,7 @@ def test_what_is_no_json_object_is_one_clear_line(real, run_command, tmp_path, t
 
 def test_the_markdown_has_the_results_of_every_model_and_names_its_sources(real):
     html, markdown = rendered(real)
-    section = markdown[markdown.index("#### cnn") : markdown.index("## Side by side")]
+    section = markdown[markdown.index("#### cnn") : markdown.index("## What was not run")]
     for text in ("| 42.50 ± 1.77 |", "| 206,116 |", "Source: `cost/cnn_2.json`."):
         assert text in section
     for file in ("history.csv", "predictions.npz", "compare/classes.csv", "confusions.csv"):
@@ -356,7 +361,7 @@ def test_what_was_removed_from_the_names_of_weights_is_said(tmp_path):
     }
     folder = write_results(tmp_path / "x", initial_weights=origin)
     for page in rendered(folder):
-        assert "In its file all names stood below or began with net, module., removed here." in page
+        assert "Names in its file began with net, module., which was removed." in page
 
 
 def test_the_same_results_give_the_same_bytes(real, tmp_path):
@@ -404,8 +409,8 @@ def test_what_failed_and_what_was_not_run_is_told(real, tmp_path):
         # cnn_3 was asked for, so it is not among those that were not.
         assert "cnn_3 was published and is in no run" not in text
         assert "swin_b was published and is in no run" in text
-        assert "unused is defined in the configuration and in none of its runs" in text
-        assert "Recipe idle is defined" in text
+        assert "unused is configured but unused" in text
+        assert "Recipe idle is configured but unused" in text
         assert "Nothing ran on a GPU" in text
         assert "No validation split was held out for: cnn_2." in text
 
@@ -511,7 +516,7 @@ def every_block(_content, say):
         blocks.Warnings(["warnings text"]),
         blocks.Columns([blocks.Pairs([("pairs name", "pairs text")], "pairs title")]),
         *(table, picture),
-        blocks.Facts([("facts name", "facts text", "facts note")]),
+        blocks.SideBySide([blocks.Paragraph("sidebyside text")]),
         blocks.Answers([("yes", "answers word", "answers text", "answers evidence")]),
         blocks.Folded("folded title", "folded note", [blocks.Paragraph("folded text")], "here", 0),
         *(blocks.ViewControls([]), blocks.PairControls([]), blocks.FoldControls()),
@@ -538,7 +543,7 @@ def test_a_section_is_on_both_pages_whatever_kinds_of_blocks_it_has(real, monkey
     for text in (html, markdown):
         for kind in sorted(kinds - {"Group", "Columns", "Table", *CONTROLS}):
             assert f"{kind.lower()} text" in text
-        for words in ("group title", 'id="there"', "head text", "cell text", "facts note"):
+        for words in ("group title", 'id="there"', "head text", "cell text"):
             assert words in text
         assert "listing title" in text
         assert "pairs title" in text

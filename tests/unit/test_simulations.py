@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from simulations.check_statistics import CHECKED, outside, row
+from simulations.check_statistics import CHECKED, outside, row, settings
 from simulations.comparisons import Setting, check, simulate
 from simulations.freedom import coverage
 
@@ -43,6 +43,13 @@ def test_simulated_models_have_the_accuracy_that_is_asked_for():
     for accuracy, of_seeds in zip((0.45, 0.9), accuracies, strict=True):
         noise = accuracy * (1 - accuracy) / 3000
         assert 0.008**2 < of_seeds.var(ddof=1) < 0.012**2 + noise
+
+
+def test_no_two_settings_share_their_draws():
+    assert len({setting.draws for setting in settings()}) == len(settings())
+    first = Setting("one", 1, (0.5, 0.5), n_images=50)
+    second = replace(first, draws=1)
+    assert check(first, 60) == check(first, 60) != check(second, 60)
 
 
 def test_degrees_of_freedom_hold_where_those_of_satterthwaite_are_too_many():

@@ -160,7 +160,9 @@ def test_sentences_say_what_the_interval_holds_and_the_table_has_the_seconds(tmp
             "focal alone on m changed nothing that 6 seeds can show: +0.1 points, −0.3 to +0.5"
             in page
         )
-        assert "long gains on m: +3.0 points, +2.9 to +3.1, for 1.00 times the seconds." in page
+        assert (
+            "long gains on m: +3.0 points, +2.9 to +3.1, for 1.00 times the training time." in page
+        )
         assert "all together gains on m: +3.0 points" in page
         assert "Leaving focal out of all together on m changed nothing" in page
         assert "Nothing was compared on the test split; studies: 1." in page
@@ -220,7 +222,7 @@ def test_provenance_has_the_runs_that_were_compared_with_nothing(tmp_path):
     for page in (html, markdown):
         assert "Runs of studies and sweeps: 3" in page
         assert "42.75" in page
-        assert "Another version accepted: m · other · 0 was trained with torch 2.14.1" in page
+        assert "Not the locked version: m · other · 0 was trained with torch 2.14.1" in page
     lines = [line for line in markdown.splitlines() if line.startswith("| m | ")]
     assert [line.split(" | ")[1:4] for line in lines] == [
         ["plain", "0", "40.25"],

@@ -129,7 +129,7 @@ def test_each_reason_is_said_once_with_all_that_it_left_empty(results):
     for text in texts_of(with_costs(results, failed)):
         for words in (
             "Not measured: total size, layers. Reason: <i> total_size_mb & 7 %.",
-            "Not measured: time of a training step, memory of training, images at once. Reason: ",
+            "Not measured: time of a training step, memory of training, micro-batch. Reason: ",
             "Not measured: latency. Reason: <i> latency_median_ms & 7 %.",
             "Where a cost is a dash, it could not be measured; the model's own part says why.",
             "Not drawn against a cost that could not be measured: cnn_3.",

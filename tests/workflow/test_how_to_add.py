@@ -207,8 +207,8 @@ def test_a_language_is_added_as_written(tried):
     printed = follow(tried, SECTIONS["A language"])
     html = results_of(tried, "report/report.de.html")
     assert '<html lang="de">' in html
-    assert '<h2 id="charts">Nebeneinander</h2>' in html
-    assert "Nebeneinander" in results_of(tried, "report/report.de.md")
+    assert '<h2 id="curves">Trainingskurven</h2>' in html
+    assert "Trainingskurven" in results_of(tried, "report/report.de.md")
     assert ">Deutsch</a>" in results_of(tried, "report/report.en.html")
     catalogue = (tried.folder / "templates/locale/de/LC_MESSAGES/report.po").read_text()
     assert catalogue.count("\nmsgid") > 200

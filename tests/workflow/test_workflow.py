@@ -33,7 +33,8 @@ def test_a_full_run_makes_every_file_of_the_contract(computed):
         *("compare/doubtful_labels.csv", "compare/robustness.csv"),
         *("data/duplicates.csv", "data/duplicates.json"),
         *(f"report/report.{code}.{kind}" for code in ("en", "zh") for kind in ("html", "md")),
-        "report/references.bib",
+        *("report/references.bib", "report/comparison.csv"),
+        *(f"report/comparison.{code}.{kind}" for code in ("en", "zh") for kind in ("md", "tex")),
         *(
             f"data/{split}_{part}.npy"
             for split in ("train", "test")
@@ -102,7 +103,7 @@ def test_one_changed_value_recomputes_its_runs_and_what_follows(computed):
     its_run["confusion"] = 1
     its_run["rehearse"] = 1
     whole = dict.fromkeys(("losses", "compare", "accuracy", "tradeoffs", "report"), 1)
-    whole |= {"coverage": 1, "gallery": 1}
+    whole |= {"compute": 1, "coverage": 1, "gallery": 1, "published": 1}
     # The memory of a step is measured with each recipe of a model.
     assert computed.would_run() == {**its_run, **whole, "cost": 1, "structure": 1}
     result = computed.snakemake()
@@ -167,7 +168,7 @@ def test_snakemakes_own_report_holds_every_table_figure_and_report(computed):
         "training loss and learning rate of cnn_2 with quick",
         "the classes that cnn_3 with quick took them for",
     )
-    for text in ("Comparison", "Figures", "Models, mean over seeds", *captions):
+    for text in ("1 Report", "2 Tables", "3 Charts", "Models: accuracy, rank and cost", *captions):
         assert text.encode() in page
 
 

@@ -1,6 +1,6 @@
 """Kinds of claims of the published text, each with the test that judges it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,7 +17,7 @@ class Measured:
     `published_beside` does; comparison: the table of the comparison; costs: dict from model to its
     cost; is_synthetic: whether the images are; difference: a function from two rows, each
     (model, recipe), to how much more accurate the second one is, as (points, low, high, seeds), or
-    to None where they share no seed.
+    to None where they share no seed; trial_rows: as `trials` returns them.
     """
 
     published: pd.DataFrame
@@ -26,6 +26,7 @@ class Measured:
     costs: dict
     is_synthetic: bool
     difference: Callable
+    trial_rows: Container = ()
 
     @cached_property
     def rows(self):
@@ -150,12 +151,19 @@ class OfAccuracy(Claim):
     def answers(self, measured):
         if measured.is_synthetic:
             return []
+        recipes = [
+            recipe
+            for recipe in measured.recipes(self.models)
+            if not any((model, recipe) in measured.trial_rows for model in self.models)
+        ]
         published = measured.published_recipes(self.models)
-        rows = [self.of_recipe(measured, r, r in published) for r in measured.recipes(self.models)]
-        if not published and measured.is_of_published_images(self.models):
-            missing = [m for m in self.models if not measured.published_recipes([m])]
-            rows.insert(0, self.unanswered("not_run", "runs", missing))
-        return rows
+        rows = [self.of_recipe(measured, recipe, recipe in published) for recipe in recipes]
+        if {*published} & {*recipes} or not measured.is_of_published_images(self.models):
+            return rows
+        if published:
+            return [self.unanswered("not_run", "more_than_trials"), *rows]
+        missing = [m for m in self.models if not measured.published_recipes([m])]
+        return [self.unanswered("not_run", "runs", missing), *rows]
 
     def of_recipe(self, measured, recipe, is_published):
         found = measured.difference(*((model, recipe) for model in self.models))

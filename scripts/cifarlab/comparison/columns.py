@@ -75,6 +75,7 @@ COLUMNS = {
     "interval_covers": Column(digits=None),
     "rank_low": Column(better="lower"),
     "rank_high": Column(better="lower"),
+    "trial": Column(digits=None),
     "steps": Column("training"),
     "held_out_percent": Column(unit="%", digits=1),
 }

@@ -209,8 +209,8 @@ def verdicts(published, beside, runs, comparison, images):
     with another training, at another input size or by another rule of the size; not_measured: it
     was, and this could not be measured; not_published: the cell is empty. not_repeated, not_steady:
     a time of one seed, or of seeds whose times do not agree, says little of the work; not_defined:
-    the text does not say what the number is. The interval of the accuracy is that of the
-    comparison, of other results the range over seeds.
+    the text does not say what the number is; trial: an accuracy of a trial run. The interval of the
+    accuracy is that of the comparison, of other results the range over seeds.
     """
     rows = []
     measured = comparison.set_index(["model", "recipe"])
@@ -220,6 +220,8 @@ def verdicts(published, beside, runs, comparison, images):
         for name in _quantities(row, images):
             result = _measured(name, measured.loc[entry], groups.get_group(entry))
             verdict = _verdict(name, row[name], *result, groups.get_group(entry))
+            if name == "test_accuracy_percent" and pd.notna(measured.loc[entry, "trial"]):
+                verdict = "trial"
             if not _is_comparable(name, row, measured.loc[entry], verdict):
                 result, verdict = (None, None, None), "not_run"
             rows.append((*entry, name, row[name], *result, verdict, row["source"]))

@@ -49,16 +49,17 @@ def tabulate_runs(runs, corrupted=None):
     return table.assign(**{column: pd.to_numeric(table[column]) for column in numbers})
 
 
-def compare(runs, costs, rows, pairs):
+def compare(runs, costs, rows, pairs, trial_rows=()):
     """One row per model × recipe, the mean over its seeds, in order of first appearance.
 
     runs: as `tabulate_runs` returns them; costs: dict from model to its cost, a dict; rows: dict
-    from (model, recipe) to Correctness, of the same runs; pairs: as `tabulate_pairs` returns them.
+    from (model, recipe) to Correctness, of the same runs; pairs: as `tabulate_pairs` returns them,
+    without trial runs; trial_rows: as `trials` returns them.
     Returns a DataFrame with COLUMNS. `seeds` counts them; `test_accuracy_std` is the
     sample standard deviation over seeds (n − 1) and empty where there is one seed. Low and high
     are the 95 % interval of the mean accuracy; interval_covers: images and seeds, or images alone
-    where there is one seed. The ranks reach from rank_low to rank_high. A cost that could not be
-    measured is empty.
+    where there is one seed. The ranks reach from rank_low to rank_high; a trial run has none, and
+    trial says why it is one. A cost that could not be measured is empty.
     """
     if runs.empty:
         return pd.DataFrame(columns=[*COLUMNS])
@@ -73,7 +74,7 @@ def compare(runs, costs, rows, pairs):
     intervals = 100 * np.array([accuracy_interval(rows[name].correct) for name in names])
     comparison["test_accuracy_low_percent"], comparison["test_accuracy_high_percent"] = intervals.T
     comparison["interval_covers"] = np.where(comparison["seeds"] > 1, "images and seeds", "images")
-    comparison["rank_low"], comparison["rank_high"] = rank_intervals(names, pairs)
+    comparison = comparison.assign(**ranks_of(names, pairs, dict(trial_rows)))
     comparison["initial_weights"] = groups["initial_weights"].first().to_numpy()
     of_models = [costs[model] for model in comparison["model"]]
     chosen = groups["chosen_recipe"].first().to_numpy()
@@ -87,6 +88,16 @@ def compare(runs, costs, rows, pairs):
             # An integer stays one beside what could not be measured, None.
             comparison[column] = pd.Series([each[column] for each in values], dtype=object)
     return comparison[[*COLUMNS]]
+
+
+def ranks_of(names, pairs, trial_rows):
+    """The columns rank_low, rank_high and trial of these rows, a dict. Others: as for `compare`."""
+    ranked = [name for name in names if name not in trial_rows]
+    columns = {"trial": [trial_rows.get(name) for name in names]}
+    for column, ranks in zip(("rank_low", "rank_high"), rank_intervals(ranked, pairs), strict=True):
+        rank = dict(zip(ranked, ranks, strict=True))
+        columns[column] = pd.array([rank.get(name) for name in names], dtype="Int64")
+    return columns
 
 
 def tabulate_classes(runs, class_names):

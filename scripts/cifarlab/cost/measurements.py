@@ -47,16 +47,16 @@ def measure_speed(model, inputs, device):
     """Latency of one image and throughput of a batch of 64, as an evaluation computes them.
 
     model: nn.Module in eval mode; inputs: InputSettings. Returns, as `attempt` does, LATENCY and
-    THROUGHPUT: over at least 30 and 2 repeats and a second, in about 5 s, after half a second of
-    warm-up. Throughput is measured in two such rounds, and again until the two fastest agree
-    within 5 %, five times at most: it is that of the fastest repeat, and its spread is how much
-    longer the fastest repeat of the second fastest round took, in percent.
+    THROUGHPUT: over at least 30 and 2 repeats and a second, in about 5 s. Latency comes after half
+    a second of warm-up. Throughput is measured in two such rounds, and again until the two fastest
+    agree within 5 %, five times at most: it is that of the fastest repeat, and its spread is how
+    much longer the fastest repeat of the second fastest round took, in percent.
     """
 
     set_precision(PRECISION_OF_TESTING, device)
 
     def latency():
-        seconds = _times(model, 1, inputs, device, LATENCY_REPEATS)
+        seconds = _times(model, 1, inputs, device, LATENCY_REPEATS, WARM_UP_SECONDS)
         milliseconds = 1000 * np.percentile(seconds, [50, 95])
         return dict(zip(LATENCY, milliseconds.tolist(), strict=True))
 
@@ -72,7 +72,7 @@ def measure_speed(model, inputs, device):
 
 
 @torch.no_grad()
-def _times(model, n_images, inputs, device, repeats):
+def _times(model, n_images, inputs, device, repeats, warm_up_seconds=0):
     """Seconds of single runs, a list."""
     model = placed(model, inputs, device)
     images = random_images(n_images, (3, inputs.size, inputs.size), device)
@@ -88,7 +88,7 @@ def _times(model, n_images, inputs, device, repeats):
     began = time.perf_counter()
     # Not counted: it chooses algorithms, fills caches, and lets the clocks of a GPU rise.
     seconds_of_a_run()
-    while time.perf_counter() - began < WARM_UP_SECONDS:
+    while time.perf_counter() - began < warm_up_seconds:
         seconds_of_a_run()
     warm, seconds = time.perf_counter(), [seconds_of_a_run()]
     while (now := time.perf_counter()) - began < BUDGET_SECONDS and (

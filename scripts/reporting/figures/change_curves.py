@@ -63,7 +63,7 @@ def mean_curve(runs):
 
 FIGURE = Figure(
     per="studies",
-    category="Figures",
+    category="3 Charts",
     title=N_("Validation accuracy of each change"),
     description=N_(
         "Small line charts: validation accuracy over steps of every change and of what it is "

@@ -71,7 +71,7 @@ def title(say, change, kind):
 
 FIGURE = Figure(
     per="studies",
-    category="Figures",
+    category="3 Charts",
     title=N_("What each change gains or costs"),
     description=N_(
         "Chart: difference in validation accuracy of every change of every study, with its 95 % "

@@ -5,7 +5,8 @@ from xml.etree import ElementTree
 from reporting.figure import Figure
 from reporting.messages import N_, Sentence
 
-COLUMNS, COLUMN_WIDTH, ROW_HEIGHT, MARGIN = 4, 270, 16, 8
+# As wide as the content of a window of 1,280 pixels, with letters of 12.
+COLUMNS, COLUMN_WIDTH, ROW_HEIGHT, MARGIN = 3, 270, 16, 8
 NAME_WIDTH, BAR_WIDTH, VALUE_WIDTH, TEXT = 126, 60, 36, 10.5
 COLOUR = "#0072B2"
 
@@ -75,7 +76,7 @@ def classes_svg(classes):
 
 FIGURE = Figure(
     per="row",
-    category="Classes",
+    category="4 Classes",
     title=N_("Accuracy and precision of every class"),
     description=N_("Bar chart: test accuracy and precision of %(title)s on every class"),
     caption=caption,

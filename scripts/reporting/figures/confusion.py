@@ -155,7 +155,7 @@ def scale(svg, say):
 
 FIGURE = Figure(
     per="row",
-    category="Classes",
+    category="4 Classes",
     title=N_("Confusion matrix"),
     description=N_("Matrix: what %(title)s took the test images of every class for"),
     caption=caption,

@@ -73,7 +73,7 @@ def place_of(number):
 
 FIGURE = Figure(
     per="recipe",
-    category="Examples",
+    category="5 Example images",
     title=N_("Training images before and after"),
     description=N_("Pictures: training images before and after the augmentations of %(title)s"),
     caption=caption,

@@ -43,7 +43,7 @@ def draw(runs):
 
 FIGURE = Figure(
     per="comparison",
-    category="Figures",
+    category="3 Charts",
     title=N_("Accuracy against coverage"),
     description=N_(
         "Line chart: accuracy on the most confident test images over the share kept, a line a model"

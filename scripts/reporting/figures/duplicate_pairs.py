@@ -67,7 +67,7 @@ def pairs_svg(pairs, train_images, test_images):
 
 FIGURE = Figure(
     per="comparison",
-    category="Data",
+    category="8 Data",
     title=N_("Near-duplicates, the least alike"),
     description=N_("Pictures: test images beside the training images that they look like"),
     caption=caption,

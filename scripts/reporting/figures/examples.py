@@ -7,7 +7,8 @@ from xml.etree import ElementTree
 from reporting.figure import Figure
 from reporting.messages import N_, Sentence
 
-N_PICTURES = 8
+# As many as fit into the content of a window of 1,280 pixels, with letters of 12.
+N_PICTURES = 6
 CELL, PICTURE, HEADING, LINE, GAP, TEXT = 135, 100, 22, 13, 14, 10.5
 RIGHT, WRONG = "#009E73", "#D55E00"
 
@@ -33,7 +34,7 @@ def choose(logits, labels):
     """Which images to show: (confidences, predicted classes, dict from a group to its indices).
 
     logits: float [n_images, n_classes]; labels: int [n_images]. Groups are (right or wrong, random
-    or confident), each of up to 8 images; the random ones are the same for the same predictions.
+    or confident), each of up to 6 images; the random ones are the same for the same predictions.
     """
     import numpy as np
 
@@ -109,7 +110,7 @@ def picture(pixels):
 PREDICTIONS = "runs/{model}/{recipe}/seed-{first_seed}/predictions.npz"
 FIGURE = Figure(
     per="row",
-    category="Examples",
+    category="5 Example images",
     title=N_("Examples"),
     description=N_("Pictures: test images with the classes that %(title)s took them for"),
     caption=caption,

@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 from reporting.figure import Figure
 from reporting.messages import N_, Sentence
 
-COLUMNS, LINES = 8, 2
+COLUMNS, LINES = 6, 2
 
 
 def caption(content, _row):
@@ -96,7 +96,7 @@ def entry(svg, say, left, top, line, pixels):
 
 FIGURE = Figure(
     per="comparison",
-    category="Examples",
+    category="5 Example images",
     title=N_("The hardest images"),
     description=N_(
         "Pictures: test images that all runs get wrong, and those on which they disagree most"

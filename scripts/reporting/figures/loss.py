@@ -9,7 +9,7 @@ ENVELOPE_BINS = 120
 def caption(_content, row):
     message = N_(
         "Line: moving average over 2 % of the steps. Band: smallest to largest loss in each of up "
-        "to 120 stretches of them."
+        "to 120 bins."
     )
     validated = N_("Below: the learning rate, and the accuracy on the validation split.")
     unvalidated = N_("Below: the learning rate. This recipe holds out no validation split.")
@@ -102,7 +102,7 @@ def changing(rates):
 
 FIGURE = Figure(
     per="row",
-    category="Training",
+    category="6 Training of each model",
     title=N_("Training"),
     description=N_("Line charts: training loss and learning rate of %(title)s over steps"),
     caption=caption,

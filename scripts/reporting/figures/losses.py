@@ -51,7 +51,7 @@ def draw(runs):
 
 FIGURE = Figure(
     per="comparison",
-    category="Figures",
+    category="3 Charts",
     title=N_("Training loss"),
     description=N_(
         "Line charts: smoothed training loss over steps and over seconds, a line a model"

@@ -41,7 +41,7 @@ def draw(runs):
 
 FIGURE = Figure(
     per="range_tests",
-    category="Figures",
+    category="3 Charts",
     title=N_("Loss over the learning rate"),
     description=N_(
         "Line chart: smoothed training loss over the learning rate of the step, a line a model"

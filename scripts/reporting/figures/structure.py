@@ -39,7 +39,7 @@ def caption(_content, row):
         message = N_("The layers could not be followed as the model ran; the drawing says why.")
         return [Sentence(message, {})]
     message = N_(
-        "Made from the model itself. Amber: alike blocks, drawn once; blue: others that have "
+        "Made from the model itself. Amber: repeated blocks, drawn once; blue: others that have "
         "parameters."
     )
     return [Sentence(message, {})]
@@ -226,7 +226,7 @@ def _text(svg, x, y, text, width, size=TEXT, **attributes):
 
 FIGURE = Figure(
     per="model",
-    category="Structure",
+    category="7 Layers of each model",
     title=N_("Structure"),
     description=N_("Diagram: the layers of %(title)s from input to class logits"),
     caption=caption,

@@ -35,7 +35,7 @@ def accuracy(row):
 
 def accuracy_sentences(content):
     """Each model beside the next less accurate one."""
-    rows = content.by_accuracy
+    rows = content.ranked
     sentences = []
     if len({row.recipe for row in rows}) > 1:
         message = N_(
@@ -54,10 +54,9 @@ def pair_sentence(content, row, other):
     pair = content.pair(row, other)
     difference, low, high = pair.seen_from(row)
     values = {"a": row.title, "b": other.title, "x": accuracy(row), "y": accuracy(other)}
-    # Of the other row minus this one, the ends change places.
-    ends = ("low_points", "high_points") if row is pair.first else ("high_points", "low_points")
     values |= {"d": Cell(pair.cell("difference_points"), difference, 2)}
-    values |= {"low": Cell(pair.cell(ends[0]), low, 2), "high": Cell(pair.cell(ends[1]), high, 2)}
+    values |= {"low": Cell(pair.cell("low_points"), low, 2)}
+    values |= {"high": Cell(pair.cell("high_points"), high, 2)}
     values["p"] = p_value_text(pair.line["p_value_holm"])
     if pair.better is row:
         message = N_(
@@ -81,7 +80,7 @@ def seed_sentences(content):
         "%% interval, %(low)s to %(high)s %%, is one of other seeds and other test images."
     )
     sentences = []
-    for row in content.rows:
+    for row in content.compared:
         if row.covers_seeds:
             values = {
                 "a": row.title,
@@ -104,6 +103,8 @@ def seed_sentences(content):
 def class_sentences(content):
     """Between which classes the best model reaches, where their intervals do not overlap."""
     best, names = content.best, content.manifest["fine_names"]
+    if best is None:
+        return []
     known = [label for label, percent in enumerate(best.classes) if percent == percent]
     if len(known) < 2:
         return []

@@ -42,7 +42,7 @@ def table_of_claims(lines, say):
         cells = [Field(claim), Field(measured(line, say)), verdict(line, VERDICTS, say)]
         rows.append([*cells, Field(evidence)])
     label = say(N_("Claims of the published text"))
-    return Table(label=label, style="narrow", head=[Field(say(h)) for h in heads], rows=rows)
+    return Table(label=label, style="words", head=[Field(say(h)) for h in heads], rows=rows)
 
 
 def table_of_others(lines, say):
@@ -55,7 +55,7 @@ def table_of_others(lines, say):
         cells = [Field(pair), Field(say.name(line["recipe"])), Field(measured(line, say))]
         rows.append([*cells, verdict(line, OUTCOMES, say)])
     label = say(N_("With other recipes"))
-    return Table(label=label, style="narrow", head=[Field(say(h)) for h in heads], rows=rows)
+    return Table(label=label, style="words", head=[Field(say(h)) for h in heads], rows=rows)
 
 
 def texts(joined):
@@ -64,7 +64,7 @@ def texts(joined):
 
 
 def margin_of(line):
-    return {"margin": number(line["margin"])} if line["margin"] is not None else {}
+    return {"margin": f"{line['margin']:g}"} if line["margin"] is not None else {}
 
 
 def measured(line, say):
@@ -72,7 +72,9 @@ def measured(line, say):
     if line["measured"] is None:
         return "–"
     unit = line["unit"]
-    found, low, high = (number(line[name], DIGITS[unit]) for name in ("measured", "low", "high"))
+    found, low, high = (
+        number(line[name], DIGITS[unit]).replace("-", "−") for name in ("measured", "low", "high")
+    )
     text = say(UNITS[unit], x=found)
     if line["low"] is None:
         return text

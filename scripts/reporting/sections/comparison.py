@@ -9,7 +9,9 @@ from reporting.setting_names import SIZE_RULES
 
 def notes_on_costs(content):
     """By which rules sizes were counted, and where the rest was measured."""
-    notes = [Sentence(N_("Total sizes follow the published table's rule for each model."), {})]
+    notes = [
+        Sentence(N_("Total sizes follow the published table's convention for each model."), {})
+    ]
     for rule, models in content.size_rules.items():
         values = {"models": models, "rule": Term(SIZE_RULES[rule])}
         notes.append(Sentence(N_("%(models)s: %(rule)s."), values))
@@ -41,12 +43,12 @@ def blocks(content, say):
         id="table",
         label=say(N_("Comparison")),
         head=[head(say, name) for name in columns],
-        rows=[[cell(say, row, name) for name in columns] for row in content.rows],
+        rows=[[cell(say, row, name) for name in columns] for row in content.by_accuracy],
         # The rules of sizes stand below.
         left_out=(columns.index("size_convention"),),
         at_once=10,
         repeated=2,
-        of_rows=tuple(row.number for row in content.rows),
+        of_rows=tuple(row.number for row in content.by_accuracy),
     )
     return [
         Paragraph(
@@ -54,19 +56,37 @@ def blocks(content, say):
                 N_(
                     "One row per model and recipe, means over seeds. The 95 % interval is one of "
                     "other seeds and other test images; with one seed it covers test images alone. "
-                    "A rank is an interval too: from one more than how many are certainly better "
-                    "to how many are not certainly worse, by the paired tests below."
+                    "A rank is an interval too: from one more than how many are measurably better "
+                    "to all but those measurably worse, by the paired tests below."
                 )
             )
         ),
         ViewControls([(name, say(TITLES[name].title), TITLES[name].is_shown) for name in columns]),
         table,
         Paragraph(
-            say.sentences([say.source("compare/comparison.csv"), *notes_on_costs(content)]),
+            say.sentences(
+                [
+                    say.source("compare/comparison.csv"),
+                    files_of_the_table(say),
+                    *notes_on_costs(content),
+                ]
+            ),
             "source",
         ),
         Details(say(N_("What the columns mean")), [Pairs(meanings(say, columns))]),
     ]
+
+
+def files_of_the_table(say):
+    """Where the table is as files, for other texts."""
+    message = N_(
+        "As files: %(csv)s with all columns, %(md)s and %(tex)s with those that are shown at first."
+    )
+    names = {"csv": ("comparison.csv", "CSV")}
+    for form, name in (("md", "Markdown"), ("tex", "LaTeX")):
+        names[form] = (f"comparison.{say.language.code}.{form}", name)
+    links = {form: say.file_link(*file) for form, file in names.items()}
+    return Sentence(message, links)
 
 
 def head(say, name):

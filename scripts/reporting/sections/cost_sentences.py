@@ -19,7 +19,7 @@ WORDS = {
     "test_batch_peak_mb": N_("memory of testing"),
     "train_step_peak_mb": N_("memory of training"),
     "train_step_seconds": N_("time of a training step"),
-    "micro_batch": N_("images at once"),
+    "micro_batch": N_("micro-batch"),
 }
 
 
@@ -34,7 +34,7 @@ def unmeasured_sentences(row):
 
 def cost_sentences(content):
     """Who of the most accurate needs least, who pays more for less, who took how long."""
-    if len(content.rows) < 2:
+    if len(content.compared) < 2:
         return []
     return [
         *uncounted(content),
@@ -45,7 +45,7 @@ def cost_sentences(content):
 
 
 def cost(row):
-    return Cell(row.cell("multiply_adds"), row.measured["multiply_adds"] / 1e6, 1)
+    return Cell(row.cell("multiply_adds"), row.measured["multiply_adds"], None)
 
 
 def counted(rows):
@@ -55,7 +55,7 @@ def counted(rows):
 
 def uncounted(content):
     """Which rows the sentences on multiply-adds leave out."""
-    titles = [row.title for row in content.rows if not row.has("multiply_adds")]
+    titles = [row.title for row in content.compared if not row.has("multiply_adds")]
     message = N_("Not compared by multiply-adds, which could not be counted: %(titles)s.")
     return [Sentence(message, {"titles": titles})] if titles else []
 
@@ -67,17 +67,16 @@ def of_the_best(content):
         return []
     costliest = max(counted(content.as_good), key=lambda row: row.measured["multiply_adds"])
     values = {"a": cheapest.title, "m": cost(cheapest)}
-    if len(content.as_good) == 1:
+    if content.is_best_ahead:
         message = N_(
-            "%(a)s, more accurate than every other model, needs %(m)s million multiply-adds an "
-            "image."
+            "%(a)s, more accurate than every other model, needs %(m)s multiply-adds an image."
         )
         return [Sentence(message, values)]
     if cost(costliest).value == cost(cheapest).value:
         return []
     message = N_(
-        "Of the most accurate model and those that cannot be told from it, %(a)s needs the fewest "
-        "multiply-adds, %(m)s million an image; %(b)s needs the most, %(n)s million."
+        "Of the most accurate model and those tied with it, %(a)s needs the fewest multiply-adds, "
+        "%(m)s an image; %(b)s needs the most, %(n)s."
     )
     return [Sentence(message, {**values, "b": costliest.title, "n": cost(costliest)})]
 
@@ -85,14 +84,14 @@ def of_the_best(content):
 def dominated(content):
     """Each row that another beats for as much or less."""
     message = N_(
-        "%(a)s needs at least as many multiply-adds as %(b)s (%(m)s million against %(n)s "
-        "million) and is less accurate, by their paired test."
+        "%(a)s needs at least as many multiply-adds as %(b)s (%(m)s against %(n)s) and is less "
+        "accurate, by their paired test."
     )
     sentences = []
-    for row in counted(content.rows):
+    for row in counted(content.compared):
         better = [
             other
-            for other in counted(content.rows)
+            for other in counted(content.compared)
             if other is not row
             and cost(other).value <= cost(row).value
             and content.beats(other, row)
@@ -107,7 +106,7 @@ def dominated(content):
 def of_times(content):
     """Which training took the least and which the most time, where that can be compared."""
     fastest, slowest = (
-        pick(content.rows, key=lambda row: row.measured["train_seconds"]) for pick in (min, max)
+        pick(content.compared, key=lambda row: row.measured["train_seconds"]) for pick in (min, max)
     )
     seconds = [round(row.measured["train_seconds"], 1) for row in (fastest, slowest)]
     if seconds[0] >= seconds[1] or not content.times_compare:

@@ -92,7 +92,7 @@ def correction_sentences(content):
 
 def change_sentences(content, column, message):
     """How far a further accuracy, a column, is from that of all images by the given labels."""
-    rows = [row for row in content.rows if row.has(column)]
+    rows = [row for row in content.compared if row.has(column)]
     if not rows:
         return []
     changes = [row.measured[column] - row.accuracy for row in rows]

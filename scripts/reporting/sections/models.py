@@ -52,7 +52,7 @@ def about_training(row):
         values["head"] = Term(HEADS[origin["head"]])
         sentences.append(Sentence(message, values))
         if taken_off := origin.get("taken_off"):
-            message = N_("In its file all names stood below or began with %(names)s, removed here.")
+            message = N_("Names in its file began with %(names)s, which was removed.")
             sentences.append(Sentence(message, {"names": taken_off}))
     else:
         sentences.append(Sentence(N_("Trained from scratch."), {}))
@@ -64,7 +64,7 @@ def about_training(row):
         values = {"n": len(chosen["from"]), "point": chosen["recipe"]}
         sentences.append(Sentence(message, values))
     if row.is_cut_short:
-        message = N_("Ended early, after %(n)s steps, as its recipe says.")
+        message = N_("A trial run: max_steps stopped it after %(n)s steps.")
         sentences.append(Sentence(message, {"n": row.runs[0].training["steps"]}))
     if row.stops_early:
         sentences.append(about_early_stopping(row))
@@ -116,7 +116,7 @@ def said_once(say, rows):
     """What the rows of a chapter share, as blocks."""
     found = [Paragraph(say(idea))] if (idea := shared_idea(rows)) else []
     if shared := shared_hyperparameters(rows):
-        title = say(N_("Hyperparameters of all of these"))
+        title = say(N_("Shared hyperparameters"))
         found.append(Details(title, [Pairs(settings(say, shared))]))
     return found
 
@@ -129,6 +129,8 @@ def model(content, say, row, alike):
     """The part of one Row. alike: the rows of its chapter."""
     rank = rank_text(say, row.measured["rank_low"], row.measured["rank_high"])
     message = N_("test accuracy %(x)s %%, rank %(rank)s")
+    if row.is_trial:
+        message = N_("trial run: its accuracy means nothing")
     note = say(message, x=number(row.accuracy, 2), rank=rank)
     return Folded(
         say.safe(row.title),
@@ -141,7 +143,7 @@ def model(content, say, row, alike):
             *unmeasured(say, row),
             picture(content, say, "structure", row, anchor=row.structure_anchor),
             *layers(say, row),
-            Details(say(N_("Load its weights")), [loading(content, row)]),
+            Details(say(N_("Load its weights")), [weights(say, row), loading(content, row)]),
             picture(content, say, "loss", row),
             picture(content, say, "classes", row),
             picture(content, say, "confusion", row),
@@ -197,6 +199,18 @@ def layers(say, row):
     text = structure_text(row.cost["structure"], say.language)
     code = Code(aligned(text) if say.is_html else text)
     return [Details(say(N_("Table of layers")), [code])]
+
+
+def weights(say, row):
+    """Links to the weights of each run, from the report's folder."""
+    message = N_("Weights of the seeds: %(files)s.")
+    links = [
+        say.file_link(
+            f"../runs/{row.model}/{row.recipe}/seed-{run.seed}/weights.safetensors", str(run.seed)
+        )
+        for run in row.runs
+    ]
+    return Paragraph(say(message, files=links))
 
 
 def loading(content, row):

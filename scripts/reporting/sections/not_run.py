@@ -8,7 +8,7 @@ def not_run(content):
     """One Sentence on each thing that is in no table."""
     sentences = [*_runs_without_results(content), *_models_without_runs(content)]
     for name in content.unused[1]:
-        message = N_("Recipe %(recipe)s is defined in the configuration and in none of its runs.")
+        message = N_("Recipe %(recipe)s is configured but unused.")
         sentences.append(Sentence(message, {"recipe": name}))
     if content.rows and not content.uses_gpu:
         message = N_("Nothing ran on a GPU: every training and every measurement is of a CPU.")
@@ -17,8 +17,7 @@ def not_run(content):
         message = N_("No validation split was held out for: %(titles)s.")
         titles = [row.title for row in content.unvalidated]
         sentences.append(Sentence(message, {"titles": titles}))
-    message = N_("Statistical tests between pairs of models were not made.")
-    return [*sentences, Sentence(message, {})]
+    return sentences
 
 
 def _runs_without_results(content):
@@ -46,7 +45,7 @@ def _models_without_runs(content):
         yield Sentence(message, {"model": name})
     for name in content.unused[0]:
         if name not in content.not_here:
-            message = N_("%(model)s is defined in the configuration and in none of its runs.")
+            message = N_("%(model)s is configured but unused.")
             yield Sentence(message, {"model": name})
 
 

@@ -8,11 +8,11 @@ from reporting.numbers import is_missing, number, p_value_text, signed
 MOST_ROWS = 12
 ABOUT = N_(
     "Two models are compared image by image and seed by seed, as all meet the same test images. A "
-    "difference is certain where its p-value, corrected for the number of pairs (Holm), is below "
-    "0.05. With one seed it is of the trained models alone. McNemar's test is of these trained "
-    "models, the test over seeds is of these test images. What could not be told apart may "
-    "differ: one column says which difference would have been found in four of five "
-    "cases."
+    "difference is significant where its p-value, corrected for the number of pairs (Holm), is "
+    "below 0.05. With one seed it is of the trained models alone. McNemar's test is of these "
+    "trained models, the test over seeds is of these test images. Models without a significant "
+    "difference may still differ: one column says which difference would have been found in four "
+    "of five cases."
 )
 HEADS = (
     N_("difference, points"),
@@ -32,20 +32,27 @@ SEEDS_ANSWERS = {
 }
 
 
+ABOUT_ALL = N_(
+    "The more accurate model stands on the left, and a difference is its accuracy minus that of "
+    "the other. The file has the same pairs in the order of its models."
+)
+
+
 def blocks(content, say):
     parts = [Paragraph(say(ABOUT))]
-    if len(content.rows) <= MOST_ROWS:
+    if len(content.ranked) <= MOST_ROWS:
         parts.append(matrix(content, say))
-    parts.append(Details(say(N_("Every pair, with all tests")), [table(content, say)]))
+    of_all = [Paragraph(say(ABOUT_ALL)), table(content, say)]
+    parts.append(Details(say(N_("Every pair, with all tests")), of_all))
     return [*parts, Paragraph(say.sentences(notes(content, say)), "source")]
 
 
 def matrix(content, say):
     """Differences of the row on the left minus that above, the most accurate first."""
-    rows = content.by_accuracy
+    rows = content.ranked
     return Table(
         label=say(N_("Differences in accuracy")),
-        title=say(N_("Points of accuracy, left minus above")),
+        title=say(N_("Difference in accuracy, points: row minus column")),
         style="dense",
         head=[Field(say(N_("model"))), *(Field(say.name(row.title), True) for row in rows)],
         rows=[
@@ -57,7 +64,7 @@ def matrix(content, say):
 
 
 def cell(content, say, row, other):
-    """Points, interval and corrected p of one pair; what is certain stands out."""
+    """Points, interval and corrected p of one pair; what is significant stands out."""
     if row is other:
         return Field("–", True)
     pair = content.pair(row, other)
@@ -73,9 +80,9 @@ def cell(content, say, row, other):
 
 def shown_pairs(content):
     """All pairs of a few rows; of many, those with the best one and those of neighbours."""
-    if len(content.rows) <= MOST_ROWS:
+    if len(content.ranked) <= MOST_ROWS:
         return content.pairs
-    order = {row.key: place for place, row in enumerate(content.by_accuracy)}
+    order = {row.key: place for place, row in enumerate(content.ranked)}
     return [
         pair
         for pair in content.pairs
@@ -97,11 +104,13 @@ def table(content, say):
 
 
 def line(say, pair):
-    values = pair.line
+    """One pair as the sentences have it, which lead to its cells: the more accurate model first."""
+    values, (row, other) = pair.line, pair.by_accuracy
+    difference, low, high = pair.seen_from(row)
     texts = {
-        "difference_points": signed(values["difference_points"], 2),
-        "low_points": signed(values["low_points"], 2),
-        "high_points": signed(values["high_points"], 2),
+        "difference_points": signed(difference, 2),
+        "low_points": signed(low, 2),
+        "high_points": signed(high, 2),
         "p_value_holm": p_value_text(values["p_value_holm"]).removeprefix("= "),
         "seeds": number(values["seeds"]),
         "mcnemar_p_value_holm": p_value_text(values["mcnemar_p_value_holm"]).removeprefix("= "),
@@ -110,8 +119,8 @@ def line(say, pair):
         "disagreement_percent": number(values["disagreement_percent"], 2),
     }
     return [
-        Field(say.name(pair.first.title)),
-        Field(say.name(pair.other.title)),
+        Field(say.name(row.title)),
+        Field(say.name(other.title)),
         *(Field(say.safe(text), True, {"id": pair.cell(name)}) for name, text in texts.items()),
     ]
 
@@ -137,4 +146,9 @@ def notes(content, say):
     return found
 
 
-SECTION = Section("pairs", N_("Pairs"), blocks, is_shown=lambda content: len(content.rows) > 1)
+SECTION = Section(
+    "pairs",
+    N_("Differences between pairs"),
+    blocks,
+    is_shown=lambda content: len(content.ranked) > 1,
+)

@@ -23,7 +23,7 @@ from reporting.sections.checklist import checklist
 
 def blocks(content, say):
     other = N_(
-        "Another version accepted: %(run)s was trained with %(library)s %(found)s, locked is "
+        "Not the locked version: %(run)s was trained with %(library)s %(found)s instead of "
         "%(locked)s."
     )
     others = [
@@ -31,7 +31,7 @@ def blocks(content, say):
         for run, library, found, locked in content.other_versions
     ]
     command = [
-        Paragraph(say(N_("command")), "quiet"),
+        Paragraph(say(N_("Reproduce with")), "quiet"),
         Code(content.command, "sh", copied_as="command"),
     ]
     return [

@@ -4,36 +4,26 @@ from markupsafe import Markup
 
 from cifarlab.comparison.columns import COLUMNS
 from cifarlab.comparison.repeats import AGREEMENT_PERCENT
-from reporting.blocks import Field, Paragraph, Section, Table
+from reporting.blocks import Details, Field, Paragraph, Section, Table
 from reporting.columns import TITLES
 from reporting.messages import N_
 from reporting.numbers import number
+from reporting.pictures import picture
+from reporting.verdict_words import VERDICTS
 
-VERDICTS = {
-    "exact": N_("exact"),
-    "within": N_("within the interval"),
-    "better": N_("better"),
-    "worse": N_("worse"),
-    "not_run": N_("not run here"),
-    "not_measured": N_("not measured"),
-    "not_repeated": N_("no verdict: one seed"),
-    "not_steady": N_("no verdict: times differ"),
-    "not_defined": N_("no verdict: not defined"),
-    "not_published": "–",
-}
 ABOUT = N_(
-    "Each cell: measured, published, verdict. Exact: the same as far as digits were published. "
+    "Each cell: measured, published, verdict. Exact: the same in all published digits. "
     "Within: inside the 95 %% interval of the accuracy, or the range over seeds of other results. "
     "Better: higher accuracy, lower everything else. Not run here: no run of the model, or only "
-    "with another recipe, from other weights, at another input size or by another rule. Not "
+    "with another recipe, from other weights, at another input size or size convention. Not "
     "measured: this could not be measured; the model's own part says why. A time has a verdict "
     "where there are several seeds, and their times differ by at most %(percent)s %%. The lowest "
     "training loss has none, since its definition was not published. The published study trained "
     "each model once, on its own machine, so times are those of two machines."
 )
 ABOUT_SYNTHETIC = N_(
-    "Beside synthetic images only what follows from the architecture alone is shown; published "
-    "accuracies, losses and times belong to real images and stay out of this report."
+    "On synthetic images only what follows from the architecture is compared; published "
+    "accuracies, losses and times are of real images and stay out of this report."
 )
 
 
@@ -43,14 +33,23 @@ def verdict_anchor(number):
 
 
 def blocks(content, say):
-    found = [Paragraph(say(ABOUT, percent=AGREEMENT_PERCENT))]
+    found = []
+    if sources := content.published_sources:
+        message = N_("Published in: %(sources)s. %(entry)s has its BibTeX entry.")
+        entry = say.link("citation", say(N_("How to cite")))
+        found.append(Paragraph(say(message, sources=sources, entry=entry)))
     if content.is_synthetic:
         found.append(Paragraph(say(ABOUT_SYNTHETIC)))
-    if sources := content.published_sources:
-        found.append(Paragraph(say(N_("Published in: %(sources)s."), sources=sources)))
+    numbers = [Paragraph(say(ABOUT, percent=AGREEMENT_PERCENT))]
     if content.verdict_table:
-        found += [table(content, say), Paragraph(say.source("compare/verdicts.csv"), "source")]
-    return found
+        numbers += [table(content, say), Paragraph(say.source("compare/verdicts.csv"), "source")]
+    if content.is_synthetic or not content.verdict_table:
+        return [*found, *numbers]
+    return [
+        *found,
+        picture(content, say, "published"),
+        Details(say(N_("Every published number, with its verdict")), numbers),
+    ]
 
 
 def table(content, say):
@@ -61,7 +60,7 @@ def table(content, say):
         rows.append([Field(name), *(cell(say, key, *cells[key]) for key in quantities)])
     heads = [Field(say(TITLES[name].title), is_number=True) for name in quantities]
     return Table(
-        label=say(N_("Published beside measured")),
+        label=say(N_("Published vs measured")),
         style="narrow",
         head=[Field(say(N_("model, recipe"))), *heads],
         rows=rows,
@@ -84,4 +83,4 @@ def cell(say, quantity, place, line):
     return Field(text, is_number=True, attributes={"id": verdict_anchor(place)})
 
 
-SECTION = Section("published", N_("Published beside measured"), blocks)
+SECTION = Section("published", N_("Published vs measured"), blocks)

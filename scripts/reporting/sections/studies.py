@@ -17,7 +17,7 @@ HEADS = (
     N_("95 % interval, from"),
     N_("95 % interval, to"),
     N_("training, s"),
-    N_("times the seconds"),
+    N_("training time, ratio"),
     N_("steps"),
     N_("held out, %"),
     N_("seeds"),
@@ -52,11 +52,11 @@ def sentence(line):
 
 GAINS = N_(
     "%(change)s gains on %(model)s: %(x)s points, %(low)s to %(high)s, for %(ratio)s times the "
-    "seconds."
+    "training time."
 )
 LOSES = N_(
     "%(change)s loses on %(model)s: %(x)s points, %(low)s to %(high)s, for %(ratio)s times the "
-    "seconds."
+    "training time."
 )
 LEFT_OUT = N_(
     "All together on %(model)s without %(change)s: %(x)s points, %(low)s to %(high)s, compared "

@@ -9,7 +9,7 @@ from reporting.sections.cost_sentences import MOST_PAIRS
 def training_sentences(content):
     """On how many steps and how many images each row was trained, where not all are alike."""
     amounts = {}
-    for row in content.rows:
+    for row in content.compared:
         amounts.setdefault((row.measured["held_out_percent"], row.measured["steps"]), []).append(
             row
         )

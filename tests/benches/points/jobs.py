@@ -21,6 +21,8 @@ JOBS = ("data", "rehearse", "train", "evaluate", "metrics", "cost", "compare")
 FIGURE = "figure accuracy"
 JOBS = (*JOBS, FIGURE, "report")
 TORCH = "import torch"
+# What scripts/cost.py says.
+MEASURED = re.compile(r"^speed was measured for ([\d.]+) s$", re.MULTILINE)
 IMPORTS_TORCH = re.compile(r"\| +torch$", re.MULTILINE)
 SEEDS_OF_SCRATCH = 3
 
@@ -34,29 +36,44 @@ def measure(options):
         with_torch = [
             name for name in JOBS if IMPORTS_TORCH.search(workflow.run(name, imports).output)
         ]
-        sides = {name: lambda n=name: workflow.run(n).seconds for name in JOBS}
-        sides[TORCH] = lambda: run([sys.executable, "-c", TORCH]).seconds
-        seconds = by_turns("jobs, s", options.pairs, **sides)
-    return {"seconds": seconds, "with_torch": with_torch}
+        sides = {name: lambda n=name: seconds_of(workflow.run(n)) for name in JOBS}
+        sides[TORCH] = lambda: seconds_of(run([sys.executable, "-c", TORCH]))
+        results = by_turns("jobs, s and of them measuring", options.pairs, **sides)
+    seconds = {name: [both[0] for both in rounds] for name, rounds in results.items()}
+    measuring = {name: [both[1] for both in rounds] for name, rounds in results.items()}
+    return {"seconds": seconds, "measuring": measuring, "with_torch": with_torch}
+
+
+def seconds_of(finished):
+    """(seconds of a process, those of them in which it measured a model's speed)."""
+    measured = MEASURED.search(finished.output)
+    return finished.seconds, float(measured[1]) if measured else 0.0
 
 
 def overheads(values, name):
-    """Seconds of each run of a job, less those of torch's import in its round if it imports it."""
-    seconds = values["seconds"][name]
-    if name not in values["with_torch"]:
-        return seconds
-    return [job - torch for job, torch in zip(seconds, values["seconds"][TORCH], strict=True)]
+    """Of each run of a job, its seconds less what it measured for and torch's import.
+
+    The import is that of its round, and taken off where the job imports torch.
+    """
+    torch = values["seconds"][TORCH]
+    imports = torch if name in values["with_torch"] else [0.0] * len(torch)
+    seconds, measuring = values["seconds"][name], values["measuring"][name]
+    return [
+        job - own - of_torch for job, own, of_torch in zip(seconds, measuring, imports, strict=True)
+    ]
 
 
 def lines(values):
     rows = []
     for name in JOBS:
         beyond = spread_of(overheads(values, name))
+        measuring = spread_of(values["measuring"][name]).median
         rows.append(
             (
                 name,
                 "yes" if name in values["with_torch"] else "no",
                 f"{spread_of(values['seconds'][name]).median:.2f}",
+                f"{measuring:.2f}" if measuring else "",
                 spread(beyond),
                 goal(beyond.median, GOAL_OVERHEAD_SECONDS, False, "s"),
             )
@@ -65,13 +82,14 @@ def lines(values):
     return [
         "Every kind of job as a process of its own, with the command that Snakemake ran: one "
         f"training step of cnn_2 on 200 synthetic images. `{TORCH}` alone takes {spread(torch)} s. "
-        "That is taken off where the job imports torch, in each round by itself. "
-        f"Rounds: {torch.count}.",
+        "That is taken off where the job imports torch, in each round by itself. So is the time "
+        "for which `cost` measures the model's speed: it is the work, and less of it would be "
+        f"less exact. Rounds: {torch.count}.",
         "",
-        *table(("job", "imports torch", "s", "beyond that import, s", "goal"), rows),
+        *table(("job", "imports torch", "s", "measuring, s", "the rest, s", "goal"), rows),
         "",
-        "What is left has the job's own work in it: `cost` measures speed for some time, and "
-        "memory in a process that starts torch again. Snakemake's own time for a job is not in it.",
+        "The rest has the job's other work in it: `cost` measures memory in a process that starts "
+        "torch again. Snakemake's own time for a job is not in it.",
     ]
 
 

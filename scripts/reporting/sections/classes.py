@@ -1,44 +1,11 @@
-"""The rows side by side: charts, and two of them class by class."""
+"""The accuracy of every class, of which the page sets two rows side by side."""
 
-from reporting.blocks import (
-    Chart,
-    Details,
-    Field,
-    Group,
-    PairControls,
-    Paragraph,
-    Section,
-    Table,
-)
-from reporting.figures.tradeoffs import COSTS
+from reporting.blocks import Details, Field, PairControls, Paragraph, Section, Table
 from reporting.messages import N_
 from reporting.numbers import number
-from reporting.pictures import further, picture
-
-# These have their places; further ones come after them.
-PLACED = ("accuracy", "losses", "tradeoffs", "duplicate_pairs")
 
 
 def blocks(content, say):
-    over = [("step", say(N_("step"))), ("second", say(N_("seconds in training")))]
-    costs = [
-        (name, say(title))
-        for name, title in COSTS.items()
-        if any(row.has(name) for row in content.rows)
-    ]
-    chosen = "multiply_adds" if "multiply_adds" in dict(costs) else costs[0][0]
-    losses = Chart("losses", say(N_("Training loss over")), over, "step")
-    tradeoffs = Chart("tradeoffs", say(N_("Test accuracy against")), costs, chosen)
-    more = [picture(content, say, name) for name in further(PLACED, "comparison")]
-    return [
-        picture(content, say, "losses", chart=losses),
-        picture(content, say, "tradeoffs", chart=tradeoffs),
-        *([Details(say(N_("More charts")), more, id="more-charts")] if more else []),
-        Group(say(N_("Classes")), classes(content, say), anchor="classes"),
-    ]
-
-
-def classes(content, say):
     """The accuracy of every class, of which the page's script sets two rows side by side."""
     title = say(N_("Test accuracy of every class, %"))
     heads = [Field(say.safe(row.title), True, {"data-row": row.number}) for row in content.rows]
@@ -70,4 +37,4 @@ def class_cell(row, label):
     return Field(number(row.classes[label], 1), True, attributes)
 
 
-SECTION = Section("charts", N_("Side by side"), blocks)
+SECTION = Section("classes", N_("Classes"), blocks)

@@ -1,0 +1,146 @@
+"""The answer that the report begins with follows the numbers, and ranks no trial run."""
+
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_analysis import ACCURACIES, COSTS, content, said
+
+from reporting.sections.answer import answer, caveats, trial_runs
+
+ONE_SEED = "All have one seed: this is of these trained models; other seeds may differ."
+AHEAD = "Every other model is measurably less accurate."
+
+
+def answered(models, **options):
+    """The answer without the intervals, which are those of the comparison."""
+    measured = content(models, **options)
+    texts = said([*answer(measured), *caveats(measured)])
+    return [re.sub(r" \(\d[\d.]* to \d[\d.]*\)", "", text) for text in texts]
+
+
+def model(accuracies, millions=4, **others):
+    cost = {"multiply_adds": millions and millions * 10**6, "latency_median_ms": 0.236}
+    return {"accuracies": accuracies, "cost": {**cost, "weights_mb": 0.67}, **others}
+
+
+COST = "4 M multiply-adds, 0.24 ms an image, 0.67 MB, 60 s of training."
+
+
+@pytest.mark.parametrize(
+    ("models", "texts"),
+    [
+        ([model([40])], [f"m0: 40.0 %, {COST}", ONE_SEED]),
+        ([model([40]), model([45])], [f"Use m1: 45.0 %, {COST}", AHEAD, ONE_SEED]),
+        # The cheapest of those that are tied, and how much more the other one needs.
+        (
+            [model([44.5]), model([45], 7)],
+            [
+                f"Use m0: 44.5 %, {COST}",
+                "m1 is not measurably better and needs 1.8 times the compute.",
+                ONE_SEED,
+            ],
+        ),
+        (
+            [model([44.5]), model([45])],
+            [
+                f"Use m1: 45.0 %, {COST}",
+                "m0 is not measurably better and needs as much compute.",
+                ONE_SEED,
+            ],
+        ),
+        (
+            [model([45, 45.1, 44.9]), model([40])],
+            [
+                f"Use m0: 45.0 %, {COST}",
+                AHEAD,
+                *["With one seed, and so of one trained model each: m1."],
+            ],
+        ),
+        ([model([45, 45.1, 44.9]), model([40, 40.1, 39.9])], [f"Use m0: 45.0 %, {COST}", AHEAD]),
+        # What could not be counted is not said.
+        (
+            [model([45], None), model([40])],
+            [
+                "Use m0: 45.0 %, 0.24 ms an image, 0.67 MB, 60 s of training.",
+                AHEAD,
+                ONE_SEED,
+            ],
+        ),
+        (
+            [model([45], None), model([44.9])],
+            [f"Use m1: 44.9 %, {COST}", "m0 is not measurably better.", ONE_SEED],
+        ),
+    ],
+)
+def test_the_answer_names_the_cheapest_of_those_that_are_tied_with_the_best(models, texts):
+    assert answered(models) == texts
+
+
+def test_its_interval_is_that_of_the_comparison():
+    measured = content([model([44.5]), model([45], 7)])
+    low, high = measured.rows[0].interval
+    assert f"44.5 % ({low:.1f} to {high:.1f})" in said(answer(measured))[0]
+
+
+@pytest.mark.parametrize(
+    ("n_tied", "last"),
+    [
+        (4, "Not measurably better either: m3, m4."),
+        (6, "4 more are not measurably better either."),
+    ],
+)
+def test_of_many_that_are_tied_two_are_told_of(n_tied, last):
+    tied = [model([45 - number / 100], 4 + number) for number in range(n_tied + 1)]
+    texts = answered(tied)
+    assert texts[0].startswith("Use m0: ")
+    assert [text.split()[0] for text in texts[1:3]] == ["m1", "m2"]
+    assert texts[3] == last
+
+
+@settings(deadline=None, max_examples=50)
+@given(
+    st.lists(st.tuples(ACCURACIES, COSTS), min_size=2, max_size=5),
+    st.sampled_from([10, 100, 1000]),
+)
+def test_the_chosen_model_is_beaten_by_none_and_none_that_is_as_good_is_cheaper(models, n_images):
+    measured = content([model(a, m) for a, m in models], n_images)
+    texts = said(answer(measured))
+    rows = {row.title: row for row in measured.rows}
+    chosen = rows[re.match(r"Use (\w+):", texts[0])[1]]
+    others = [row for row in measured.rows if row is not chosen]
+    # The best one by its mean may be beaten on the seeds that both have.
+    assert chosen is measured.best or not any(measured.beats(row, chosen) for row in others)
+    tied = [row for row in measured.as_good if row is not chosen]
+    assert all(row.measured["multiply_adds"] >= chosen.measured["multiply_adds"] for row in tied)
+    named = {match[1] for text in texts if (match := re.match(r"(\w+) is not measurably", text))}
+    assert named <= {row.title for row in tied}
+    assert (AHEAD in texts) == all(
+        measured.beats(measured.best, row) for row in measured.ranked[1:]
+    )
+
+
+# --- trial runs
+
+
+def test_a_trial_run_is_neither_chosen_nor_ranked_and_the_answer_says_why():
+    measured = content([model([40]), model([99], trial="max_steps"), model([38])])
+    texts = said([*answer(measured), *caveats(measured)])
+    assert texts[0].startswith("Use m0: 40.0 %")
+    assert texts[-1] == "Trial runs, whose accuracies mean nothing: m1 (stopped by max_steps)."
+    assert [row.title for row in measured.by_accuracy] == ["m0", "m2", "m1"]
+    assert [row.measured["rank_low"] for row in measured.rows if not row.is_trial] == [1, 2]
+    assert not measured.rows[1].has("rank_low")
+    assert measured.pareto("total_params") == [0]
+
+
+def test_where_all_are_trial_runs_there_is_no_answer():
+    measured = content([model([1.0], trial="guessing"), model([99], trial="max_steps")])
+    assert answer(measured) == caveats(measured) == []
+    assert measured.best is None
+    assert said(trial_runs(measured)) == [
+        "The accuracies mean nothing, and no model is ranked.",
+        "m1: stopped by max_steps.",
+        "m0: no better than guessing.",
+    ]
