@@ -41,6 +41,7 @@
     if (region.firstElementChild) sizes.observe(region.firstElementChild);
   }
   report.rove(document.querySelector("header"), ".lead a");
-  for (const part of document.querySelectorAll("main > section")) report.rove(part, ".sentences a");
+  for (const part of document.querySelectorAll("main > section"))
+    for (const links of [".sentences a", ".source a"]) report.rove(part, links);
   report.rove(report.$("contents"), "a");
 })();

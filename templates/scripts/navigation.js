@@ -65,6 +65,8 @@
   // ---- models
   const models = [...document.querySelectorAll("details.model")];
   report.rove($("folds").parentElement, "details.model > summary");
+  // What the models of a family share.
+  report.rove($("folds").parentElement, "details:not(.model) > summary:not(.model summary)");
   $("folds").hidden = false;
   $("open-all").addEventListener("click", () => {
     const isAnyClosed = models.some((model) => !model.open);

@@ -37,8 +37,8 @@ def tabulate_claims(measured):
     """A row per claim and recipe that it can be asked of, a DataFrame with CLAIM_COLUMNS.
 
     measured: Measured. Claims of which the published table does not have the models, by their
-    source, are left out, and those on accuracies on synthetic images. training: published, where
-    the claim is judged, or another one, of which only is told which model is more accurate.
+    source, are left out, and those on accuracies on synthetic images. training: published, for
+    which the claim is judged, or another, for which the row only says which model is more accurate.
     verdict: holds; holds_in_direction, not by the amount that is claimed; open, the interval
     leaves it so; fails; not_run and not_measured, and missing and missing_of say what and of which
     models; of another training more_accurate, less_accurate or open. low and high: the 95 %
