@@ -86,7 +86,9 @@ def main(arguments):
     beside = published_beside(published, trainings)
     difference = differences_between(rows)
     measured = Measured(published, beside, comparison, costs, is_synthetic, difference, trial_rows)
-    test_images = tabulate_images(folders, class_names)
+    # Trial runs are wrong about nearly everything, and would hide what the others agree on.
+    judges = [run for run in folders if (run.model, run.recipe) not in trial_rows]
+    test_images = tabulate_images(judges or folders, class_names)
     tables = {
         arguments.runs_csv: runs,
         arguments.published_beside: beside,
@@ -98,7 +100,7 @@ def main(arguments):
             folders, manifest.get("coarse_names"), manifest.get("coarse_of_fine")
         ),
         arguments.images: test_images,
-        arguments.doubtful_labels: doubtful_labels(test_images),
+        arguments.doubtful_labels: doubtful_labels(test_images if judges else test_images.head(0)),
         arguments.robustness: tabulate_robustness(robustness),
         arguments.comparison: comparison,
         arguments.pairwise: pairs,

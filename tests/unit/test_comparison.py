@@ -4,6 +4,7 @@ import csv
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 import yaml
 from project import ROOT
@@ -477,6 +478,35 @@ def test_one_run_alone_and_none_doubt_no_label(tmp_path):
     none = doubtful_labels(tabulate_images([], NAMES))
     assert (alone.empty, none.empty) == (True, True)
     assert list(alone) == list(none) == DOUBTFUL_COLUMNS
+
+
+def test_trial_runs_say_nothing_of_an_image_but_where_there_are_no_others(tmp_path, run_command):
+    def told(folder, ended_by):
+        """Lines of images.csv and doubtful_labels.csv of three runs, of which the last knows all."""
+        accuracies = {"a": 50.0, "b": 50.0, "c": 100.0}
+        folders = [
+            write_run(folder, name, 0, value, ended_by=ended)
+            for (name, value), ended in zip(accuracies.items(), ended_by, strict=True)
+        ]
+        costs = [folder / f"{name}.json" for name in accuracies]
+        for path in costs:
+            path.write_text(json.dumps(COST))
+        names = [f"class_{label}" for label in range(N_CLASSES)]
+        manifest = {"source": {"synthetic": False, "md5": MD5}, "fine_names": names}
+        (folder / "manifest.json").write_text(json.dumps(manifest))
+        result, tables = run_compare(
+            run_command, folder, folders, costs, folder / "manifest.json"
+        )
+        assert (result.returncode, result.stderr) == (0, "")
+        return (pd.read_csv(tables[name]) for name in ("images", "doubtful_labels"))
+
+    images, doubtful = told(tmp_path / "one", ["epochs", "epochs", "max_steps"])
+    assert set(images["runs"]) == set(doubtful["runs"]) == {2}
+    # Those of which both are wrong, a quarter.
+    assert len(doubtful) == (images["right_runs"] == 0).sum() > 2000
+    images, doubtful = told(tmp_path / "all", ["max_steps"] * 3)
+    assert set(images["runs"]) == {3}
+    assert doubtful.empty
 
 
 def test_confused_pairs_are_counted_over_all_seeds_the_most_frequent_first(two_seeds):

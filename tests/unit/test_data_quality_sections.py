@@ -46,9 +46,12 @@ def test_doubtful_labels_are_counted_and_the_surest_are_shown(content):
     assert "在 25 张测试图像上" in pages(content, "zh")[1]
 
 
-def test_one_run_alone_is_said_to_doubt_nothing(content):
-    row = replace(content.rows[1], runs=content.rows[1].runs[:1])
-    assert "With one run alone" in said(doubt_sentences(replace(content, rows=[row])))
+def test_one_run_beside_trial_runs_is_said_to_doubt_nothing(content):
+    trial = {**content.rows[0].measured, "trial": "max_steps"}
+    rows = [replace(content.rows[0], measured=trial), content.rows[1]]
+    text = said(doubt_sentences(replace(content, rows=rows)))
+    assert "two runs or more" in text
+    assert "agree" not in text
 
 
 def test_corrections_are_told_where_a_list_was_given_with_what_they_change(content):
@@ -80,6 +83,7 @@ def corrupted(content):
         replace(row, measured={**row.measured, "corrupted_accuracy_percent": row.accuracy - 15.5})
         for row in content.rows
     ]
+    rows[0].measured["trial"] = "max_steps"
     return replace(content, rows=rows, robustness=lines)
 
 
@@ -89,6 +93,8 @@ def test_accuracies_on_corrupted_images_are_means_of_severities_and_each_of_them
         # Of cnn_3: all kinds, one kind, one severity of it.
         for text in ("34.50", "35.00", "34.00", "40.00", "29.00"):
             assert text in page
+        table = page.split("all kinds", 1)[1].split("Every severity")[0]
+        assert table.count("trial run") == 1
     assert "损坏的图像" in pages(corrupted, "zh")[0]
     assert "高斯噪声" in pages(corrupted, "zh")[1]
 

@@ -16,7 +16,7 @@ def caption(content, _row):
         "share of pairs of runs that predict different classes. Below each image: its true class, "
         "what most runs took it for, and how many runs are right."
     )
-    n_runs = len(content.runs)
+    n_runs = content.images[0]["runs"]
     return [Sentence(message, {"runs": n_runs, "never": never, "n": len(content.images)})]
 
 

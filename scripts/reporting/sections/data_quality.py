@@ -66,9 +66,10 @@ def duplicate_sentences(content):
 
 def doubt_sentences(content):
     """On how many images all runs agree against the label."""
-    n, doubts = len(content.runs), content.quality.doubts
+    doubts = content.quality.doubts
+    n = sum(len(row.runs) for row in content.compared)
     if n < 2:
-        return [Sentence(N_("With one run alone it cannot be said which labels are doubtful."), {})]
+        return [Sentence(N_("Which labels are doubtful, two runs or more can say that are no trial runs."), {})]
     message = N_(
         "On %(k)s of the test images all %(n)s runs agree on the same class, which is not the "
         "label. Some of these labels are wrong; others are hard images, on which models that "

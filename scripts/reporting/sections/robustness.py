@@ -1,6 +1,7 @@
 """Accuracy on corrupted images, kind by kind and severity by severity."""
 
 from reporting.blocks import Details, Field, Paragraph, Section, Table
+from reporting.columns import shown
 from reporting.messages import N_
 from reporting.numbers import number
 
@@ -40,8 +41,8 @@ def blocks(content, say):
         rows=[
             [
                 Field(say.name(row.title)),
-                Field(number(row.accuracy, 2), True),
-                Field(number(row.measured["corrupted_accuracy_percent"], 2), True),
+                Field(shown(say, row, "test_accuracy_percent"), True),
+                Field(shown(say, row, "corrupted_accuracy_percent"), True),
                 *(Field(number(mean(own[kind].values()), 2), True) for kind in kinds),
             ]
             for row, own in rows
