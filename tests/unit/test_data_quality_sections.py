@@ -1,5 +1,6 @@
 """What the report says of doubtful and corrected labels, and of corrupted images."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -40,9 +41,8 @@ def test_doubtful_labels_are_counted_and_the_surest_are_shown(content):
     content = replace(content, quality=replace(content.quality, doubts=doubts))
     assert f"On {len(doubts)} of the test images all 3 runs agree" in said(doubt_sentences(content))
     for page in pages(content):
-        assert page.count("87.3") == MOST_DOUBTS
-        assert f"given{MOST_DOUBTS - 1}" in page
-        assert f"given{MOST_DOUBTS}" not in page
+        shown = {f"given{index}" for index in range(MOST_DOUBTS)}
+        assert set(re.findall(r"given\d+", page)) == shown
     assert "在 25 张测试图像上" in pages(content, "zh")[1]
 
 
@@ -93,7 +93,7 @@ def test_accuracies_on_corrupted_images_are_means_of_severities_and_each_of_them
         # Of cnn_3: all kinds, one kind, one severity of it.
         for text in ("34.50", "35.00", "34.00", "40.00", "29.00"):
             assert text in page
-        table = page.split("all kinds", 1)[1].split("Every severity")[0]
+        table = page.split("not corrupted")[-1].split("Every severity")[0]
         assert table.count("trial run") == 1
     assert "损坏的图像" in pages(corrupted, "zh")[0]
     assert "高斯噪声" in pages(corrupted, "zh")[1]
