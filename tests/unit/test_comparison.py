@@ -482,7 +482,7 @@ def test_one_run_alone_and_none_doubt_no_label(tmp_path):
 
 def test_trial_runs_say_nothing_of_an_image_but_where_there_are_no_others(tmp_path, run_command):
     def told(folder, ended_by):
-        """Lines of images.csv and doubtful_labels.csv of three runs, of which the last knows all."""
+        """Lines of images.csv and doubtful_labels.csv of three runs; the last one knows all."""
         accuracies = {"a": 50.0, "b": 50.0, "c": 100.0}
         folders = [
             write_run(folder, name, 0, value, ended_by=ended)
@@ -494,9 +494,7 @@ def test_trial_runs_say_nothing_of_an_image_but_where_there_are_no_others(tmp_pa
         names = [f"class_{label}" for label in range(N_CLASSES)]
         manifest = {"source": {"synthetic": False, "md5": MD5}, "fine_names": names}
         (folder / "manifest.json").write_text(json.dumps(manifest))
-        result, tables = run_compare(
-            run_command, folder, folders, costs, folder / "manifest.json"
-        )
+        result, tables = run_compare(run_command, folder, folders, costs, folder / "manifest.json")
         assert (result.returncode, result.stderr) == (0, "")
         return (pd.read_csv(tables[name]) for name in ("images", "doubtful_labels"))
 

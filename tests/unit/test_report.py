@@ -41,7 +41,7 @@ ACCURACIES = {("cnn_2", "r"): (41.25, 43.75)}
 
 
 def write_data(folder, synthetic, class_names=(), has_superclasses=True):
-    """A data set of one test image a class, its first classes named so."""
+    """A data set of one test image a class, its first classes named so, and its near-duplicates."""
     folder.mkdir(parents=True)
     dataset = make_synthetic(1, 1, 0)
     names = [*class_names, *dataset.fine_names[len(class_names) :]]
@@ -51,6 +51,9 @@ def write_data(folder, synthetic, class_names=(), has_superclasses=True):
     if synthetic:
         source = {"synthetic": True, "seed": 0, "train_per_class": 1, "test_per_class": 1}
     save_dataset(replace(dataset, fine_names=names), folder, source)
+    words = ["--train", folder / "train.json", "--test", folder / "test.json"]
+    words += ["--classes", folder / "classes.json", "--duplicates", folder / "duplicates.csv"]
+    run(duplicates, *words, "--summary", folder / "duplicates.json")
     return dataset.test.labels
 
 
@@ -86,7 +89,6 @@ def write_results(folder, synthetic=False, accuracies=ACCURACIES, class_names=()
     images = tabulate_images([RunFolder(path.parent) for path, _ in tested], names)
     images.to_csv(folder / "compare/images.csv", index=False)
     doubtful_labels(images).to_csv(folder / "compare/doubtful_labels.csv", index=False)
-    find_duplicates(folder / "data")
     draw_figures(folder, runs)
     for path, _ in tested:
         path.with_suffix(".tested").replace(path)
@@ -102,13 +104,6 @@ def write_tables(folder, runs):
         *("--runs-csv", tables.pop("runs"), "--published-beside", tables.pop("published")),
         *(word for name, path in tables.items() for word in (f"--{name.replace('_', '-')}", path)),
     )
-
-
-def find_duplicates(data):
-    """The near-duplicates of a data set. data: its folder."""
-    words = ["--train", data / "train.json", "--test", data / "test.json"]
-    words += ["--classes", data / "classes.json", "--duplicates", data / "duplicates.csv"]
-    run(duplicates, *words, "--summary", data / "duplicates.json")
 
 
 def draw_figures(folder, runs):

@@ -84,7 +84,8 @@ def test_every_figure_holds_the_numbers_that_it_shows(real):
     assert set(figures) == set(drawings([("cnn_2", "r")]))
     for label, svg in figures.items():
         lines = table_in(svg)
-        assert lines, label
+        # These images have no near-duplicates.
+        assert lines or label == "duplicate_pairs", label
         assert all(None not in (*line, *line.values()) for line in lines), label
     (line,) = table_in(figures["accuracy"])
     assert (line["test_accuracy_percent"], line["runs_percent"]) == ("42.5", "41.25 43.75")

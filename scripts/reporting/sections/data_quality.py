@@ -69,7 +69,8 @@ def doubt_sentences(content):
     doubts = content.quality.doubts
     n = sum(len(row.runs) for row in content.compared)
     if n < 2:
-        return [Sentence(N_("Which labels are doubtful, two runs or more can say that are no trial runs."), {})]
+        message = N_("Which labels are doubtful, two runs or more can say that are no trial runs.")
+        return [Sentence(message, {})]
     message = N_(
         "On %(k)s of the test images all %(n)s runs agree on the same class, which is not the "
         "label. Some of these labels are wrong; others are hard images, on which models that "
