@@ -280,6 +280,7 @@ def test_a_link_to_a_section_shows_where_it_begins(open_report, target):
 def test_a_number_in_the_analysis_leads_to_its_cell_and_shows_the_column(open_report):
     page = open_report()
     page.locator("#filter").fill("no such model")
+    page.locator("#further-analysis > summary").click()
     link = page.locator('.sentences a[href$="-test_accuracy_std"]').first
     cell = page.locator(link.get_attribute("href"))
     assert not cell.is_visible()
@@ -314,6 +315,7 @@ def test_a_class_in_the_analysis_is_shown_in_the_table_of_classes(open_report):
     page = open_report("1 run")
     link = page.locator('.sentences a[href^="#class-"]').first
     assert not page.locator("#class-table").is_visible()
+    page.locator("#further-analysis > summary").click()
     link.click()
     page.locator(link.get_attribute("href")).wait_for(state="visible")
 
