@@ -147,11 +147,16 @@ class Picture(Block):
 
 @dataclass(frozen=True)
 class Details(Block):
-    """Blocks that are folded away at first. id: of the HTML element."""
+    """Blocks that are folded away at first.
+
+    id: of the HTML element; is_printed: whether paper has them too, as they are folded away for
+    their height on a screen alone.
+    """
 
     summary: str
     blocks: list
     id: str = ""
+    is_printed: bool = False
 
 
 @dataclass(frozen=True)

@@ -94,7 +94,10 @@ class PageText:
 
     def source(self, *paths):
         """The sentence that names the files in which numbers stand."""
-        files = Markup(self(N_(", ")).join(map(self.code, paths)))
+        comma = self(N_(", "))
+        # Where a language writes no space before a path, a line may end there none the less.
+        end = Markup("<wbr>") if self.is_html and not comma.endswith(" ") else Markup()
+        files = comma.join(end + self.code(path) for path in paths)
         return self(N_("Source: %(files)s."), files=files)
 
     def sentences(self, sentences):

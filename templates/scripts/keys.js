@@ -22,6 +22,8 @@
       event.stopPropagation();
       stops[to].focus();
     });
+    // The one that was left may be folded away.
+    container.addEventListener("toggle", () => refresh(), true);
     // Nothing is in its place before all scripts have run.
     all().forEach((stop, i) => { stop.tabIndex = i ? -1 : 0; });
     return () => refresh();
@@ -43,5 +45,8 @@
   report.rove(document.querySelector("header"), ".lead a");
   for (const part of document.querySelectorAll("main > section"))
     for (const links of [".sentences a", ".source a"]) report.rove(part, links);
+  // What is folded away one below the other; that of the models is by chapters.
+  for (const part of document.querySelectorAll("main > section:not(:has(#folds))"))
+    report.rove(part, "section > details > summary");
   report.rove(report.$("contents"), "a");
 })();

@@ -121,8 +121,8 @@
         said($("copied"), words.copied);
       });
     }
-    rove(bar, "button");
   }
+  rove($("view"), ".save button");
 
   // ---- commands and entries to be copied
   for (const text of document.querySelectorAll("pre[data-copy]")) {

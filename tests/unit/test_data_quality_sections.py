@@ -46,6 +46,13 @@ def test_doubtful_labels_are_counted_and_the_surest_are_shown(content):
     assert "在 25 张测试图像上" in pages(content, "zh")[1]
 
 
+def test_where_no_label_is_doubtful_nothing_is_said_of_wrong_ones(content):
+    content = replace(content, quality=replace(content.quality, doubts=[]))
+    text = said(doubt_sentences(content))
+    assert text.startswith("On no test image do all 3 runs agree")
+    assert "wrong" not in text
+
+
 def test_one_run_beside_trial_runs_is_said_to_doubt_nothing(content):
     trial = {**content.rows[0].measured, "trial": "max_steps"}
     rows = [replace(content.rows[0], measured=trial), content.rows[1]]
@@ -61,7 +68,7 @@ def test_corrections_are_told_where_a_list_was_given_with_what_they_change(conte
     text = said(correction_sentences(content))
     assert "changes 12 labels and strikes 3 images" in text
     # 44 % instead of 42.5 % and of 50 %.
-    assert "changes by −6.00 to +1.50 points" in text
+    assert "accuracies change by −6.00 to +1.50 points" in text
     assert "更改了 12 个标签，剔除了 3 张图像" in pages(content, "zh")[1]
 
 

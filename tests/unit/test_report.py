@@ -406,8 +406,8 @@ def test_what_failed_and_what_was_not_run_is_told(real, tmp_path):
         # cnn_3 was asked for, so it is not among those that were not.
         assert "cnn_3 was published and is in no run" not in text
         assert "swin_b was published and is in no run" in text
-        assert "unused is configured but unused" in text
-        assert "Recipe idle is configured but unused" in text
+        assert "Models that are configured but unused: unused." in text
+        assert "Recipes that are configured but unused: idle." in text
         assert "Nothing ran on a GPU" in text
         assert "No validation split was held out for: cnn_2." in text
 

@@ -7,12 +7,15 @@ None says that one model is better than another where their paired test does not
 import itertools
 
 from cifarlab.comparison.statistics import wilson_interval
-from reporting.blocks import Listing, Paragraph, Section
-from reporting.messages import N_, Cell, Sentence
+from reporting.blocks import Details, Listing, Paragraph, Section
+from reporting.messages import N_, Cell, Sentence, Term
 from reporting.numbers import p_value_text
 from reporting.sections.cost_sentences import MOST_PAIRS, cost_sentences, parameter_sentences
 from reporting.sections.published import verdict_anchor
 from reporting.sections.training_sentences import training_sentences
+
+# What a reader looks for first; a page folds the others away.
+FIRST = ("Accuracy", "Accuracy and cost")
 
 
 def analyse(content):
@@ -164,11 +167,25 @@ def blocks(content, say):
         "These sentences are made from the numbers; each number leads to where it stands. What the "
         "tests of pairs do not support is not said."
     )
-    parts = [
+    parts = analyse(content)
+    first = [part for part in parts if part[0] in FIRST]
+    further = [part for part in parts if part[0] not in FIRST]
+    return [Paragraph(say(about), "quiet"), *listings(first, say), *folded(further, say)]
+
+
+def folded(parts, say):
+    if not parts:
+        return []
+    headings = [Term(heading) for heading, _ in parts]
+    summary = say(N_("Further: %(headings)s"), headings=headings)
+    return [Details(summary, listings(parts, say), "further-analysis", is_printed=True)]
+
+
+def listings(parts, say):
+    return [
         Listing([say.value(sentence) for sentence in sentences], say(heading))
-        for heading, sentences in analyse(content)
+        for heading, sentences in parts
     ]
-    return [Paragraph(say(about), "quiet"), *parts]
 
 
 SECTION = Section("analysis", N_("Analysis"), blocks)

@@ -64,14 +64,13 @@ def blocks(content, say):
         ViewControls([(name, say(TITLES[name].title), TITLES[name].is_shown) for name in columns]),
         table,
         Paragraph(
-            say.sentences(
-                [
-                    say.source("compare/comparison.csv"),
-                    files_of_the_table(say),
-                    *notes_on_costs(content),
-                ]
-            ),
+            say.sentences([say.source("compare/comparison.csv"), files_of_the_table(say)]),
             "source",
+        ),
+        Details(
+            say(N_("How sizes and times were measured")),
+            [Paragraph(say.sentences(notes_on_costs(content)), "source")],
+            is_printed=True,
         ),
         Details(say(N_("What the columns mean")), [Pairs(meanings(say, columns))]),
     ]

@@ -10,11 +10,11 @@ CORRECTED = "test_accuracy_by_corrected_labels_percent"
 # Of the labels that no run believes; the file has all of them.
 MOST_DOUBTS = 20
 DUPLICATES_CHANGE = N_(
-    "Without these images the accuracy changes by %(low)s to %(high)s points, from row to row; "
+    "Without these images the accuracies change by %(low)s to %(high)s points; "
     "that of %(a)s is %(x)s %% instead of %(y)s %%."
 )
 CORRECTIONS_CHANGE = N_(
-    "By the corrected labels the accuracy changes by %(low)s to %(high)s points, from row to row; "
+    "By the corrected labels the accuracies change by %(low)s to %(high)s points; "
     "that of %(a)s is %(x)s %% instead of %(y)s %%."
 )
 
@@ -69,8 +69,14 @@ def doubt_sentences(content):
     doubts = content.quality.doubts
     n = sum(len(row.runs) for row in content.compared)
     if n < 2:
-        message = N_("Which labels are doubtful, two runs or more can say that are no trial runs.")
+        message = N_(
+            "It takes two runs or more, trial runs aside, to find doubtful labels; there are fewer "
+            "here."
+        )
         return [Sentence(message, {})]
+    if not doubts:
+        message = N_("On no test image do all %(n)s runs agree on a class that is not the label.")
+        return [Sentence(message, {"n": n})]
     message = N_(
         "On %(k)s of the test images all %(n)s runs agree on the same class, which is not the "
         "label. Some of these labels are wrong; others are hard images, on which models that "

@@ -7,9 +7,9 @@ from reporting.messages import N_, Sentence
 def not_run(content):
     """One Sentence on each thing that is in no table."""
     sentences = [*_runs_without_results(content), *_models_without_runs(content)]
-    for name in content.unused[1]:
-        message = N_("Recipe %(recipe)s is configured but unused.")
-        sentences.append(Sentence(message, {"recipe": name}))
+    if recipes := content.unused[1]:
+        message = N_("Recipes that are configured but unused: %(recipes)s.")
+        sentences.append(Sentence(message, {"recipes": recipes}))
     if content.rows and not content.uses_gpu:
         message = N_("Nothing ran on a GPU: every training and every measurement is of a CPU.")
         sentences.append(Sentence(message, {}))
@@ -43,10 +43,9 @@ def _models_without_runs(content):
         if name in content.models:
             message = N_("%(model)s here is another model than the published one of that name.")
         yield Sentence(message, {"model": name})
-    for name in content.unused[0]:
-        if name not in content.not_here:
-            message = N_("%(model)s is configured but unused.")
-            yield Sentence(message, {"model": name})
+    if models := [name for name in content.unused[0] if name not in content.not_here]:
+        message = N_("Models that are configured but unused: %(models)s.")
+        yield Sentence(message, {"models": models})
 
 
 def blocks(content, say):

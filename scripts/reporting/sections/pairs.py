@@ -9,10 +9,13 @@ MOST_ROWS = 12
 ABOUT = N_(
     "Two models are compared image by image and seed by seed, as all meet the same test images. A "
     "difference is significant where its p-value, corrected for the number of pairs (Holm), is "
-    "below 0.05. With one seed it is of the trained models alone. McNemar's test is of these "
-    "trained models, the test over seeds is of these test images. Models without a significant "
-    "difference may still differ: one column says which difference would have been found in four "
-    "of five cases."
+    "below 0.05."
+)
+ABOUT_TESTS = N_(
+    "With one seed a difference is of the trained models alone. McNemar's test is of these trained "
+    "models, the test over seeds is of these test images. Models without a significant difference "
+    "may still differ: one column says which difference would have been found in four of five "
+    "cases."
 )
 HEADS = (
     N_("difference, points"),
@@ -42,7 +45,7 @@ def blocks(content, say):
     parts = [Paragraph(say(ABOUT))]
     if len(content.ranked) <= MOST_ROWS:
         parts.append(matrix(content, say))
-    of_all = [Paragraph(say(ABOUT_ALL)), table(content, say)]
+    of_all = [Paragraph(say(ABOUT_TESTS)), Paragraph(say(ABOUT_ALL)), table(content, say)]
     parts.append(Details(say(N_("Every pair, with all tests")), of_all))
     return [*parts, Paragraph(say.sentences(notes(content, say)), "source")]
 

@@ -40,10 +40,12 @@ def blocks(content, say):
         found.append(Paragraph(say(message, sources=sources, entry=entry)))
     if content.is_synthetic:
         found.append(Paragraph(say(ABOUT_SYNTHETIC)))
-    numbers = [Paragraph(say(ABOUT, percent=AGREEMENT_PERCENT))]
-    if content.verdict_table:
-        numbers += [table(content, say), Paragraph(say.source("compare/verdicts.csv"), "source")]
-    if content.is_synthetic or not content.verdict_table:
+    about = Paragraph(say(ABOUT, percent=AGREEMENT_PERCENT))
+    if not content.verdict_table:
+        return [*found, about]
+    numbers = [table(content, say), Paragraph(say.source("compare/verdicts.csv"), "source")]
+    numbers.append(Details(say(N_("What the verdicts mean")), [about], is_printed=True))
+    if content.is_synthetic:
         return [*found, *numbers]
     return [
         *found,
