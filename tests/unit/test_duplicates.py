@@ -252,4 +252,4 @@ def test_the_report_says_how_many_there_are_and_what_hangs_on_them(results):
     sentences = [sentence.message % sentence.values for sentence in duplicate_sentences(content)]
     assert "Of 100 test images, 3 have a near-duplicate among the 100" in sentences[0]
     assert sentences[2].startswith("The nearest training image of 1 of them has another label")
-    assert "changes by −0.50 to −0.50 points" in sentences[3]
+    assert "change by −0.50 to −0.50 points" in sentences[3]
