@@ -97,16 +97,18 @@ docs: $(INSTALLED) ## rerun the measurements (hours) and write their pages of do
 	$(call page,cifar100,results-scratch-cnns)
 	$(call page,synthetic-real-size,models)
 
-# A report of results/ as pages of docs/, with the figures in a folder of the page's name. Pictures of
-# the data set are left out: we may not redistribute them.
+# A report of results/ as pages of docs/, with figures and tables in a folder of the page's name. Left
+# out are pictures of the data set, which we may not redistribute, and links to weights.
 define page
 rm -rf docs/$(2) docs/$(2).zh
 for code in en zh; do \
 	page=docs/$(2)$$(test $$code = en || echo .$$code); \
 	cp -r results/$(1)/report/figures.$$code $$page && rm -f $$page/examples.* $$page/gallery.* \
 		$$page/contact_sheet.* $$page/duplicate_pairs.*; \
+	cp results/$(1)/report/comparison.csv results/$(1)/report/comparison.$$code.* $$page; \
 	sed -e '/](figures\.[a-z]*\/\(examples\|gallery\|contact_sheet\|duplicate_pairs\)\./{N;N;d;}' \
-		-e "s#](figures\.[a-z]*/#]($$(basename $$page)/#" \
+		-e '/](\.\.\/runs\/.*\/weights\.safetensors)/{N;d;}' \
+		-e "s#](figures\.[a-z]*/#]($$(basename $$page)/#; s#](comparison\.#]($$(basename $$page)/comparison.#g" \
 		-e 's#](report\.en\.md)#]($(2).md)#; s#](report\.zh\.md)#]($(2).zh.md)#' \
 		results/$(1)/report/report.$$code.md > $$page.md; \
 done
