@@ -35,7 +35,7 @@ LUMINANCE = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 NEIGHBOURS, FARTHEST = 10, 0.55
 # Ratio up to which a pair counts; docs/data-quality.md says what was seen around it.
 THRESHOLD = 0.6
-# At which it is told how many test images have such a pair.
+# duplicates.json counts the test images that have a pair up to each of these ratios.
 RATIOS = (0.2, 0.3, 0.4, 0.5, THRESHOLD, 0.7, 0.8)
 # Root mean square of the difference, of 255, up to which two images in place are the same ones.
 SAME_PIXELS = 10
