@@ -28,7 +28,6 @@ from cifarlab.comparison.tables import (
     tabulate_superclasses,
 )
 from cifarlab.comparison.trials import trials
-from cifarlab.datasets.store import dataset_of
 from engine.command import run_command
 from engine.files import new_files, read_json
 
@@ -78,14 +77,21 @@ def main(arguments):
     costs = {path.stem: read_json(path) for path in arguments.costs}
     comparison = compare(runs, costs, rows, pairs, trial_rows)
     manifest = read_json(arguments.dataset)
-    images = {"dataset": dataset_of(manifest), **manifest["source"]}
-    is_synthetic = images.pop("synthetic")
     class_names = manifest["fine_names"]
+    images = manifest["images_sha256"]
     published = comparable_part(read_published(arguments.published), images, len(class_names))
     trainings = {(run.model, run.recipe): run.training for run in folders}
     beside = published_beside(published, trainings)
     difference = differences_between(rows)
-    measured = Measured(published, beside, comparison, costs, is_synthetic, difference, trial_rows)
+    measured = Measured(
+        published,
+        beside,
+        comparison,
+        costs,
+        manifest["source"]["synthetic"],
+        difference,
+        trial_rows,
+    )
     # Trial runs are wrong about nearly everything, and would hide what the others agree on.
     judges = [run for run in folders if (run.model, run.recipe) not in trial_rows]
     test_images = tabulate_images(judges or folders, class_names)

@@ -9,7 +9,7 @@ from engine.errors import UserError
 
 TEXTS = [
     *("model", "family", "architecture", "weights", "size_convention", "loss", "optimizer"),
-    *("dataset", "md5", "source"),
+    *("images_sha256", "source"),
 ]
 # The settings that say what a published model is; a family without one of them leaves it empty.
 ARCHITECTURE = ["family", "architecture", "blocks"]
@@ -31,8 +31,7 @@ PUBLISHED_COLUMNS = [
     "learning_rate",
     "momentum",
     "input_size",
-    "dataset",
-    "md5",
+    "images_sha256",
     "n_classes",
     "source",
 ]
@@ -46,8 +45,7 @@ DATA_INDEPENDENT_COLUMNS = [
     "total_size_mb",
     "size_convention",
     "input_size",
-    "dataset",
-    "md5",
+    "images_sha256",
     "n_classes",
     "source",
 ]
@@ -94,15 +92,14 @@ def read_published(path):
     return published
 
 
-def comparable_part(published, images, n_classes):
+def comparable_part(published, images_sha256, n_classes):
     """The part of the published table that may be compared with results on a data set.
 
-    published: as `read_published` returns it; images: what the images follow from, a dict: dataset,
-    the name of its module, and what else a manifest's source has; n_classes: its number. Returns
-    the rows of these images, and of those of others with as many classes DATA_INDEPENDENT_COLUMNS,
-    the other columns empty.
+    published: as `read_published` returns it; images_sha256: the identity of the data set's images,
+    as in its manifest; n_classes: its number. Returns the rows of these images, and of those of
+    others with as many classes DATA_INDEPENDENT_COLUMNS, the other columns empty.
     """
-    is_same = _are_of(images, published)
+    is_same = published["images_sha256"] == images_sha256
     part = published.assign(
         **{
             name: published[name].where(is_same)
@@ -111,14 +108,6 @@ def comparable_part(published, images, n_classes):
         }
     )
     return part[is_same | (published["n_classes"] == n_classes)]
-
-
-def _are_of(images, published):
-    """Whether published results are of these images. published: the table, or a row of it."""
-    # Images that follow from anything else too, such as a setting of the data set, are others.
-    has_same_keys = images.keys() == {"dataset", "md5"}
-    is_same_dataset = published["dataset"] == images["dataset"]
-    return has_same_keys & is_same_dataset & (published["md5"] == images.get("md5"))
 
 
 def published_beside(published, trainings):
@@ -199,11 +188,11 @@ VERDICT_COLUMNS = [
 ]
 
 
-def verdicts(published, beside, runs, comparison, images):
+def verdicts(published, beside, runs, comparison, images_sha256):
     """A verdict on every published cell, a DataFrame with VERDICT_COLUMNS.
 
     published: as `comparable_part` returns it; beside: as `published_beside` returns it; runs,
-    comparison: the tables of the comparison; images: as for `comparable_part`. verdict: exact, to
+    comparison: the tables of the comparison; images_sha256: as for `comparable_part`. verdict: exact, to
     the digits that were published; within: the interval from low to high holds the published value;
     better or worse: measured, compared with published; not_run: the model was not run here, or only
     with another training, at another input size or by another rule of the size; not_measured: it
@@ -217,7 +206,7 @@ def verdicts(published, beside, runs, comparison, images):
     groups = runs.groupby(["model", "recipe"])
     for row in beside.to_dict("records"):
         entry = (row["model"], row["recipe"])
-        for name in _quantities(row, images):
+        for name in _quantities(row, images_sha256):
             result = _measured(name, measured.loc[entry], groups.get_group(entry))
             verdict = _verdict(name, row[name], *result, groups.get_group(entry))
             if name == "test_accuracy_percent" and pd.notna(measured.loc[entry, "trial"]):
@@ -229,13 +218,13 @@ def verdicts(published, beside, runs, comparison, images):
         row = published.loc[model]
         rows += [
             (model, None, name, row[name], None, None, None, "not_run", row["source"])
-            for name in _quantities(row, images)
+            for name in _quantities(row, images_sha256)
         ]
     return pd.DataFrame(rows, columns=VERDICT_COLUMNS)
 
 
-def _quantities(row, images):
-    is_same = _are_of(images, row)
+def _quantities(row, images_sha256):
+    is_same = row["images_sha256"] == images_sha256
     return [name for name in QUANTITIES if is_same or name in DATA_INDEPENDENT_COLUMNS]
 
 

@@ -4,6 +4,7 @@ train.json and test.json describe a split each, classes.json the classes; a stag
 it needs, so another test split does not make a training stale. manifest.json has everything.
 """
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,9 +69,19 @@ def describe_source(name, is_synthetic, origin):
     return {"synthetic": is_synthetic, **named, **origin}
 
 
-def dataset_of(manifest):
-    """The name of the module of the data set that a manifest describes."""
-    return manifest["source"].get("dataset", UNNAMED[manifest["source"]["synthetic"]])
+def images_digest(dataset):
+    """The identity of the images with their classes: a SHA-256 in hexadecimal.
+
+    It follows from which images are in which split, each with its class, and not from their order
+    in the split: two archives of the same images have different checksums and the same identity.
+    """
+    digest = hashlib.sha256()
+    for split in (getattr(dataset, name) for name in SPLITS):
+        shape = np.array(split.images.shape, "<i8").tobytes()
+        pairs = zip(split.labels.astype("<i8"), split.images, strict=True)
+        digests = (hashlib.sha256(label.tobytes() + image.tobytes()) for label, image in pairs)
+        digest.update(shape + b"".join(sorted(each.digest() for each in digests)))
+    return digest.hexdigest()
 
 
 def save_dataset(dataset, folder, source):
@@ -116,7 +127,14 @@ def _descriptions(dataset, source, digests):
         }
         for split in SPLITS
     }
-    manifest = {"source": source, "counts": counts, **statistics, **classes, "sha256": digests}
+    manifest = {
+        "source": source,
+        "images_sha256": images_digest(dataset),
+        "counts": counts,
+        **statistics,
+        **classes,
+        "sha256": digests,
+    }
     return {**descriptions, "classes.json": classes, "manifest.json": manifest}
 
 
