@@ -2,7 +2,7 @@
 # are range tests, costs, figures, templates.
 # Out: the report in HTML and in Markdown, in every language.
 
-from engine.command import snakemake_command
+from engine.command import elsewhere, snakemake_command
 
 REPORT = RESULTS / "report"
 # Where each is drawn, by its label.
@@ -16,6 +16,7 @@ TRAINED = [str(RUN).format(**run._asdict()) for run in TRAININGS]
 
 DEFINES_REPORT = {
     "command": snakemake_command(THREADS, CONFIGFILES, OVERRIDES),
+    "elsewhere": elsewhere(CONFIGFILES),
     "versions": LOCKED_VERSIONS,
     "languages": list(LANGUAGES),
     "trained": TRAINED,
@@ -75,5 +76,6 @@ rule report:
         " --studies {input.studies:q} --corrections {input.corrections:q}"
         " --trained {params.defines[trained]:q}"
         " --languages {params.defines[languages]:q} --command {params.defines[command]:q}"
+        " --elsewhere {params.defines[elsewhere]:q}"
         " --versions {params.defines[versions]:q} --configuration {params.configuration:q}"
         " --record {output.record:q} > {log:q} 2>&1"

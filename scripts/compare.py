@@ -80,18 +80,11 @@ def main(arguments):
     class_names = manifest["fine_names"]
     images = manifest["images_sha256"]
     published = comparable_part(read_published(arguments.published), images, len(class_names))
+    is_synthetic = manifest["source"]["synthetic"]
     trainings = {(run.model, run.recipe): run.training for run in folders}
     beside = published_beside(published, trainings)
     difference = differences_between(rows)
-    measured = Measured(
-        published,
-        beside,
-        comparison,
-        costs,
-        manifest["source"]["synthetic"],
-        difference,
-        trial_rows,
-    )
+    measured = Measured(published, beside, comparison, costs, is_synthetic, difference, trial_rows)
     # Trial runs are wrong about nearly everything, and would hide what the others agree on.
     judges = [run for run in folders if (run.model, run.recipe) not in trial_rows]
     test_images = tabulate_images(judges or folders, class_names)

@@ -81,6 +81,9 @@ def add_facts(parser):
         "--command", default="", help="the command line that gives these results, to be shown"
     )
     parser.add_argument(
+        "--elsewhere", nargs="*", default=[], help="configuration files that are not in it"
+    )
+    parser.add_argument(
         "--versions",
         default="{}",
         help="JSON object of the locked versions: the report says which runs had others",
@@ -109,6 +112,7 @@ def main(arguments):
         results_of(arguments),
         arguments.failures,
         command=arguments.command,
+        elsewhere=arguments.elsewhere,
         versions=json_object(arguments, "versions"),
         configuration=json_object(arguments, "configuration"),
         source=source_state(),

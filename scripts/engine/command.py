@@ -93,14 +93,21 @@ def _paths(files, arguments):
 def snakemake_command(cores, configfiles, overrides):
     """The command line that makes the same results: text.
 
-    configfiles: paths; overrides: values of --config by key.
+    configfiles: paths from the working directory, of which those that `elsewhere` returns are left
+    out; overrides: values of --config by key.
     """
     words = ["snakemake", "--cores", str(cores)]
-    if further := [file for file in configfiles if file != "config/config.yaml"]:
+    left_out = ["config/config.yaml", *elsewhere(configfiles)]
+    if further := [file for file in configfiles if file not in left_out]:
         words += ["--configfile", *further]
     if overrides:
         words += ["--config", *(f"{key}={_word(value)}" for key, value in overrides.items())]
     return shlex.join(words)
+
+
+def elsewhere(configfiles):
+    """Those that are outside of the working directory, which nobody else has."""
+    return [file for file in configfiles if Path(file).is_absolute() or file.startswith("../")]
 
 
 def _word(value):

@@ -24,9 +24,10 @@ class Content:
     CSVs of these names; figures: SVG texts by label; failures: of runs that are left out; pairs: of
     rows, each once; quality: DataQuality, or None; untested: runs that did not meet the test split;
     augmented: Augmented by the name of a recipe; range_tests: RunFolders of learning-rate range
-    tests; command: the command line that gives these results, or empty; versions: the locked ones
-    of libraries by name, or empty;
-    configuration: as it was asked for, a dict; source: source_state when the report was made.
+    tests; command: the command line that gives these results, or empty; elsewhere: paths of the
+    configuration files that it leaves out; versions: the locked ones of libraries by name, or
+    empty; configuration: as it was asked for, a dict; source: source_state when the report was
+    made.
     """
 
     dataset_name: str
@@ -46,6 +47,7 @@ class Content:
     quality: DataQuality | None = None
     robustness: list[dict] = field(default_factory=list)
     command: str = ""
+    elsewhere: list[str] = field(default_factory=list)
     versions: dict = field(default_factory=dict)
     configuration: dict = field(default_factory=dict)
     source: dict | None = None

@@ -6,7 +6,15 @@ import json
 import pandas as pd
 import pytest
 from project import ROOT
-from test_comparison import COST, MD5, compared, run_compare, write_run
+from test_comparison import (
+    CIFAR100_SHA256,
+    COST,
+    OTHER_SHA256,
+    compared,
+    run_compare,
+    write_manifest,
+    write_run,
+)
 
 from cifarlab.comparison.claim_kinds import AboutAsAccurate, Measured, MoreAccurate, more_accurate
 from cifarlab.comparison.claims import CLAIM_COLUMNS, CLAIMS, SOURCE, tabulate_claims
@@ -20,8 +28,6 @@ from cifarlab.comparison.published import (
 from cifarlab.comparison.results import RunFolder
 
 PUBLISHED = read_published(ROOT / "config/published.csv")
-CIFAR100 = {"dataset": "cifar100", "md5": MD5}
-OTHER_IMAGES = {**CIFAR100, "md5": "0" * 32}
 # Layers with as many parameters as the three CNNs have.
 LAYERS = {
     "cnn_2": (1248, 12_896, 204_900),
@@ -75,7 +81,7 @@ def claimed(tmp_path):
 
     def claimed(
         accuracies,
-        images=CIFAR100,
+        images_sha256=CIFAR100_SHA256,
         synthetic=False,
         costs=None,
         difference=(5.0, 4.0, 6.0, 2),
@@ -89,7 +95,7 @@ def claimed(tmp_path):
                 folders.append(RunFolder(path))
         recipes = [recipe for _, recipe in accuracies]
         all_costs = {m: cost_of(m, recipes, **(costs or {}).get(m, {})) for m, _ in accuracies}
-        published = comparable_part(PUBLISHED, images, 100)
+        published = comparable_part(PUBLISHED, images_sha256, 100)
         trainings = {(run.model, run.recipe): run.training for run in folders}
         beside = published_beside(published, trainings)
         _, comparison = compared(*(run.path for run in folders), costs=all_costs)
@@ -273,7 +279,7 @@ def test_a_recipe_of_one_of_the_models_is_none_of_the_pair(claimed):
 
 
 def test_on_other_images_no_published_accuracy_is_claimed(claimed):
-    lines = claimed(CNNS, images=OTHER_IMAGES)
+    lines = claimed(CNNS, images_sha256=OTHER_SHA256)
     judged = {line["claim"] for line in lines if line["training"] == "published"}
     assert judged == {
         name for name, claim in CLAIMS.items() if claim.unit in ("parameters", "times")
@@ -285,7 +291,7 @@ def test_on_other_images_no_published_accuracy_is_claimed(claimed):
 
 
 def test_on_synthetic_images_nothing_is_said_of_accuracies(claimed):
-    lines = claimed(CNNS, images={"dataset": "synthetic", "seed": 0}, synthetic=True)
+    lines = claimed(CNNS, images_sha256=OTHER_SHA256, synthetic=True)
     assert {line["unit"] for line in lines} == {"parameters", "times"}
     assert one(lines, "third_block_saves_parameters")["verdict"] == "holds"
 
@@ -297,7 +303,7 @@ def test_a_published_table_of_ones_own_has_none_of_these_claims():
 
 
 def test_without_runs_all_claims_are_not_run():
-    table = comparable_part(PUBLISHED, CIFAR100, 100)
+    table = comparable_part(PUBLISHED, CIFAR100_SHA256, 100)
     measured = Measured(table, published_beside(table, {}), compared(costs={})[1], {}, False, None)
     lines = tabulate_claims(measured)
     assert lines["claim"].tolist() == [*CLAIMS]
@@ -361,8 +367,7 @@ def test_the_command_writes_them_from_the_predictions_of_the_runs(tmp_path, run_
             runs.append(write_published_run(tmp_path, model, seed, accuracy))
         costs.append(tmp_path / f"{model}.json")
         costs[-1].write_text(json.dumps(cost_of(model, ["as_published"])))
-    manifest = {"source": {"synthetic": False, "md5": MD5}, "fine_names": ["x"] * 100}
-    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    write_manifest(tmp_path / "manifest.json", ["x"] * 100)
     result, tables = run_compare(run_command, tmp_path, runs, costs, tmp_path / "manifest.json")
     assert (result.returncode, result.stderr) == (0, "")
     lines = [*csv.DictReader(tables["claims"].open(encoding="utf-8"))]

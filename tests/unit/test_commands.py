@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from project import ROOT
 
-from engine.command import run_command, snakemake_command
+from engine.command import elsewhere, run_command, snakemake_command
 from engine.errors import Interrupted, UserError
 from engine.garbage import AS_USUAL, look_seldom
 
@@ -96,6 +96,12 @@ def test_overrides_are_written_as_they_are_read():
         "snakemake --cores 2 --configfile mine.yaml --config threads=2 "
         """'dataset={"name": "it'"'"'s", "synthetic": {"seed": "3"}}' md5="""
     )
+
+
+def test_a_file_that_nobody_else_has_is_not_in_the_command():
+    files = ["config/config.yaml", "../data/source.yaml", "config/demo.yaml", "/home/me/own.yaml"]
+    assert snakemake_command(1, files, {}) == "snakemake --cores 1 --configfile config/demo.yaml"
+    assert elsewhere(files) == ["../data/source.yaml", "/home/me/own.yaml"]
 
 
 COMMANDS = sorted(path.stem for path in (ROOT / "scripts").glob("*.py"))

@@ -39,6 +39,9 @@ from cifarlab.training.recipes import Recipe
 from engine.errors import UserError
 from engine.files import write_csv
 
+# Of the images that the published results are of.
+CIFAR100_SHA256 = read_published(ROOT / "config/published.csv")["images_sha256"].unique().item()
+OTHER_SHA256 = "0" * 64
 COST = {
     "total_params": 10,
     "total_size_mb": 1.5,
@@ -226,6 +229,12 @@ TABLES = (
 )
 
 
+def write_manifest(path, class_names, images_sha256=CIFAR100_SHA256):
+    """The parts of a data set's manifest.json that the comparison reads."""
+    manifest = {"source": {"synthetic": False}, "images_sha256": images_sha256}
+    path.write_text(json.dumps({**manifest, "fine_names": class_names}))
+
+
 def run_compare(run_command, folder, runs, costs, manifest):
     """Run compare.py on files; its result, and the paths of its tables by name."""
     tables = {name: folder / f"{name}.csv" for name in TABLES}
@@ -291,8 +300,7 @@ def test_a_folder_that_is_no_run_is_named(tmp_path):
 def test_the_command_writes_plain_numbers_and_leaves_unknown_ones_empty(tmp_path, run_command):
     folder = write_run(tmp_path, "a", 0, 43.75)
     (tmp_path / "a.json").write_text(json.dumps({**COST, "total_params": 1_234_567}))
-    manifest = {"source": {"synthetic": False, "md5": MD5}, "fine_names": ["x"] * N_CLASSES}
-    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    write_manifest(tmp_path / "manifest.json", ["x"] * N_CLASSES)
     result, tables = run_compare(
         run_command, tmp_path, [folder], [tmp_path / "a.json"], tmp_path / "manifest.json"
     )
@@ -492,8 +500,7 @@ def test_trial_runs_say_nothing_of_an_image_but_where_there_are_no_others(tmp_pa
         for path in costs:
             path.write_text(json.dumps(COST))
         names = [f"class_{label}" for label in range(N_CLASSES)]
-        manifest = {"source": {"synthetic": False, "md5": MD5}, "fine_names": names}
-        (folder / "manifest.json").write_text(json.dumps(manifest))
+        write_manifest(folder / "manifest.json", names)
         result, tables = run_compare(run_command, folder, folders, costs, folder / "manifest.json")
         assert (result.returncode, result.stderr) == (0, "")
         return (pd.read_csv(tables[name]) for name in ("images", "doubtful_labels"))
@@ -530,8 +537,6 @@ def test_at_most_ten_pairs_are_told_and_none_of_a_model_without_a_mistake(tmp_pa
 
 # --- verdicts
 
-MD5 = "eb9058c3a382ffc7106e4002c42a8d85"
-CIFAR100 = {"dataset": "cifar100", "md5": MD5}
 PUBLISHED = {
     "family": "cnn",
     "architecture": None,
@@ -551,7 +556,7 @@ PUBLISHED = {
     "learning_rate": 0.001,
     "momentum": None,
     "input_size": 32,
-    **CIFAR100,
+    "images_sha256": CIFAR100_SHA256,
     "n_classes": N_CLASSES,
     "source": "An article",
 }
@@ -569,7 +574,7 @@ def verdict_of(tmp_path):
         published=None,
         cost=None,
         epochs=5,
-        images=CIFAR100,
+        images_sha256=CIFAR100_SHA256,
         of_seeds=None,
         **others,
     ):
@@ -583,10 +588,10 @@ def verdict_of(tmp_path):
         write_csv(
             path, [{"model": "a", **PUBLISHED, **(published or {})}, {"model": "z", **PUBLISHED}]
         )
-        table = comparable_part(read_published(path), images, N_CLASSES)
+        table = comparable_part(read_published(path), images_sha256, N_CLASSES)
         trainings = {("a", "r"): RunFolder(folders[0]).training}
         beside = published_beside(table, trainings)
-        result = verdicts(table, beside, runs, comparison, images)
+        result = verdicts(table, beside, runs, comparison, images_sha256)
         assert list(result.columns) == VERDICT_COLUMNS
         return {(row["model"], row["quantity"]): row for row in result.to_dict("records")}
 
@@ -852,8 +857,7 @@ def test_the_default_configuration_asks_for_the_published_trainings():
             "initial_weights": weights and {"source": weights},
             "inputs": {"size": model.input_size},
         }
-    dataset = configuration.dataset
-    part = comparable_part(published, {"dataset": dataset.kind, **dataset.origin}, 100)
+    part = comparable_part(published, CIFAR100_SHA256, 100)
     table = published_beside(part, trainings)
     assert set(table["model"]) == set(published.index)
     assert table["same_training"].all()
@@ -917,26 +921,25 @@ def test_a_published_model_that_has_no_run_is_told(verdict_of):
 
 
 def test_of_another_data_set_with_as_many_classes_the_architecture_alone_is_compared(verdict_of):
-    rows = verdict_of(images={"dataset": "synthetic", "seed": 0})
+    rows = verdict_of(images_sha256=OTHER_SHA256)
     assert {quantity for _, quantity in rows} == {"total_params", "total_size_mb"}
     assert rows["a", "total_params"]["verdict"] == "better"
     assert rows["z", "total_params"]["verdict"] == "not_run"
 
 
-@pytest.mark.parametrize(
-    "images",
-    [{**CIFAR100, "md5": "0" * 32}, {"dataset": "cifar100"}, {**CIFAR100, "without_borders": True}],
-)
-def test_other_images_of_the_same_kind_are_another_data_set(verdict_of, images):
-    assert {quantity for _, quantity in verdict_of(images=images)} == {
+def test_where_the_table_does_not_say_which_images_its_results_have_no_images_are_the_same(
+    verdict_of,
+):
+    rows = verdict_of(published={"images_sha256": None})
+    assert {quantity for model, quantity in rows if model == "a"} == {
         "total_params",
         "total_size_mb",
     }
 
 
-@pytest.mark.parametrize("named", ["cifar10", None])
-def test_of_another_data_set_with_other_classes_nothing_is_compared(verdict_of, named):
-    rows = verdict_of(published={"dataset": named, "n_classes": named and 10})
+@pytest.mark.parametrize("n_classes", [10, None])
+def test_of_another_data_set_with_other_classes_nothing_is_compared(verdict_of, n_classes):
+    rows = verdict_of(published={"images_sha256": OTHER_SHA256, "n_classes": n_classes})
     assert {model for model, _ in rows} == {"z"}
 
 
@@ -946,19 +949,18 @@ def test_no_published_result_is_kept_for_another_data_set(tmp_path):
     optimizer = {**training["recipe"]["optimizer"], "momentum": 0.9}
     training["recipe"]["optimizer"] = optimizer
     table = read_published(tmp_path / "published.csv")
-    rows = {
-        images["dataset"]: published_beside(
-            comparable_part(table, images, N_CLASSES), {("a", "r"): training}
-        ).to_dict("records")[0]
-        for images in (CIFAR100, {"dataset": "synthetic", "seed": 0})
-    }
-    real, synthetic = rows["cifar100"], rows["synthetic"]
+    real, synthetic = (
+        published_beside(comparable_part(table, images, N_CLASSES), {("a", "r"): training}).to_dict(
+            "records"
+        )[0]
+        for images in (CIFAR100_SHA256, OTHER_SHA256)
+    )
     published = {**PUBLISHED, "momentum": 0.9}
     del published["architecture"], real["architecture"]
     assert real == {"model": "a", "recipe": "r", "same_training": True, **published}
     known = {name: value for name, value in synthetic.items() if value == value}
     architecture = ("family", "blocks", "total_params", "total_size_mb", "size_convention")
-    about = ("input_size", "dataset", "md5", "n_classes", "source")
+    about = ("input_size", "images_sha256", "n_classes", "source")
     assert known == {
         "model": "a",
         "recipe": "r",

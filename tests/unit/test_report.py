@@ -13,7 +13,7 @@ from typing import get_args
 import pytest
 from drawings import draw_figure, run
 from project import ROOT
-from test_comparison import COST, MD5, TABLES, write_predictions, write_run
+from test_comparison import CIFAR100_SHA256, COST, TABLES, write_predictions, write_run
 
 import compare
 import duplicates
@@ -47,14 +47,22 @@ def write_data(folder, synthetic, class_names=(), has_superclasses=True):
     names = [*class_names, *dataset.fine_names[len(class_names) :]]
     if not has_superclasses:
         dataset = replace(dataset, coarse_names=None, coarse_of_fine=None)
-    source = {"synthetic": False, "md5": MD5}
+    source = {"synthetic": False, "md5": "0" * 32}
     if synthetic:
         source = {"synthetic": True, "seed": 0, "train_per_class": 1, "test_per_class": 1}
     save_dataset(replace(dataset, fine_names=names), folder, source)
+    if not synthetic:
+        claim_to_be_cifar100(folder / "manifest.json")
     words = ["--train", folder / "train.json", "--test", folder / "test.json"]
     words += ["--classes", folder / "classes.json", "--duplicates", folder / "duplicates.csv"]
     run(duplicates, *words, "--summary", folder / "duplicates.json")
     return dataset.test.labels
+
+
+def claim_to_be_cifar100(path):
+    """Let published results be compared with those of other images. path: manifest.json."""
+    manifest = json.loads(path.read_text())
+    path.write_text(json.dumps({**manifest, "images_sha256": CIFAR100_SHA256}))
 
 
 def write_results(folder, synthetic=False, accuracies=ACCURACIES, class_names=(), **others):
@@ -347,6 +355,18 @@ def test_names_are_escaped(tmp_path):
     assert r'\<script\>alert("&")\</script\>' in markdown
     assert r"a\|b, \*c\* \`d\`" in markdown
     assert markdown_escape("a|b\n*c*") == r"a\|b \*c\*"
+
+
+def test_a_configuration_that_nobody_else_has_is_named_beside_the_command(tmp_path):
+    folder = write_results(tmp_path / "x")
+    command = "snakemake --cores 1"
+    sentence = "Not in this command, because outside of the repository: "
+    for text in rendered(folder, command=command):
+        assert command in text
+        assert sentence not in text
+    html, markdown = rendered(folder, command=command, elsewhere=["../a.yaml", "/b<c>.yaml"])
+    assert f"{sentence}<code>../a.yaml</code>, <code>/b&lt;c&gt;.yaml</code>." in html
+    assert f"{sentence}`../a.yaml`, `/b<c>.yaml`." in markdown
 
 
 def test_what_was_removed_from_the_names_of_weights_is_said(tmp_path):

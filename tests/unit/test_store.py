@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -51,6 +52,69 @@ def test_what_is_saved_is_loaded_and_described(tmp_path):
     assert isinstance(split.images, np.memmap)
     assert np.array_equal(split.images, dataset.train.images)
     assert np.array_equal(split.labels, dataset.train.labels)
+
+
+def identity(dataset, folder):
+    save_dataset(dataset, folder, {})
+    return load_description(folder / "manifest.json")["images_sha256"]
+
+
+def test_images_in_another_order_have_the_same_identity(tmp_path):
+    dataset = small_dataset()
+    orders = np.random.default_rng(1).permuted(np.tile(np.arange(6), (10, 1)), axis=1)
+    found = {identity(dataset, tmp_path / "first")}
+    for number, order in enumerate(orders):
+        train = Split(dataset.train.images[order], dataset.train.labels[order])
+        found.add(identity(replace(dataset, train=train), tmp_path / str(number)))
+    assert len(found) == 1
+    assert len(found.pop()) == 64
+
+
+def otherwise(dataset, change):
+    """A data set of which one thing differs. change: of CHANGES."""
+    images, labels = dataset.train.images.copy(), dataset.train.labels.copy()
+    if change == "a value":
+        images[3, 31, 31, 2] ^= 1
+    elif change == "a class":
+        labels[3] ^= 1
+    elif change == "classes of two images":
+        labels[[2, 3]] = labels[[3, 2]]
+    elif change == "an image less":
+        images, labels = images[:5], labels[:5]
+    elif change == "an image twice":
+        images, labels = images[[*range(6), 0]], labels[[*range(6), 0]]
+    elif change == "one image in place of another":
+        images[3], labels[3] = images[0], labels[0]
+    elif change == "another shape":
+        images = images.reshape(6, 64, 16, 3)
+    train = Split(images, labels)
+    if change == "the splits":
+        return replace(dataset, train=dataset.test, test=dataset.train)
+    if change == "an image in the other split":
+        split = dataset.test
+        test = Split(np.append(split.images, images[:1], 0), np.append(split.labels, labels[:1]))
+        return replace(dataset, train=Split(images[1:], labels[1:]), test=test)
+    return replace(dataset, train=train)
+
+
+CHANGES = [
+    "a value",
+    "a class",
+    "classes of two images",
+    "an image less",
+    "an image twice",
+    "one image in place of another",
+    "another shape",
+    "the splits",
+    "an image in the other split",
+]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_other_images_have_another_identity(tmp_path, change):
+    dataset = small_dataset()
+    other = identity(otherwise(dataset, change), tmp_path / "b")
+    assert other != identity(dataset, tmp_path / "a")
 
 
 def test_the_same_data_gives_the_same_bytes(tmp_path):

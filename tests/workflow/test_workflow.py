@@ -245,6 +245,10 @@ def test_the_real_archive_is_selected_and_prepared(project, real_config):
     content = json.loads((project.folder / manifest).read_text())
     assert content["counts"] == {"train": 50_000, "test": 10_000}
     assert content["source"]["md5"] == dataset["md5"]
+    with open(ROOT / "config/published.csv", encoding="utf-8") as file:
+        published_of = {row["images_sha256"] for row in csv.DictReader(file)}
+    # Whatever the order in its archive.
+    assert published_of == {content["images_sha256"]}
     assert content["fine_names"][:2] == ["apple", "aquarium_fish"]
     assert content["coarse_names"][content["coarse_of_fine"][0]] == "fruit_and_vegetables"
     assert content["channel_mean"] == pytest.approx([0.5071, 0.4865, 0.4409], abs=1e-4)

@@ -191,15 +191,16 @@ VERDICT_COLUMNS = [
 def verdicts(published, beside, runs, comparison, images_sha256):
     """A verdict on every published cell, a DataFrame with VERDICT_COLUMNS.
 
-    published: as `comparable_part` returns it; beside: as `published_beside` returns it; runs,
-    comparison: the tables of the comparison; images_sha256: as for `comparable_part`. verdict: exact, to
-    the digits that were published; within: the interval from low to high holds the published value;
-    better or worse: measured, compared with published; not_run: the model was not run here, or only
-    with another training, at another input size or by another rule of the size; not_measured: it
-    was, and this could not be measured; not_published: the cell is empty. not_repeated, not_steady:
-    a time of one seed, or of seeds whose times do not agree, says little of the work; not_defined:
-    the text does not say what the number is; trial: an accuracy of a trial run. The interval of the
-    accuracy is that of the comparison, of other results the range over seeds.
+    published, images_sha256: as `comparable_part` returns and takes them; beside: as
+    `published_beside` returns it; runs, comparison: the tables of the comparison. verdict: exact,
+    to the digits that were published; within: the interval from low to high holds the published
+    value; better or worse: measured, compared with published; not_run: the model was not run here,
+    or only with another training, at another input size or by another size convention;
+    not_measured: it was, and this could not be measured; not_published: the cell is empty.
+    not_repeated, not_steady: a time of one seed, or of seeds whose times do not agree, says little
+    of the work; not_defined: the text does not say what the number is; trial: an accuracy of a
+    trial run. The interval of the accuracy is that of the comparison, of other results the range
+    over seeds.
     """
     rows = []
     measured = comparison.set_index(["model", "recipe"])

@@ -30,17 +30,27 @@ def blocks(content, say):
         say(other, run=run.name, library=library, found=found or "–", locked=locked)
         for run, library, found, locked in content.other_versions
     ]
-    command = [
-        Paragraph(say(N_("Reproduce with")), "quiet"),
-        Code(content.command, "sh", copied_as="command"),
-    ]
     return [
-        *(command if content.command else []),
+        *(command(content, say) if content.command else []),
         Pairs(origins(content, say)),
         *([Warnings(others)] if others else []),
         *(of_rows(content, say) if content.rows else []),
         *(untested(content, say) if content.untested else []),
         Details(say(N_("Configuration")), [Code(folded_json(content.configuration), "json")]),
+    ]
+
+
+def command(content, say):
+    """How to make these results again, as blocks."""
+    left_out = N_(
+        "Not in this command, because outside of the repository: %(files)s. What was set there is "
+        "in the configuration below."
+    )
+    files = say.joined(", ", map(say.code, content.elsewhere))
+    return [
+        Paragraph(say(N_("Reproduce with")), "quiet"),
+        Code(content.command, "sh", copied_as="command"),
+        *([Paragraph(say(left_out, files=files), "quiet")] if content.elsewhere else []),
     ]
 
 
@@ -54,7 +64,11 @@ def of_rows(content, say):
 
 def origins(content, say):
     """Where the results come from, as (name, what to show)."""
-    source, images = content.manifest["source"], content.manifest["sha256"]["test_images.npy"]
+    manifest, source = content.manifest, content.manifest["source"]
+    digests = {
+        N_("images, in any order"): manifest["images_sha256"],
+        N_("test images, in this order"): manifest["sha256"]["test_images.npy"],
+    }
     state = say(N_("no git checkout"))
     if content.source:
         changes = N_("with uncommitted changes") if content.source["dirty"] else N_("clean")
@@ -70,7 +84,7 @@ def origins(content, say):
         (say(N_("source")), state),
         (say(N_("data set")), say.name(content.dataset_name)),
         *made_from,
-        (say(N_("test images")), say.joined(" ", ["SHA-256", say.code(images)])),
+        *((say(name), say.joined(" ", ["SHA-256", say.code(d)])) for name, d in digests.items()),
     ]
 
 
