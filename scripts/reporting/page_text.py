@@ -21,6 +21,7 @@ TURNING = {"R", "AL", "AN", "RLE", "LRE", "RLO", "LRO", "PDF", "RLI", "LRI", "FS
 TABLES = {
     "cell": "comparison",
     "class": "classes",
+    "model": "models",
     "pair": "pairs",
     "structure": "models",
     "verdict": "published",

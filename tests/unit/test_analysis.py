@@ -1,6 +1,7 @@
 """The sentences of the analysis follow the numbers, and claim no more than these support."""
 
 import re
+from itertools import repeat
 from types import SimpleNamespace
 
 import numpy as np
@@ -29,6 +30,7 @@ from reporting.sections.analysis import (
     seed_sentences,
 )
 from reporting.sections.cost_sentences import cost_sentences, parameter_sentences
+from reporting.sections.overfitting_sentences import overfitting_sentences
 from reporting.sections.training_sentences import training_sentences
 
 CNN = {"family": "cnn", "blocks": 2}
@@ -50,14 +52,16 @@ def structure(counts):
     return {**COST["structure"], "children": layers, "parameters": total}
 
 
-def run_of(model, accuracy):
-    """What the analysis asks of a run."""
+def run_of(model, accuracy, epochs=None):
+    """What the analysis asks of a run. epochs: with a validation split, what was measured there."""
     training = {"model": model.get("settings", CNN), "device_name": model.get("device", "a CPU")}
     training["threads"] = model.get("threads", 2)
     training["steps"] = model.get("steps", 3910)
     training["train_seconds"] = model.get("train_seconds", 60.0)
+    training["recipe"] = {"validation": 0.1 if epochs is not None else 0.0}
     return SimpleNamespace(
         training=training,
+        folder=SimpleNamespace(epochs=epochs),
         is_resumed=model.get("is_resumed", False),
         measured={"test_accuracy_percent": accuracy},
     )
@@ -110,7 +114,9 @@ def content(models, n_images=10_000, classes=None, verdicts=()):
             recipe=measured["recipe"],
             title=measured["model"],
             measured=measured,
-            runs=[run_of(model, accuracy) for accuracy in model["accuracies"]],
+            runs=[
+                *map(run_of, repeat(model), model["accuracies"], model.get("epochs", repeat(None)))
+            ],
             cost=costs[measured["model"]],
             classes=classes or [],
             class_images=[100] * len(classes or []),
@@ -157,6 +163,52 @@ def test_what_was_not_trained_equally_much_says_its_steps_its_seconds_and_what_w
     # Of many, those that differ come first.
     sentences = said(training_sentences(content([whole] * 9 + [part])))
     assert [text.split()[0] for text in sentences[1:]] == ["m0", "m9", "m1", "m2", "m3", "m4"]
+
+
+# --- overfitting
+
+
+def epochs_of(validation_losses, losses, accuracies=None):
+    table = {"epoch": range(1, len(losses) + 1), "mean_loss": losses}
+    table["validation_loss"] = validation_losses
+    table["validation_accuracy_percent"] = accuracies or [40.0] * len(losses)
+    return pd.DataFrame(table)
+
+
+FALLING = epochs_of([4.0, 3.0, 2.0], [4.0, 3.0, 2.0])
+RISING = epochs_of([3.0, 2.0, 2.25, 2.5], [4.0, 3.0, 2.0, 1.5], [30.0, 40.0, 42.0, 41.0])
+
+
+def test_a_validation_loss_that_rises_while_the_training_loss_falls_is_overfitting():
+    losses = [4.0, 3.0, 2.0, 1.5, 1.0]
+    later = epochs_of([3.0, 2.5, 2.25, 2.0, 2.25], losses, [30.0, 40.0, 42.0, 42.0, 41.0])
+    models = [{"accuracies": [40, 41, 42], "epochs": [RISING, FALLING, later]}]
+    assert said(overfitting_sentences(content(models))) == [
+        "m0 overfits in 2 of 3 seeds: after about epoch 3 the validation loss rose by 0.375 while "
+        "the training loss fell by 1.000; the validation accuracy changed by 0.00 points."
+    ]
+
+
+@pytest.mark.parametrize(
+    "epochs",
+    [
+        FALLING,
+        # Both losses rise: that is no overfitting.
+        epochs_of([3.0, 2.0, 2.5], [3.0, 2.0, 2.5]),
+        epochs_of([3.0, 2.0, 2.5], [3.0, 2.0, 2.0]),
+    ],
+)
+def test_where_losses_fall_or_rise_together_no_overfitting_is_claimed(epochs):
+    models = [{"accuracies": [40, 41], "epochs": [epochs, FALLING]}]
+    assert said(overfitting_sentences(content(models))) == [
+        "m0 shows no overfitting: in none of its seeds (2) did the validation loss rise again "
+        "while the training loss fell."
+    ]
+
+
+def test_without_validation_or_a_second_epoch_nothing_is_said_of_overfitting():
+    models = [{"accuracies": [40]}, {"accuracies": [40], "epochs": [FALLING.head(1)]}]
+    assert overfitting_sentences(content(models)) == []
 
 
 # --- accuracy

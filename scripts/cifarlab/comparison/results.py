@@ -70,7 +70,7 @@ class RunFolder:
 
         images_share: of all images of the training, those that it had seen by the epoch's end.
         """
-        columns = ["epoch", "seconds", "images_per_second", "validation_loss"]
+        columns = ["epoch", "mean_loss", "seconds", "images_per_second", "validation_loss"]
         epochs = read_table(self.path / "epochs.csv", [*columns, "validation_accuracy_percent"])
         seen = (epochs["seconds"] * epochs["images_per_second"]).cumsum()
         return epochs.assign(images_share=seen / seen.iloc[-1])

@@ -11,6 +11,7 @@ from reporting.blocks import Details, Listing, Paragraph, Section
 from reporting.messages import N_, Cell, Sentence, Term
 from reporting.numbers import p_value_text
 from reporting.sections.cost_sentences import MOST_PAIRS, cost_sentences, parameter_sentences
+from reporting.sections.overfitting_sentences import overfitting_sentences
 from reporting.sections.published import verdict_anchor
 from reporting.sections.training_sentences import training_sentences
 
@@ -23,6 +24,7 @@ def analyse(content):
     parts = [
         (N_("Accuracy"), accuracy_sentences(content)),
         (N_("Amount of training"), training_sentences(content)),
+        (N_("Overfitting"), overfitting_sentences(content)),
         (N_("Accuracy and cost"), cost_sentences(content)),
         (N_("Parameters"), parameter_sentences(content)),
         (N_("Seeds"), seed_sentences(content)),

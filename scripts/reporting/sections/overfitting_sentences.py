@@ -1,0 +1,51 @@
+"""Sentences on overfitting: whether the validation loss rose again while the training loss fell."""
+
+from statistics import mean
+
+from reporting.messages import N_, Cell, Sentence
+from reporting.sections.cost_sentences import MOST_PAIRS
+
+
+def overfitting_sentences(content):
+    """What the validation split says of every row that has one, and more than one epoch."""
+    rows = [
+        row
+        for row in content.compared
+        if row.is_validated and all(len(run.folder.epochs) > 1 for run in row.runs)
+    ]
+    return [sentence_of(row) for row in rows[:MOST_PAIRS]]
+
+
+def sentence_of(row):
+    changes = [change_after_lowest(run.folder.epochs) for run in row.runs]
+    overfitted = [c for c in changes if c["validation_loss"] > 0 > c["mean_loss"]]
+    values = {"a": row.title, "n": len(changes), "k": len(overfitted)}
+    if not overfitted:
+        message = N_(
+            "%(a)s shows no overfitting: in none of its seeds (%(n)s) did the validation loss rise "
+            "again while the training loss fell."
+        )
+        return Sentence(message, values)
+    message = N_(
+        "%(a)s overfits in %(k)s of %(n)s seeds: after about epoch %(epoch)s the validation loss "
+        "rose by %(rise)s while the training loss fell by %(fall)s; the validation accuracy "
+        "changed by %(points)s points."
+    )
+    average = {name: mean(change[name] for change in overfitted) for name in overfitted[0]}
+    values |= {
+        "epoch": Cell(row.anchor, average["epoch"], 0),
+        "rise": Cell(row.anchor, average["validation_loss"], 3),
+        "fall": Cell(row.anchor, -average["mean_loss"], 3),
+        "points": Cell(row.anchor, average["validation_accuracy_percent"], 2),
+    }
+    return Sentence(message, values)
+
+
+def change_after_lowest(epochs):
+    """The epoch of the lowest validation loss, and what changed from there to the last epoch.
+
+    epochs: as RunFolder has them. Returns a dict: epoch, from 1, and the changes by column.
+    """
+    lowest, last = epochs.loc[epochs["validation_loss"].idxmin()], epochs.iloc[-1]
+    columns = ("validation_loss", "mean_loss", "validation_accuracy_percent")
+    return {"epoch": lowest["epoch"], **{name: last[name] - lowest[name] for name in columns}}
