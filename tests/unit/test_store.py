@@ -88,6 +88,10 @@ def otherwise(dataset, change):
     elif change == "another shape":
         images = images.reshape(6, 64, 16, 3)
     train = Split(images, labels)
+    if change == "a value of a test image":
+        others = dataset.test.images.copy()
+        others[1, 0, 0, 0] ^= 1
+        return replace(dataset, test=Split(others, dataset.test.labels))
     if change == "the splits":
         return replace(dataset, train=dataset.test, test=dataset.train)
     if change == "an image in the other split":
@@ -99,6 +103,7 @@ def otherwise(dataset, change):
 
 CHANGES = [
     "a value",
+    "a value of a test image",
     "a class",
     "classes of two images",
     "an image less",
@@ -115,6 +120,17 @@ def test_other_images_have_another_identity(tmp_path, change):
     dataset = small_dataset()
     other = identity(otherwise(dataset, change), tmp_path / "b")
     assert other != identity(dataset, tmp_path / "a")
+
+
+def test_which_image_is_there_twice_makes_a_difference(tmp_path):
+    dataset = small_dataset()
+    first, second = ([0, 0, 1, 2, 3, 4], [0, 1, 1, 2, 3, 4])
+    splits = [Split(dataset.train.images[n], dataset.train.labels[n]) for n in (first, second)]
+    found = [
+        identity(replace(dataset, train=train), tmp_path / str(number))
+        for number, train in enumerate(splits)
+    ]
+    assert found[0] != found[1]
 
 
 def test_the_same_data_gives_the_same_bytes(tmp_path):
