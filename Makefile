@@ -29,7 +29,7 @@ watch: $(INSTALLED) ## show all runs in a terminal while a workflow trains them;
 check-gpu: $(INSTALLED) ## check this machine's GPU: a table in results/check-gpu.md (ten minutes)
 	$(BIN)/python tests/gpu/check_gpu.py
 
-check-statistics: $(INSTALLED) ## check intervals, tests and ranks on simulated comparisons (half an hour)
+check-statistics: $(INSTALLED) ## check intervals, tests and ranks on simulated comparisons (twenty minutes)
 	$(BIN)/python tests/simulations/check_statistics.py
 
 test: $(INSTALLED) ## run the tests
