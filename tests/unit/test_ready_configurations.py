@@ -69,6 +69,24 @@ def test_what_pays_trains_every_change_with_six_seeds_and_tests_nothing():
     assert baseline == {**published, "validation": 0.1}
 
 
+def test_finetuning_at_96_pixels_changes_the_recipe_finetune_for_one_epoch():
+    text = (ROOT / "config/studies/finetuning-96px.yaml").read_text()
+    assert "--configfile config/studies/finetuning-96px.yaml" in text.partition("\n\n")[0]
+    plan = plan_of(configuration("studies/finetuning-96px"))
+    (study,) = plan.studies
+    assert f"{len(study.changes)} changes" in text
+    assert f"{len(study.seeds) * len(study.recipes)} trainings" in text
+    assert {run.recipe for run in plan.runs} == {study.baseline}
+    (model,) = study.models
+    assert configuration("studies/finetuning-96px").models[model].input_size == 96
+    finetune = plan.recipes["finetune"].model_dump()
+    baseline = plan.recipes[study.baseline].model_dump()
+    changed = {key for key, value in baseline.items() if value != finetune[key]}
+    assert changed == {"epochs", "validation", "optimizer", "micro_batch", "precision"}
+    rates = [recipe["optimizer"]["learning_rate"] for recipe in (baseline, finetune)]
+    assert rates[0] == pytest.approx(10 * rates[1])
+
+
 def test_learning_rates_has_range_tests_alone_and_tests_nothing():
     text = (ROOT / "config/studies/learning-rates.yaml").read_text()
     assert "--configfile config/studies/learning-rates.yaml" in text.partition("\n\n")[0]
