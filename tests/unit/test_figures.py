@@ -191,7 +191,7 @@ def numbers_of(axes):
 
 def epochs_lasting(run, seconds):
     """Let every epoch of a run have taken so many seconds."""
-    columns = ("epoch", "validation_loss", "validation_accuracy_percent")
+    columns = ("epoch", "mean_loss", "validation_loss", "validation_accuracy_percent")
     row = dict.fromkeys(columns, "") | {"images_per_second": 100.0}
     write_csv(run / "epochs.csv", [row | {"seconds": s} for s in seconds])
 
@@ -244,7 +244,7 @@ def test_a_validation_stands_where_its_epoch_ended_also_the_last_and_shorter_one
     for seconds in ([50, 50], [90, 10]):
         rows = [
             {"epoch": n + 1, "seconds": seconds[n], "images_per_second": 64.0}
-            | {"validation_loss": 1.0, "validation_accuracy_percent": 10 * n}
+            | {"mean_loss": 2.0, "validation_loss": 1.0, "validation_accuracy_percent": 10 * n}
             for n in (0, 1)
         ]
         write_csv(run / "epochs.csv", rows)
