@@ -48,7 +48,7 @@ class SmallWorkflow:
 
     def __init__(self, folder):
         self.folder = Path(folder)
-        project = copy_project(self.folder)
+        project = copy_project(self.folder, quick=False)
         values = configuration(1)
         values["recipes"]["quick"]["max_steps"] = 1
         project.configure(values)

@@ -95,7 +95,7 @@ def lines(values):
 
 def measure_demo(_options):
     with tempfile.TemporaryDirectory() as folder:
-        copy_project(Path(folder) / "project")
+        copy_project(Path(folder) / "project", quick=False)
         words = ["--cores", "all", "--configfile", "config/demo.yaml"]
         seconds = snakemake_seconds(Path(folder) / "project", *words)
     return {"seconds": seconds, "cores": n_cores()}
@@ -118,7 +118,7 @@ def lines_of_the_demo(values):
 def measure_scratch(options):
     images, source = options.images(), real_source()
     with tempfile.TemporaryDirectory() as folder:
-        project = copy_project(Path(folder) / "project")
+        project = copy_project(Path(folder) / "project", quick=False)
         dataset = {"name": "synthetic", "source": "synthetic"}
         if source:
             dataset = {"source": str(source[0]), "md5": source[1]}
