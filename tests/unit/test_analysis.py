@@ -245,6 +245,15 @@ def test_seeds_that_lie_apart_leave_it_open_which_is_more_accurate():
     assert "m0 is more accurate than m1" in said(accuracy_sentences(content(models)))[0]
 
 
+def test_no_detectable_difference_of_more_than_all_points_is_told():
+    models = [{"accuracies": [40, 55]}, {"accuracies": [73, 56]}]
+    table = content(models)
+    assert table.pairs[0].line["detectable_points"] > 100
+    (sentence,) = said(accuracy_sentences(table))
+    assert sentence.endswith("this comparison finds no difference reliably, however large.")
+    assert "four of five" not in sentence
+
+
 def test_a_difference_of_recipes_is_said_first():
     one = [{"accuracies": [40]}, {"accuracies": [45]}]
     assert "recipe" not in said(accuracy_sentences(content(one)))[0]

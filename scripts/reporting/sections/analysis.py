@@ -69,7 +69,15 @@ def pair_sentence(content, row, other):
             "%(d)s points (%(low)s to %(high)s), corrected p %(p)s."
         )
         return Sentence(message, values)
-    values["m"] = Cell(pair.cell("detectable_points"), pair.line["detectable_points"], 2)
+    detectable = pair.line["detectable_points"]
+    if detectable > 100:
+        message = N_(
+            "No measurable difference between %(a)s and %(b)s, %(x)s %% and %(y)s %%: %(d)s points "
+            "(%(low)s to %(high)s), corrected p %(p)s. With so few seeds, which differ so much, "
+            "this comparison finds no difference reliably, however large."
+        )
+        return Sentence(message, values)
+    values["m"] = Cell(pair.cell("detectable_points"), detectable, 2)
     message = N_(
         "No measurable difference between %(a)s and %(b)s, %(x)s %% and %(y)s %%: %(d)s points "
         "(%(low)s to %(high)s), corrected p %(p)s. This comparison would have found %(m)s points "
