@@ -2,7 +2,8 @@
 
 import numpy as np
 
-SMOOTHED_POINTS = 250
+# Three for each width of the average.
+SMOOTHED_POINTS = 150
 
 
 def smoothed(losses):

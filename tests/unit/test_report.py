@@ -393,9 +393,10 @@ def test_a_curve_of_any_length_can_be_drawn():
         assert 1 <= steps[0] <= steps[-1] <= n_steps
         # On a straight line a centred mean is the line itself.
         assert means == pytest.approx(steps - 1)
-        middles, lows, highs = envelope(losses)
-        assert (min(lows), max(highs)) == (0, n_steps - 1)
-        assert 1 <= middles[0] <= middles[-1] <= n_steps
+        for n_seeds in (1, 5, 1000):
+            middles, lows, highs = envelope(losses, n_seeds)
+            assert (min(lows), max(highs)) == (0, n_steps - 1)
+            assert 1 <= middles[0] <= middles[-1] <= n_steps
 
 
 def test_published_results_are_judged_beside_the_published_recipe_alone(real, tmp_path):

@@ -3,7 +3,9 @@
 from reporting.figure import Figure
 from reporting.messages import N_, Sentence
 
+# Of one seed, and of all together: more seeds cover each other, and make the page larger.
 ENVELOPE_BINS = 120
+ALL_BINS = 300
 
 
 def caption(_content, row):
@@ -27,9 +29,10 @@ def draw(runs):
     grid = {"nrows": len(heights), "sharex": True, "height_ratios": heights}
     with drawing(8.2, sum(heights) + 1.1, **grid) as (figure, (loss, rate, *validation), say):
         for number, run in enumerate(runs):
-            history, style = run.history, {**style_of(number), "markersize": 4.5}
-            losses = history["loss"].to_numpy()
-            loss.fill_between(*envelope(losses), color=style["color"], alpha=0.16, linewidth=0)
+            losses = run.history["loss"].to_numpy()
+            style = {**style_of(number), "markersize": 4.5}
+            band = envelope(losses, len(runs))
+            loss.fill_between(*band, color=style["color"], alpha=0.16, linewidth=0)
             label = say("seed %(seed)s", seed=run.seed)
             loss.plot(*smoothed(losses), **style, markevery=0.1, label=label)
             for axes in validation:
@@ -38,10 +41,7 @@ def draw(runs):
                     run.epochs["validation_accuracy_percent"],
                     **style,
                 )
-        # Of every seed the same, as far as it went.
-        history = max((run.history for run in runs), key=len)
-        changes = changing(history["learning_rate"].to_numpy())
-        rate.plot(history["step"].iloc[changes], history["learning_rate"].iloc[changes], color=INK)
+        rate.plot(*rates_of(longest(runs)), color=INK)
         rate.set_ylim(bottom=0)
         rate.yaxis.set_major_formatter("{x:g}")
         loss.set_ylabel(say("training loss"))
@@ -63,14 +63,13 @@ def lines_of(runs):
 
     lines = []
     for run in runs:
-        history = run.history
-        losses, rates = history["loss"].to_numpy(), history["learning_rate"].to_numpy()
-        middles, lows, highs = envelope(losses)
-        changes = changing(rates)
+        losses = run.history["loss"].to_numpy()
+        middles, lows, highs = envelope(losses, len(runs))
         ends = (len(losses) * run.epochs["images_share"]).tolist()
         drawn = [("smoothed_loss", *smoothed(losses)), ("lowest_loss", middles, lows)]
         drawn += [("highest_loss", middles, highs)]
-        drawn += [("learning_rate", history["step"].to_numpy()[changes], rates[changes])]
+        if run is longest(runs):
+            drawn += [("learning_rate", *rates_of(run))]
         drawn += [("accuracy_percent", ends, run.epochs["validation_accuracy_percent"])]
         steps = {}
         for name, places, values in drawn:
@@ -80,11 +79,24 @@ def lines_of(runs):
     return lines
 
 
-def envelope(losses):
-    """Smallest and largest loss in each of up to 120 stretches: (middle steps, lows, highs)."""
+def longest(runs):
+    """The run whose learning rates are drawn: every seed has the same ones, as far as it went."""
+    return max(runs, key=lambda run: len(run.history))
+
+
+def rates_of(run):
+    """(steps, learning rates) as they are drawn."""
+    history = run.history
+    changes = changing(history["learning_rate"].to_numpy())
+    return history["step"].to_numpy()[changes], history["learning_rate"].to_numpy()[changes]
+
+
+def envelope(losses, n_seeds):
+    """Smallest and largest loss in each of up to 120 bins: (middle steps, lows, highs)."""
     import numpy as np
 
-    stretches = np.array_split(np.asarray(losses), min(ENVELOPE_BINS, len(losses)))
+    n_bins = min(ENVELOPE_BINS, max(1, ALL_BINS // n_seeds), len(losses))
+    stretches = np.array_split(np.asarray(losses), n_bins)
     ends = np.cumsum([len(stretch) for stretch in stretches])
     middles = ends - np.array([len(stretch) for stretch in stretches]) / 2 + 0.5
     return middles, [s.min() for s in stretches], [s.max() for s in stretches]
