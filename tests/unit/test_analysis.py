@@ -250,7 +250,7 @@ def test_no_detectable_difference_of_more_than_all_points_is_told():
     table = content(models)
     assert table.pairs[0].line["detectable_points"] > 100
     (sentence,) = said(accuracy_sentences(table))
-    assert sentence.endswith("this comparison finds no difference reliably, however large.")
+    assert sentence.endswith("This comparison finds no difference reliably, however large.")
     assert "four of five" not in sentence
 
 

@@ -73,8 +73,8 @@ def pair_sentence(content, row, other):
     if detectable > 100:
         message = N_(
             "No measurable difference between %(a)s and %(b)s, %(x)s %% and %(y)s %%: %(d)s points "
-            "(%(low)s to %(high)s), corrected p %(p)s. With so few seeds, which differ so much, "
-            "this comparison finds no difference reliably, however large."
+            "(%(low)s to %(high)s), corrected p %(p)s. This comparison finds no difference "
+            "reliably, however large."
         )
         return Sentence(message, values)
     values["m"] = Cell(pair.cell("detectable_points"), detectable, 2)
