@@ -12,7 +12,7 @@ N_RUNS = {
     "demo": 10,
     "real-size": 7,
     "scratch": 9,
-    "scratch-recipes": 27,
+    "scratch-recipes": 54,
     "today": 12,
 }
 
