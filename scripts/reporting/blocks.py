@@ -134,7 +134,9 @@ class Chart:
 
 @dataclass(frozen=True)
 class Picture(Block):
-    """A figure by its label. description: for those who cannot see it; anchor: of the title."""
+    """A figure by its label. description: for those who cannot see it; anchor: of the title;
+    is_folded: whether it is in a Folded, and its drawing is made when the reader opens that.
+    """
 
     label: str
     title: str
@@ -142,6 +144,7 @@ class Picture(Block):
     caption: str
     anchor: str = ""
     is_wide: bool = False
+    is_folded: bool = False
     chart: Chart | None = None
 
 

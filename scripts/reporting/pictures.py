@@ -7,7 +7,7 @@ from reporting.figures import FIGURES
 def picture(content, say, name, row=None, recipe="", **options):
     """The Picture of a figure.
 
-    row: the Row that it is of, if it is; recipe: the name of the one that it is of; options: of
+    row: the Row that it is of, if it is, in whose Folded it then is; recipe: the name of the one that it is of; options: of
     Picture.
     """
     figure, place, values = FIGURES[name], {}, {}
@@ -22,6 +22,7 @@ def picture(content, say, name, row=None, recipe="", **options):
         description=say(figure.description, **values),
         caption=say.sentences(sentences),
         is_wide=figure.is_wide,
+        is_folded=row is not None,
         **options,
     )
 

@@ -38,10 +38,12 @@
       else region.removeAttribute("tabindex");
     }
   });
-  for (const region of document.querySelectorAll(SCROLLS)) {
+  const watch = (region) => {
     sizes.observe(region);
     if (region.firstElementChild) sizes.observe(region.firstElementChild);
-  }
+  };
+  document.querySelectorAll(`:is(${SCROLLS}):not(:has(> noscript))`).forEach(watch);
+  report.drawn.push((figure) => watch(figure.querySelector(".drawing")));
   report.rove(document.querySelector("header"), ".lead a");
   for (const part of document.querySelectorAll("main > section"))
     for (const links of [".sentences a", ".source a"]) report.rove(part, links);

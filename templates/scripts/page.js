@@ -58,5 +58,7 @@ const report = (() => {
     onOpen: (call) => opened.push(call),
     // What a change of the colours calls, and one of the rows that are hidden or highlighted.
     redraws: [], rowsChanged: [],
+    // What is called with a figure whose drawing was made when the part with it was opened.
+    drawn: [],
   };
 })();

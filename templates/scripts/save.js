@@ -58,7 +58,7 @@
     canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
     return new Promise((done) => { canvas.toBlob(done, "image/png"); });
   }
-  for (const figure of document.querySelectorAll("figure[data-label]")) {
+  function offer(figure) {
     const { label } = figure.dataset, drawing = figure.querySelector(".drawing > svg");
     const numbersOf = drawing.querySelector("metadata");
     const bar = document.createElement("div");
@@ -71,6 +71,8 @@
     figure.append(bar);
     rove(bar, "button");
   }
+  document.querySelectorAll("figure:not(:has(noscript))").forEach(offer);
+  report.drawn.push(offer);
 
   // ---- the view of the comparison
   const quoted = (text) => (/[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from playwright.sync_api import expect
 from scenes import LANGUAGES
 
 PHONE = {"viewport": {"width": 390, "height": 844}}
@@ -146,6 +147,38 @@ def test_models_are_folded_and_open_all_or_one_at_a_time(open_report):
             "() => document.querySelectorAll('details.model[open]').length === 1"
         )
         assert page.locator(f"#model-{place}[open]").count() == 1
+
+
+def test_drawings_of_a_model_are_made_when_it_is_opened(open_report):
+    page = open_report("7 models")
+    drawings = page.locator("details.model .drawing > svg")
+    assert drawings.count() == 0
+    page.locator("details.model > summary").nth(2).click()
+    visible = page.locator("#model-2 .drawing > svg:visible")
+    expect(visible.first).to_be_visible()
+    n_drawings = page.locator("#model-2 figure").count()
+    assert (visible.count(), drawings.count()) == (n_drawings, n_drawings)
+    assert page.locator("#model-2 figure > .save").count() == n_drawings
+    page.locator("#open-all").click()
+    expect(drawings).to_have_count(page.locator("details.model figure").count())
+    assert page.locator("noscript").count() == 0
+
+
+def test_a_link_into_a_closed_model_leads_to_its_place_below_drawings(open_report):
+    page = open_report("7 models")
+    # The last title in the part, so that all drawings are above it.
+    last = page.evaluate(
+        """() => { const titles = document.querySelectorAll("#model-4 :is(h5, summary)");
+            const last = [...titles].at(-1); last.id = "last"; return last.textContent; }"""
+    )
+    assert last
+    page.evaluate("location.hash = '#last'")
+    expect(page.locator("#last")).to_be_in_viewport()
+    # What does not scroll is no stop of the tabulator, also where it was drawn later.
+    page.wait_for_function(
+        """() => [...document.querySelectorAll("#model-4 .drawing[tabindex]")]
+            .every(it => it.scrollWidth > it.clientWidth)"""
+    )
 
 
 def test_what_alike_models_share_is_said_once(open_report):
