@@ -7,8 +7,8 @@ from reporting.figures import FIGURES
 def picture(content, say, name, row=None, recipe="", **options):
     """The Picture of a figure.
 
-    row: the Row that it is of, if it is, in whose Folded it then is; recipe: the name of the one that it is of; options: of
-    Picture.
+    row: the Row that it is of, if it is, in whose Folded it then is; recipe: the name of the one
+    that it is of; options: of Picture.
     """
     figure, place, values = FIGURES[name], {}, {}
     if row is not None:

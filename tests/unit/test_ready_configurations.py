@@ -54,10 +54,14 @@ def test_today_trains_the_published_large_models_in_todays_way_with_three_seeds(
     assert recipe.warm_up > 0
 
 
-def test_what_pays_trains_every_change_with_six_seeds_and_tests_nothing():
-    text = (ROOT / "config/studies/what-pays.yaml").read_text()
-    assert "--configfile config/studies/what-pays.yaml" in text.partition("\n\n")[0]
-    plan = plan_of(configuration("studies/what-pays"))
+PARTS = [path.stem for path in sorted((ROOT / "config/studies").glob("what-pays-*.yaml"))]
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_part_of_what_pays_trains_its_changes_with_six_seeds_and_tests_nothing(part):
+    text = (ROOT / f"config/studies/{part}.yaml").read_text().replace("\n# ", " ")
+    assert f"--configfile config/studies/{part}.yaml" in text.partition("\n\n")[0]
+    plan = plan_of(configuration(f"studies/{part}"))
     (study,) = plan.studies
     assert (plan.runs, study.models, study.seeds) == ([], ["cnn_5"], [0, 1, 2, 3, 4, 5])
     alone = [change for change in study.changes if change.kind == "change"]
@@ -67,6 +71,16 @@ def test_what_pays_trains_every_change_with_six_seeds_and_tests_nothing():
     published = plan.recipes["published_scratch"].model_dump()
     baseline = plan.recipes[study.baseline].model_dump()
     assert baseline == {**published, "validation": 0.1}
+
+
+def test_all_parts_of_what_pays_together_train_nothing_twice():
+    values = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+    for part in PARTS:
+        update_config(values, yaml.safe_load((ROOT / f"config/studies/{part}.yaml").read_text()))
+    plan = plan_of(read_configuration(values))
+    assert len(plan.studies) == len(PARTS) == 5
+    recipes = [plan.recipes[run.recipe].model_dump_json() for run in plan.trainings]
+    assert len(recipes) == 6 * len(set(recipes)) == 216
 
 
 def test_finetuning_at_96_pixels_changes_the_recipe_finetune_for_one_epoch():
