@@ -86,8 +86,8 @@ class Content:
 
     @cached_property
     def by_accuracy(self):
-        """The rows, the most accurate first, trial runs after all others."""
-        return sorted(self.rows, key=lambda row: (row.is_trial, -row.accuracy))
+        """The rows, the most accurate first; trial runs after all others, in their own order."""
+        return sorted(self.rows, key=lambda row: (row.is_trial, not row.is_trial and -row.accuracy))
 
     @property
     def compared(self):

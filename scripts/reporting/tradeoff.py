@@ -12,14 +12,14 @@ def half_height(n_rows):
 
 
 def ranked_first(comparison):
-    """A table of the comparison, the most accurate row first and trial runs last.
+    """A table of the comparison, the most accurate row first; trial runs last, in their own order.
 
     comparison: a DataFrame. Returns it with `number`, the place of each row before, and `is_trial`.
     """
     is_trial = comparison["trial"].notna()
     numbered = comparison.assign(number=range(len(comparison)), is_trial=is_trial)
-    order = ["is_trial", "test_accuracy_percent"]
-    return numbered.sort_values(order, ascending=[True, False], kind="stable")
+    ranked = numbered["test_accuracy_percent"].mask(is_trial)
+    return numbered.loc[ranked.sort_values(ascending=False, kind="stable").index]
 
 
 def draw_tradeoff(axes, say, rows, cost):

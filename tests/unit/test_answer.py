@@ -2,12 +2,15 @@
 
 import re
 
+import pandas
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_analysis import ACCURACIES, COSTS, content, said
 
+from reporting.figures.accuracy import caption
 from reporting.sections.answer import answer, caveats, trial_runs
+from reporting.tradeoff import ranked_first
 
 ONE_SEED = "All have one seed: this is of these trained models; other seeds may differ."
 AHEAD = "Every other model is measurably less accurate."
@@ -125,14 +128,37 @@ def test_the_chosen_model_is_beaten_by_none_and_none_that_is_as_good_is_cheaper(
 
 
 def test_a_trial_run_is_neither_chosen_nor_ranked_and_the_answer_says_why():
-    measured = content([model([40]), model([99], trial="max_steps"), model([38])])
+    short = {"trial": "max_steps"}
+    models = [model([38]), model([9], **short), model([99], **short), model([40])]
+    measured = content(models)
     texts = said([*answer(measured), *caveats(measured)])
-    assert texts[0].startswith("Use m0: 40.0 %")
-    assert texts[-1] == "Trial runs, whose accuracies mean nothing: m1 (stopped by max_steps)."
-    assert [row.title for row in measured.by_accuracy] == ["m0", "m2", "m1"]
-    assert [row.measured["rank_low"] for row in measured.rows if not row.is_trial] == [1, 2]
+    assert texts[0].startswith("Use m3: 40.0 %")
+    assert texts[-1] == "Trial runs, whose accuracies mean nothing: m1, m2 (stopped by max_steps)."
+    # Trial runs are not even put in order.
+    assert [row.title for row in measured.by_accuracy] == ["m3", "m0", "m1", "m2"]
+    assert [row.measured["rank_low"] for row in measured.rows if not row.is_trial] == [2, 1]
     assert not measured.rows[1].has("rank_low")
-    assert measured.pareto("total_params") == [0]
+    assert measured.pareto("total_params") == [3]
+
+
+@pytest.mark.parametrize(
+    ("trials", "text"),
+    [
+        ([None, None], "Top-1 accuracy on the test split, the most accurate model first."),
+        ([None, "max_steps"], "the most accurate model first, trial runs last and pale."),
+        (["guessing", "max_steps"], "Top-1 accuracy of trial runs on the test split, which ranks"),
+    ],
+)
+def test_the_chart_says_in_which_order_its_rows_are(trials, text):
+    measured = content([model([40], trial=trial) for trial in trials])
+    assert text in " ".join(said(caption(measured, None)))
+
+
+def test_charts_have_the_rows_in_the_order_of_the_table():
+    accuracies, trials = [38.0, 9.0, 99.0, 40.0], [None, "max_steps", "max_steps", None]
+    comparison = pandas.DataFrame({"test_accuracy_percent": accuracies, "trial": trials})
+    assert [*ranked_first(comparison)["number"]] == [3, 0, 1, 2]
+    assert [*ranked_first(comparison[1:3])["is_trial"]] == [True, True]
 
 
 def test_where_all_are_trial_runs_there_is_no_answer():
@@ -141,6 +167,6 @@ def test_where_all_are_trial_runs_there_is_no_answer():
     assert measured.best is None
     assert said(trial_runs(measured)) == [
         "The accuracies mean nothing, and no model is ranked.",
-        "m1: stopped by max_steps.",
         "m0: no better than guessing.",
+        "m1: stopped by max_steps.",
     ]

@@ -9,7 +9,7 @@ from cifarlab.configuration import read_configuration, run_table
 from cifarlab.plan import plan_of
 
 N_RUNS = {
-    "demo": 10,
+    "demo": 13,
     "real-size": 7,
     "scratch": 9,
     "scratch-recipes": 54,

@@ -5,11 +5,19 @@ from reporting.messages import N_, Sentence
 
 
 def caption(content, _row):
-    message = N_(
-        "Top-1 accuracy on the test split, the most accurate model first. An interval is of other "
-        "test images and seeds; a broken one, of one seed, of other test images alone."
+    message = N_("Top-1 accuracy on the test split, the most accurate model first.")
+    if content.trials:
+        message = N_(
+            "Top-1 accuracy on the test split, the most accurate model first, trial runs last and "
+            "pale."
+        )
+    if not content.ranked:
+        message = N_("Top-1 accuracy of trial runs on the test split, which ranks none of them.")
+    intervals = N_(
+        "An interval is of other test images and seeds; a broken one, of one seed, of other test "
+        "images alone."
     )
-    sentences = [Sentence(message, {})]
+    sentences = [Sentence(message, {}), Sentence(intervals, {})]
     is_beside = [
         line["quantity"] == "test_accuracy_percent" and line["verdict"] != "not_run"
         for line in content.verdicts
