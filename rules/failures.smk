@@ -77,5 +77,6 @@ if (RESULTS / "failures").is_dir():
         leave_out_failed_runs()
     except UserError as error:
         sys.exit(f"error: {error}")
-    if not TRAININGS or (PLAN.runs and not RUNS):
+    # A study by itself has a report.
+    if not TRAININGS or not (RUNS or PLAN.studies):
         sys.exit("error: the training of every run failed; lower the learning rates")

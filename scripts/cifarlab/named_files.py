@@ -1,5 +1,6 @@
 """The files that a configuration names, looked for before any job starts."""
 
+import os
 from pathlib import Path
 
 from engine.errors import UserError
@@ -24,14 +25,14 @@ def check_files(configuration, runs, has_data):
     faults = [
         f"{key}: {_missing(key, paths)}"
         for key, paths in files.items()
-        if None not in paths and not any(path.is_file() for path in paths)
+        if None not in paths and not any(map(os.path.isfile, paths))
     ]
     if faults:
         raise UserError("\n  ".join(["files are missing:", *faults]))
 
 
 def _missing(key, paths):
-    folders = [str(path) for path in paths if path.is_dir()]
+    folders = [str(path) for path in paths if os.path.isdir(path)]
     if folders and key == "dataset.source":
         return (
             f"expected an archive, found the folder {folders[0]}; name the file that it was "

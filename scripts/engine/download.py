@@ -104,11 +104,14 @@ def _alone_in(folder):
 
 
 def _check_local(path, digest):
-    if path.is_dir():
+    if os.path.isdir(path):
         raise FinalFault("expected an archive, found a folder")
-    if not path.is_file():
-        raise FinalFault("no such file")
-    _check_digest(path, digest)
+    try:
+        _check_digest(path, digest)
+    except FileNotFoundError as error:
+        raise FinalFault("no such file") from error
+    except OSError as error:
+        raise FinalFault(f"it cannot be read ({error.strerror})") from error
     return path
 
 

@@ -134,8 +134,14 @@ def _flush_to_disk(path):
 
 
 def local_path(text):
-    """The Path that a user's text names, `~` and file:// understood; None where it is a URL."""
-    address = urlsplit(text)
+    """The Path that a user's text names, `~` and file:// understood; None where it is a URL.
+
+    Raises UserError where it is neither.
+    """
+    try:
+        address = urlsplit(text)
+    except ValueError as error:
+        raise UserError(f"expected a URL or a path, found {text} ({error}); check it") from error
     if address.scheme == "file":
         return Path(url2pathname(address.path))
     # Unlike Path's own, it leaves the home of an unknown user as it is written.

@@ -164,7 +164,8 @@ def _aligned(rows, width):
 def _cells(run):
     """The texts of a run's row, as many as HEADER has."""
     step = loss = speed = left = ""
-    if run.progress:
+    # A training that waited for a GPU when it was ended has told of no step.
+    if "step" in run.progress:
         step = f"{run.progress['step']:,} of {run.progress['n_steps']:,}"
         loss = run.progress["loss"] or ""
     if run.state == "running":

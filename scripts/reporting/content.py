@@ -123,12 +123,17 @@ class Content:
 
     @cached_property
     def as_good(self):
-        """The best row and those that cannot be told from it, nor are beaten by another."""
-        return [
+        """The ranked rows that no other is measurably better than.
+
+        The best one by its mean need not be among them: another may be better on the seeds that
+        both have. Where each is beaten by another, it is the best one by its mean alone.
+        """
+        unbeaten = [
             row
             for row in self.ranked
-            if row is self.best or not any(self.beats(o, row) for o in self.ranked if o is not row)
+            if not any(self.beats(other, row) for other in self.ranked if other is not row)
         ]
+        return unbeaten or self.ranked[:1]
 
     @property
     def is_best_ahead(self):

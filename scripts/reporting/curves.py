@@ -18,15 +18,25 @@ def smoothed(losses):
     return steps[chosen], means[chosen]
 
 
+def mean_smoothed(histories):
+    """The mean over the seeds of one row of their smoothed losses: (steps, means).
+
+    histories: each with a loss for every step. With early stopping seeds take different numbers of
+    steps: the mean ends with the first that ended.
+    """
+    curves = [smoothed(history["loss"].to_numpy()) for history in histories]
+    steps = min((steps for steps, _ in curves), key=lambda steps: steps[-1])
+    return steps, np.mean([np.interp(steps, *curve) for curve in curves], axis=0)
+
+
 def over_rates(histories):
     """Smoothed losses over learning rates that rise from step to step: (rates, losses).
 
     histories: of the seeds of one row, each with a loss and a learning_rate for every step; the
     losses are their mean. A rate is that of the middle step of what was averaged.
     """
-    curves = [smoothed(history["loss"].to_numpy()) for history in histories]
-    steps = curves[0][0]
+    steps, losses = mean_smoothed(histories)
     rates = histories[0]["learning_rate"].to_numpy()
     # Between two steps the logarithm is the mean of theirs.
     rates = np.exp(np.interp(steps, np.arange(len(rates)) + 1, np.log(rates)))
-    return rates, np.mean([losses for _, losses in curves], axis=0)
+    return rates, losses

@@ -6,7 +6,7 @@ import math
 import numpy as np
 
 from cifarlab.comparison.columns import COLUMNS
-from reporting.curves import smoothed
+from reporting.curves import mean_smoothed
 from reporting.figures.tradeoffs import COSTS
 from reporting.messages import N_
 from reporting.numbers import number
@@ -82,11 +82,11 @@ def curves_of(content):
         known = []
         for row in content.rows:
             folders = [run.folder for run in row.runs]
-            parts = [smoothed(folder.history["loss"].to_numpy()) for folder in folders]
+            steps, losses = mean_smoothed([folder.history for folder in folders])
             scale = 1.0
             if unit == "second":
                 scale = np.mean([folder.seconds_per_step for folder in folders])
-            known.append((parts[0][0] * scale, np.mean([loss for _, loss in parts], axis=0)))
+            known.append((steps * scale, losses))
         # Short ones lie between two points of a grid that spans them all.
         ends = [x[place] for x, _ in known for place in (0, -1)]
         grid = np.union1d(np.linspace(min(ends), max(ends), CURVE_POINTS), ends)

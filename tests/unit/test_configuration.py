@@ -361,6 +361,9 @@ def test_a_fault_of_config_is_named_by_its_key(values, key, text, line):
         ),
         (("dataset", "source"), ["absent", "folder"], "expected an archive, found the folder f"),
         (("dataset", "source"), "absent", "dataset.source: expected a file at absent, found none"),
+        # What the operating system refuses to look for.
+        (("published",), "a" * 300, "aaa, found none; check the path"),
+        (("published",), "http://[x/a.csv", "expected a URL or a path, found http://[x/a.csv ("),
     ],
 )
 def test_a_folder_where_a_file_is_expected_is_one_line(

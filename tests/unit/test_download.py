@@ -163,7 +163,16 @@ def test_a_local_source_may_be_a_path_in_a_home_or_a_file_url(tmp_path, monkeypa
 
 @pytest.mark.parametrize(
     ("source", "words"),
-    [("{}", "expected an archive, found a folder"), ("~nobody-here/a.tar.gz", "no such file")],
+    [
+        ("{}", "expected an archive, found a folder"),
+        ("~nobody-here/a.tar.gz", "no such file"),
+        ("{}/" + "a" * 300, "it cannot be read (File name too long)"),
+        pytest.param(
+            "/proc/self/mem",
+            "it cannot be read (Input/output error)",
+            marks=pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's"),
+        ),
+    ],
 )
 def test_a_local_source_that_is_no_file_is_one_true_line(tmp_path, source, words):
     source = source.format(tmp_path)

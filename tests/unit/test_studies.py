@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from html import unescape
 
 import pytest
@@ -193,6 +194,38 @@ def test_the_forest_plot_is_ordered_by_effect_and_has_every_seed(tmp_path):
     assert places == sorted(places)
     assert "without" in svg
     assert svg.count("<use") > 6 * 4
+
+
+def test_the_curves_of_a_change_are_of_the_seeds_that_both_have(tmp_path):
+    accuracies = {"plain": {0: 40.0, 1: 90.0, 2: 60.0}, "s-focal": {0: 41.0, 2: 61.0}}
+    _, content = reported(tmp_path / "cifar100", accuracies, CHANGES[:1])
+    text = unescape(
+        re.search(r"<metadata>(.*?)</metadata>", content.figures["change_curves"], re.S)[1]
+    )
+    last = {line["recipe"]: line for line in csv.DictReader(text.splitlines())}
+    assert {name: line["validation_accuracy_percent"] for name, line in last.items()} == {
+        "plain": "50",
+        "s-focal": "51",
+    }
+
+
+def test_the_charts_of_a_study_of_which_every_run_failed_are_empty(tmp_path, run_command):
+    tabulate_studies([STUDY], []).to_csv(tmp_path / "studies.csv", index=False)
+    words = ["--figure", tmp_path / "curves.svg", "--files", tmp_path / "studies.csv"]
+    result = run_command("figure.py", "change_curves", *words, "--runs")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert "<svg" in (tmp_path / "curves.svg").read_text()
+
+
+def test_names_that_look_like_numbers_stay_as_they_are(tmp_path):
+    columns = ("study", "change", "recipe", "compared_with", "model")
+    columns += ("test_label", "train_label", "given_label", "predicted_label", "class")
+    path = tmp_path / "names.csv"
+    write_csv(path, [dict.fromkeys(columns, name) for name in ("007", "1e-3", "0.10")])
+    table = read_table(path, columns)
+    assert [[*line] for line in table.to_numpy()] == [
+        [name] * len(columns) for name in ("007", "1e-3", "0.10")
+    ]
 
 
 def test_the_report_says_what_a_sweep_chose_and_among_how_many(tmp_path):

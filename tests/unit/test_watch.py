@@ -88,6 +88,14 @@ def test_what_was_written_last_tells_the_state_of_a_run(results):
     ]
 
 
+def test_a_run_is_done_whose_last_sign_of_life_was_a_wait_for_a_gpu(results):
+    results.list_run(0)
+    results.write("live/cnn_2/quick/seed-0/progress.json", {"state": "waiting"}, age=90)
+    results.record(0, age=10)
+    assert results.states() == [("done", "")]
+    assert "done" in "\n".join(table(watched_runs(results.root, None, NOW)))
+
+
 def test_a_run_that_is_trained_again_is_running(results):
     results.list_run(0)
     results.record(0, age=900)

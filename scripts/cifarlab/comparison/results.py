@@ -21,7 +21,8 @@ NAMES = (
         "predicted_class",
         "most_frequent_class",
     ),
-    *("true_superclass", "predicted_superclass"),
+    *("true_superclass", "predicted_superclass", "study", "change", "compared_with"),
+    *("test_label", "train_label", "given_label", "predicted_label"),
 )
 
 

@@ -77,7 +77,8 @@ def accuracy_interval(correct):
     """
     n_seeds, n_images = correct.shape
     share = float(correct.mean())
-    if n_seeds == 1 or share in (0.0, 1.0):
+    # One image says nothing of how far images lie apart.
+    if 1 in (n_seeds, n_images) or share in (0.0, 1.0):
         return wilson_interval(share, n_images)
     found = uncertainty(correct)
     most = n_seeds * n_images

@@ -1,5 +1,7 @@
 """Validation accuracy over the steps, a small chart for each change of every study."""
 
+import json
+
 from reporting.figure import Figure
 from reporting.messages import N_, Sentence
 
@@ -8,8 +10,8 @@ COLUMNS_OF_CHARTS = 4
 
 def caption(_content, _row):
     message = N_(
-        "Mean over seeds, after every epoch. Coloured: with the change; grey: what it is compared "
-        "with."
+        "Mean over the seeds that both have, after every epoch. Coloured: with the change; grey: "
+        "what it is compared with."
     )
     return [Sentence(message, {})]
 
@@ -19,18 +21,17 @@ def draw(studies, runs):
     from reporting.figures.changes import title
     from reporting.plot import COLOURS, INK, drawing, svg_text
 
-    rows = {}
-    for run in map(RunFolder, runs):
-        rows.setdefault((run.model, run.recipe), []).append(run)
+    by_name = {(run.model, run.recipe, run.seed): run for run in map(RunFolder, runs)}
     lines = read_table(studies, ["study", "model", "change", "kind", "recipe", "compared_with"])
     lines, table = lines.dropna(subset="difference_points").to_dict("records"), []
     n_rows = max(1, -(-len(lines) // COLUMNS_OF_CHARTS))
     grid = {"nrows": n_rows, "ncols": COLUMNS_OF_CHARTS, "squeeze": False, "sharey": True}
     with drawing(8.2, 0.6 + 1.6 * n_rows, **grid) as (figure, axes, say):
         for line, own in zip(lines, axes.flat, strict=False):
+            seeds = [int(seed) for seed in json.loads(line["seed_differences_points"])]
             for key, style in (("compared_with", INK), ("recipe", COLOURS[0])):
                 alpha = 0.45 if key == "compared_with" else 1
-                curve = mean_curve(rows[line["model"], line[key]])
+                curve = mean_curve([by_name[line["model"], line[key], s] for s in seeds])
                 own.plot(*curve, color=style, alpha=alpha, marker=".")
                 of = {name: line[name] for name in ("study", "model", "change", "kind")}
                 of["recipe"] = line[key]

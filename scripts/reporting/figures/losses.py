@@ -18,7 +18,7 @@ def draw(runs):
     import numpy as np
 
     from cifarlab.comparison.results import RunFolder
-    from reporting.curves import smoothed
+    from reporting.curves import mean_smoothed
     from reporting.plot import drawing, legend_below, of_row, over_steps, style_of, svg_text
     from reporting.titles import row_titles
 
@@ -29,10 +29,7 @@ def draw(runs):
     height = 3.4 + 0.09 * len(rows)
     with drawing(8.2, height, ncols=2, sharey=True) as (figure, (by_step, by_second), say):
         for number, (row, own) in enumerate(rows.items()):
-            curves = [smoothed(run.history["loss"].to_numpy()) for run in own]
-            # To the end of the shortest: with early stopping seeds take different numbers of steps.
-            steps = min((steps for steps, _ in curves), key=lambda steps: steps[-1])
-            losses = np.mean([np.interp(steps, *curve) for curve in curves], axis=0)
+            steps, losses = mean_smoothed([run.history for run in own])
             style = {**style_of(number), "markevery": 0.1, "markersize": 4.5}
             seconds = steps * np.mean([run.seconds_per_step for run in own])
             lines = by_step.plot(steps, losses, **style, label=titles[row])

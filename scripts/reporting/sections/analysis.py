@@ -48,20 +48,27 @@ def accuracy_sentences(content):
             "model and recipe together."
         )
         sentences.append(Sentence(message, {}))
-    sentences += [
-        pair_sentence(content, better, worse) for better, worse in itertools.pairwise(rows)
-    ]
-    return sentences[: 1 + MOST_PAIRS]
+    pairs = [*itertools.pairwise(rows)][:MOST_PAIRS]
+    if not all(is_fully_paired(content, *pair) for pair in pairs):
+        message = N_(
+            "Not all models were trained with the same seeds: a paired difference is of the runs "
+            "that could be paired, and need not be that of the means."
+        )
+        sentences.append(Sentence(message, {}))
+    return [*sentences, *(pair_sentence(content, better, worse) for better, worse in pairs)]
+
+
+def is_fully_paired(content, row, other):
+    """Whether all runs of two rows make pairs."""
+    seeds = content.pair(row, other).line["seeds"]
+    return seeds == row.measured["seeds"] == other.measured["seeds"]
 
 
 def pair_sentence(content, row, other):
     """What the paired test of a row and a less accurate one says."""
     pair = content.pair(row, other)
-    difference, low, high = pair.seen_from(row)
     values = {"a": row.title, "b": other.title, "x": accuracy(row), "y": accuracy(other)}
-    values |= {"d": Cell(pair.cell("difference_points"), difference, 2)}
-    values |= {"low": Cell(pair.cell("low_points"), low, 2)}
-    values |= {"high": Cell(pair.cell("high_points"), high, 2)}
+    values |= difference_values(pair, row)
     values["p"] = p_value_text(pair.line["p_value_holm"])
     if pair.better is row:
         message = N_(
@@ -69,6 +76,13 @@ def pair_sentence(content, row, other):
             "%(d)s points (%(low)s to %(high)s), corrected p %(p)s."
         )
         return Sentence(message, values)
+    if pair.better is other:
+        message = N_(
+            "%(b)s is more accurate than %(a)s in the runs that could be paired, by %(d)s points "
+            "(%(low)s to %(high)s), corrected p %(p)s; over all runs the means are %(y)s %% and "
+            "%(x)s %%."
+        )
+        return Sentence(message, {**values, **difference_values(pair, other)})
     detectable = pair.line["detectable_points"]
     if detectable > 100:
         message = N_(
@@ -84,6 +98,16 @@ def pair_sentence(content, row, other):
         "in four of five cases."
     )
     return Sentence(message, values)
+
+
+def difference_values(pair, row):
+    """The paired difference, as seen from one of its rows, with its interval: Cells by name."""
+    names = {"d": "difference_points", "low": "low_points", "high": "high_points"}
+    points = pair.seen_from(row)
+    return {
+        name: Cell(pair.cell(column), value, 2)
+        for (name, column), value in zip(names.items(), points, strict=True)
+    }
 
 
 def seed_sentences(content):

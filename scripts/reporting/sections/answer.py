@@ -12,7 +12,7 @@ def answer(content):
     """Which model to use, and what else could be: list of Sentence, none where none is ranked."""
     if not content.ranked:
         return []
-    chosen = content.best_for_cost or content.best
+    chosen = content.best_for_cost or content.as_good[0]
     return [*use(content, chosen), *others(content, chosen)]
 
 

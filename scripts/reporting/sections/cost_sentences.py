@@ -75,8 +75,8 @@ def of_the_best(content):
     if cost(costliest).value == cost(cheapest).value:
         return []
     message = N_(
-        "Of the most accurate model and those tied with it, %(a)s needs the fewest multiply-adds, "
-        "%(m)s an image; %(b)s needs the most, %(n)s."
+        "Of the models that no other is measurably better than, %(a)s needs the fewest "
+        "multiply-adds, %(m)s an image; %(b)s needs the most, %(n)s."
     )
     return [Sentence(message, {**values, "b": costliest.title, "n": cost(costliest)})]
 
