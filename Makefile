@@ -53,7 +53,7 @@ staleness: $(INSTALLED) ## every edit as a real run, beside plain Snakemake; ran
 	MORE_SEQUENCES=60 $(BIN)/python -m pytest tests/workflow/test_engine.py -k sequence
 	$(BIN)/python -m pytest tests/staleness --write-table docs/staleness-table.md
 
-faults: $(INSTALLED) ## inject kills, full disks, damaged checkpoints; compare bytes (ten minutes)
+faults: $(INSTALLED) ## inject kills, full disks, damaged checkpoints; compare bytes (half an hour)
 	$(BIN)/python tests/faults/campaign.py
 
 bench: $(INSTALLED) ## measure speed beside the usual way, for docs/performance.md (25 minutes)

@@ -113,7 +113,8 @@ class CheckpointSettings(Settings):
     """How often a training saves a checkpoint."""
 
     seconds: PositiveNumber | None = None
-    """Seconds between two checkpoints."""
+    """Seconds between two checkpoints. Without `checkpoints` it is 300; with
+    `checkpoints: {steps: …}` steps alone count."""
 
     steps: Count | None = None
     """Steps between two checkpoints."""
@@ -148,11 +149,11 @@ class Configuration(Settings):
 
     device: DeviceName = "auto"
     """Where to train and evaluate. `auto` takes a GPU if there is one. A training asks Snakemake
-    for `gpu=1`, unless it is a `cpu` one, or an `auto` one on this machine, which has no GPU."""
+    for `gpu=1`, except with `cpu`, or with `auto` on a machine without a GPU."""
 
     threads: Count
-    """CPU threads of one training. On a CPU, the same number gives the same bytes; `--cores` below
-    it lowers it."""
+    """CPU threads of one training. On a CPU, the same number gives the same bytes. If `--cores` is
+    lower, that number is used."""
 
     checkpoints: CheckpointSettings = CheckpointSettings(seconds=300)
     """How often a training saves a checkpoint, to resume from after an interruption; after

@@ -22,7 +22,8 @@ class StudySettings(Settings):
 
     baseline: Name
     """The recipe, a name defined under `recipes`, that every change is compared with. It holds out
-    images (`validation`): these runs are compared on them, and never meet the test split."""
+    images (`validation`): the runs of a study are compared on them, and are not evaluated on the
+    test split unless `runs` has them too."""
 
     seeds: Annotated[list[Seed], Field(min_length=1)]
     """Seeds of every run of the study, so that runs with the same seed make a pair."""

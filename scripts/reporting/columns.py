@@ -69,7 +69,7 @@ TITLES = {
     "held_out_percent": Title(
         N_("held out, %"), N_("Of the training images, for validation: not trained on."), True
     ),
-    "total_params": Title(N_("parameters"), N_("All that are trained."), True),
+    "total_params": Title(N_("parameters"), N_("All parameters; a shared one counts once."), True),
     "total_size_mb": Title(
         N_("total size, MB"),
         N_("By the published table's convention for each model; they cannot be compared."),

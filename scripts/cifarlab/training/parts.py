@@ -135,14 +135,14 @@ class OptimizerSettings(Part):
     """What every optimizer has beside its own keys."""
 
     learning_rate: Annotated[PositiveNumber, InOneStep(1.0)]
-    """At the top of the schedule."""
+    """The highest learning rate of the schedule."""
 
     decay_biases_and_norms: Annotated[bool, left_out_at(True)] = True
-    """Whether the weight decay is of biases and of the scales of normalisation too: of parameters
+    """Whether weight decay also applies to biases and to the scales of normalisation: to parameters
     with one dimension."""
 
     head_learning_rate_multiple: Annotated[PositiveNumber, InOneStep(2.0), left_out_at(1.0)] = 1.0
-    """Of the learning rate, for the head: the layer that gives the logits."""
+    """The learning rate of the head, the layer that gives the logits, is multiplied by this."""
 
     layer_decay: Annotated[Number, Field(gt=0, le=1), InOneStep(0.5), left_out_at(1.0)] = 1.0
     """Factor of the learning rate from each layer to the one below it; that of the head is not

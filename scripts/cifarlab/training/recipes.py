@@ -82,19 +82,19 @@ class Recipe(Settings):
     with all of a batch and halves it when the memory does not suffice; `null` takes all of it."""
 
     precision: Literal["fp32", "tf32", "torch_default", "bf16", "fp16"] = "fp32"
-    """Of the computation. `fp32`, `tf32` and `torch_default` differ on a GPU alone: factors are
-    float32, or rounded to TF32, or, as torch does by itself, rounded in convolutions and not in
-    matrix products. `bf16` and `fp16` compute by autocast, `fp16` with a gradient scaler; weights
-    stay float32."""
+    """Number format of the computation. `fp32`, `tf32` and `torch_default` differ on a GPU alone:
+    factors are float32, or rounded to TF32, or, as torch does by itself, rounded in convolutions
+    and not in matrix products. `bf16` and `fp16` compute by autocast, `fp16` with a gradient
+    scaler; weights stay float32."""
 
     channels_last: bool | Literal["auto"] = "auto"
-    """Memory format of images and convolutions. `auto` takes it but on a CUDA device where nothing
-    is gained: in true float32, and in a model whose only convolution is a patch embedding. A model
-    that cannot run in it is found by its rehearsal and trained without it."""
+    """Memory format of images and convolutions. `auto` uses it, except on a CUDA device where it
+    gains nothing: in true float32, and in a model whose only convolution is a patch embedding. A
+    model that cannot run in it is found by its rehearsal and trained without it."""
 
     auxiliary_weight: Annotated[float, Field(ge=0)] = 0.3
-    """Of the loss of each auxiliary classifier, for a model that gives their logits in training;
-    0 leaves them out. The default is GoogLeNet's, Szegedy 2015."""
+    """Weight of the loss of each auxiliary classifier, for a model that gives their logits in
+    training; 0 leaves them out. The default is GoogLeNet's, Szegedy 2015."""
 
     deterministic: bool = False
     """On a GPU, algorithms that give the same bits again; slower, and some models have none. A CPU

@@ -19,7 +19,7 @@ class Settings(OptimizerSettings):
     name: Literal["muon"]
 
     adamw_learning_rate: Annotated[PositiveNumber, InOneStep(1.0)]
-    """Of what AdamW takes; it follows the same schedule."""
+    """Learning rate of the parameters that AdamW trains; it follows the same schedule."""
 
     momentum: Annotated[Share, InOneStep(0.95)] = 0.95
     """Share of the mean gradient that is kept in a step; Nesterov's form."""

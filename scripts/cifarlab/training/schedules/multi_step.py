@@ -20,7 +20,7 @@ class Settings(ScheduleSettings):
     """Shares of the steps after the warm-up, increasing, after which it is lowered."""
 
     factor: Annotated[Number, Field(gt=0, lt=1)] = 0.1
-    """Of the learning rate, at each."""
+    """The learning rate is multiplied by this at each lowering."""
 
     @field_validator("milestones")
     @classmethod

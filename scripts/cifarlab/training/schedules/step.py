@@ -18,7 +18,7 @@ class Settings(ScheduleSettings):
     """Share of the steps after the warm-up from one lowering to the next."""
 
     factor: Annotated[Number, Field(gt=0, lt=1)] = 0.1
-    """Of the learning rate, at each."""
+    """The learning rate is multiplied by this at each lowering."""
 
     def build(self, n_steps):
         length = max(1, round(self.every * n_steps))
