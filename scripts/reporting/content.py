@@ -123,17 +123,10 @@ class Content:
 
     @cached_property
     def as_good(self):
-        """The ranked rows that no other is measurably better than.
-
-        The best one by its mean need not be among them: another may be better on the seeds that
-        both have. Where each is beaten by another, it is the best one by its mean alone.
-        """
-        unbeaten = [
-            row
-            for row in self.ranked
-            if not any(self.beats(other, row) for other in self.ranked if other is not row)
-        ]
-        return unbeaten or self.ranked[:1]
+        """The ranked rows that no other is measurably better than; else the best one."""
+        rows = self.ranked
+        beaten = {row.key for row in rows for o in rows if o is not row and self.beats(o, row)}
+        return [row for row in rows if row.key not in beaten] or rows[:1]
 
     @property
     def is_best_ahead(self):

@@ -1,5 +1,8 @@
 """The configurations that lie ready in config/ are valid, and ask for what they say."""
 
+import re
+import textwrap
+
 import pytest
 import yaml
 from project import ROOT
@@ -52,6 +55,28 @@ def test_today_trains_the_published_large_models_in_todays_way_with_three_seeds(
     )
     assert (recipe.epochs, recipe.batch_size, recipe.micro_batch) == (5, 64, "auto")
     assert recipe.warm_up > 0
+
+
+def examples():
+    """The YAML texts that config/README.md gives as examples."""
+    blocks = re.findall(
+        r"(?:^ {4}.*\n|^\n(?= {4}))+", (ROOT / "config/README.md").read_text(), re.M
+    )
+    texts = [textwrap.dedent(block) for block in blocks]
+    return [text for text in texts if isinstance(yaml.safe_load(text), dict)]
+
+
+@pytest.mark.parametrize("text", examples())
+def test_an_example_of_the_manual_is_a_configuration(text):
+    values = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+    update_config(values, yaml.safe_load(text))
+    plan_of(read_configuration(values))
+
+
+def test_the_manual_has_examples_of_runs_studies_and_sweeps():
+    keys = {key for text in examples() for key in yaml.safe_load(text)}
+    assert keys == {"device", "runs", "studies", "recipes"}
+    assert sum("sweep" in text for text in examples()) == 2
 
 
 PARTS = [path.stem for path in sorted((ROOT / "config/studies").glob("what-pays-*.yaml"))]
