@@ -141,6 +141,7 @@ def write_run(results, model, seed, accuracy, recipe="r", epochs=5, **others):
     }
     steps = 2 * epochs
     training = {
+        "validation_images": round(50_000 * validation),
         "model": others.pop("settings", SETTINGS),
         "recipe": {
             "epochs": epochs,

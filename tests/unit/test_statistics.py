@@ -91,6 +91,15 @@ def test_the_interval_of_a_mean_is_that_of_a_worked_example():
     assert mean_interval(gained) == pytest.approx((0.7001, 2.4599), abs=5e-4)
 
 
+def test_values_that_are_alike_by_rounding_have_an_interval_with_a_width():
+    # Of 100 images a difference of two accuracies is a whole number of points.
+    low, high = mean_interval([2.0, 2.0], rounded_to=1.0)
+    # t with one degree of freedom is 12.706.
+    half = 12.706 / 12**0.5 / 2**0.5
+    assert (low, high) == pytest.approx((2 - half, 2 + half), abs=1e-3)
+    assert mean_interval([1.0, 5.0], rounded_to=1.0) == mean_interval([1.0, 5.0])
+
+
 def test_an_interval_needs_two_values():
     with pytest.raises(ValueError, match="at least two values, found 1"):
         mean_interval([1.0])

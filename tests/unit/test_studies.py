@@ -62,6 +62,14 @@ def test_a_change_is_compared_seed_by_seed_with_students_interval(tmp_path):
     assert (row["seeds"], row["steps"], row["held_out_percent"]) == (3, 10, 10.0)
 
 
+def test_two_seeds_that_gain_the_same_number_of_a_few_images_show_nothing(tmp_path):
+    runs = validated(tmp_path, "plain", {0: 40.0, 1: 50.0}, validation_images=100)
+    runs += validated(tmp_path, "s-focal", {0: 42.0, 1: 52.0}, validation_images=100)
+    row = row_of(runs)
+    assert row["difference_points"] == 2.0
+    assert row["low_points"] < 0 < row["high_points"]
+
+
 def test_a_seed_that_one_of_both_lacks_makes_no_pair(tmp_path):
     runs = validated(tmp_path, "plain", {0: 40.0, 2: 60.0}, train_seconds=50.0)
     runs += validated(tmp_path, "s-focal", {1: 90.0, 2: 61.0})

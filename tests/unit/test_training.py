@@ -1,5 +1,7 @@
 """The training loop: what it does to the weights, and what it records."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -158,6 +160,18 @@ def test_how_often_losses_are_read_changes_no_number(seconds, monkeypatch):
 def test_a_loss_that_diverges_ends_the_training_with_its_step():
     with pytest.raises(UserError, match=r"step \d+ with learning rate 1e\+20"):
         trained(name="sgd", learning_rate=1e20)
+
+
+@pytest.mark.parametrize("validation", [0.0, 0.5])
+@pytest.mark.parametrize("averaging", [None, {"name": "ema", "decay": 0.9}])
+def test_an_update_after_which_no_loss_is_computed_diverges_too(validation, averaging):
+    settings = recipe(name="sgd", learning_rate=1e38).model_dump()
+    settings |= {"max_steps": 1, "validation": validation, "averaging": averaging}
+    with pytest.raises(Diverged) as error:
+        train(new_model(), *data(), checked_settings(Recipe, settings), 0)
+    facts = error.value.facts
+    assert (facts["step"], facts["loss"]) == (1, "nan")
+    assert math.isfinite(facts["last_finite_loss"])
 
 
 def test_weights_that_do_not_fit_the_model_are_listed(tmp_path):

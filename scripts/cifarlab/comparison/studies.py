@@ -52,7 +52,8 @@ def _row(study, model, change, runs):
         [run.validation_accuracy_percent for run in side] for side in (ours, others)
     )
     differences = [a - b for a, b in zip(accuracies, compared, strict=True)]
-    low, high = mean_interval(differences) if len(differences) > 1 else (None, None)
+    one_image = 100 / ours[0].training["validation_images"]
+    low, high = (None, None) if len(pairs) < 2 else mean_interval(differences, one_image)
     (steps, seconds), (compared_steps, compared_seconds) = (
         [fmean(run.training[key] for run in side) for key in ("steps", "train_seconds")]
         for side in (ours, others)

@@ -12,7 +12,8 @@ class History:
     losses, learning_rates: float [n_steps], the mean loss of a step's batch before its update;
     epochs: one dict per epoch; ended_by: the key of the recipe that ended it: epochs, max_steps or
     early_stopping; best_epoch: of early stopping, counted from 1, or None; weights_epoch: the one
-    whose end gave the run's weights; images_seen: by all steps together; train_seconds: time in the
+    whose end gave the run's weights; images_seen: by all steps together; validation_images: those
+    held out; train_seconds: time in the
     loop alone, without loading or saving; micro_batch: images computed at once, at the end; parts:
     the steps and seconds of each process that took part, one where it was never resumed.
     """
@@ -24,6 +25,7 @@ class History:
     best_epoch: int | None
     weights_epoch: int
     images_seen: int
+    validation_images: int
     train_seconds: float
     micro_batch: int
     parts: list[dict]

@@ -33,8 +33,8 @@ def train(model, images, labels, recipe, seed, observers=(), state=None, indices
     same device; recipe: Recipe; seed: of the order of the images; observers: list of Observer;
     state: what an observer was given to keep, to resume from it, or None; indices: of the images
     to train on and of those to validate on, by default as the recipe says. Returns a History.
-    Raises Diverged when the loss is no longer finite, UserError where the memory does not suffice,
-    and what observers raise, such as Interrupted.
+    Raises Diverged when the loss is no longer finite, also that of the weights that it leaves;
+    UserError where the memory does not suffice, and what observers raise, such as Interrupted.
     On a CPU the same arguments and the same number of threads give the same bits, however often
     the training was interrupted and resumed.
     """
@@ -60,6 +60,8 @@ class _Training:
         self.model, self.observers = model, observers
         trained_on, held_out = indices
         self.validation = Validation(images, labels, held_out, recipe.images_at_once)
+        some = trained_on[: recipe.images_at_once]
+        self.first_batch = Validation(images, labels, some, recipe.images_at_once)
         self.stepper = Stepper(model, images, labels, recipe, seed)
         self.recipe, self.weights = recipe, RunWeights(model, self.stepper, trained_on)
         self.device = self.stepper.device
@@ -125,11 +127,20 @@ class _Training:
         for loss in torch.stack(losses).tolist():
             rate = self.learning_rates[self.step]
             if not math.isfinite(loss):
-                known = self.losses + self.epoch_losses
-                raise Diverged(self.step + 1, rate, loss, known[-1] if known else None)
+                raise self._diverged(self.step + 1, loss)
             self.epoch_losses.append(loss)
             for observer in self.observers:
                 observer.note_step(self.step, loss, rate)
+
+    def _check_finite(self, measured):
+        """Raise Diverged where weights were measured, a dict, with a loss that is not finite."""
+        if not math.isfinite(measured["validation_loss"]):
+            raise self._diverged(self.step, measured["validation_loss"])
+
+    def _diverged(self, step, loss):
+        """The Diverged of a loss that was found at this step, counted from 1."""
+        known = self.losses + self.epoch_losses
+        return Diverged(step, self.learning_rates[step - 1], loss, known[-1] if known else None)
 
     def _end_epoch(self, batches):
         n_images = sum(map(len, batches))
@@ -148,7 +159,10 @@ class _Training:
         if self.stepper.average:
             epochs_left = -(-(self.n_steps - self.step) // self.steps_per_epoch)
             self.stepper.average.end_epoch(epochs_left)
-        self.epochs.append(self.weights.validate(self.validation, self.epochs, epoch))
+        epoch = self.weights.validate(self.validation, self.epochs, epoch)
+        if self.validation.n_images:
+            self._check_finite(epoch)
+        self.epochs.append(epoch)
         for observer in self.observers:
             observer.note_epoch(self.step, self.epochs[-1])
         self.images_seen += n_images
@@ -162,6 +176,9 @@ class _Training:
             self.clock.start()
         self.weights.finish(self.epochs)
         self.clock.stop()
+        if not self.validation.n_images:
+            # No loss was computed after the last update.
+            self._check_finite(self.first_batch.measure(self.model))
         for observer in self.observers:
             observer.note_end(self.step)
 
@@ -208,6 +225,7 @@ class _Training:
             best_epoch=(stopping.best_epoch(self.epochs) or None) if stopping else None,
             weights_epoch=epoch_of_weights(stopping, self.epochs),
             images_seen=self.images_seen,
+            validation_images=self.validation.n_images,
             train_seconds=sum(part["seconds"] for part in parts),
             micro_batch=self.stepper.micro_batch,
             parts=parts,

@@ -112,6 +112,7 @@ def _measured(history, device):
         "ended_by": history.ended_by,
         "best_epoch": history.best_epoch,
         "weights_epoch": history.weights_epoch,
+        "validation_images": history.validation_images,
         **history.of_weights(),
         "train_seconds": history.train_seconds,
         "parts": history.parts,
