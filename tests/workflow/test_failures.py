@@ -65,3 +65,27 @@ def test_where_every_run_failed_one_line_says_so(diverging):
     assert result.returncode == 1
     assert "error: the training of every run failed; lower the learning rates" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("failing", ["runs", "study"])
+def test_what_is_left_has_a_report_where_all_runs_or_all_of_a_study_failed(diverging, failing):
+    values = diverging.values
+    # Each class has two images for training, of which one is held out.
+    recipes = {name: {**values["recipes"][name], "validation": 0.5} for name in values["recipes"]}
+    values["recipes"] = recipes
+    [run, study] = ["too_fast", "quick"] if failing == "runs" else ["quick", "too_fast"]
+    values["runs"] = [{"models": ["cnn_2"], "recipes": [run], "seeds": [0]}]
+    changes = {"focal": {"loss": "focal"}}
+    values["studies"] = {
+        "s": {"models": ["cnn_2"], "baseline": study, "seeds": [0], "changes": changes}
+    }
+    diverging.configure(values)
+    assert diverging.snakemake().returncode == 1
+    result = diverging.snakemake()
+    assert result.returncode == 0, result.stdout + result.stderr
+    text = (diverging.folder / RESULTS / "report/report.en.md").read_text()
+    n_pairs = 1 if failing == "runs" else 0
+    assert text.count("A run failed.") == 2 - n_pairs
+    with (diverging.folder / RESULTS / "compare/studies.csv").open(newline="") as file:
+        assert [row["seeds"] for row in csv.DictReader(file)] == [str(n_pairs)]
+    assert diverging.would_run() == {}
