@@ -81,7 +81,7 @@ def main(arguments):
         "clock_mhz": clock,
         "highest_clock_mhz": highest_clock,
         "threads": arguments.threads,
-        "versions": library_versions(),
+        "versions": library_versions(device),
     }
     with new_files(arguments.cost) as (cost_path,):
         cost_path.write_text(to_json(cost), encoding="utf-8")

@@ -77,10 +77,10 @@ def train(arguments, model_settings, recipe, device, stop):
             state_of,
         )
     except Diverged as divergence:
-        if checkpoints:
-            checkpoints.clear()
         if arguments.failure:
             write_failure(arguments.failure, completed(arguments.definition), divergence)
+        if checkpoints:
+            checkpoints.clear()
         raise
     seconds = checkpoints.write_seconds if checkpoints else 0.0
     run.record.update(checkpoint_seconds=seconds, source=source)

@@ -196,8 +196,8 @@ def free_memory(device):
         getattr(torch, device.type).empty_cache()
 
 
-def library_versions():
-    """Versions of what computes: Python, torch, torchvision, numpy, and CUDA where it is used."""
+def library_versions(device):
+    """Versions of what computes on a device: Python, torch, torchvision, numpy, and its CUDA."""
     # Asked of the installation: importing torchvision for its version would take a second.
     versions = {
         "python": platform.python_version(),
@@ -205,6 +205,6 @@ def library_versions():
         "torchvision": version("torchvision"),
         "numpy": version("numpy"),
     }
-    if torch.cuda.is_available():
+    if device.type == "cuda":
         versions["cuda"] = torch.version.cuda
     return versions

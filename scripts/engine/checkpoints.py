@@ -88,8 +88,13 @@ class Checkpoints:
         return None
 
     def clear(self):
-        """Remove the folder with all that is in it."""
-        shutil.rmtree(self.folder)
+        """Remove all checkpoints, and the folder where the file system lets it go.
+
+        NFS keeps files that are open, such as the one by which this process owns the folder.
+        """
+        for path in self._paths():
+            path.unlink()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def _paths(self):
         """Newest first."""

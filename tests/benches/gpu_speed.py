@@ -203,7 +203,7 @@ def main():
         "measured": f"{datetime.now(UTC):%Y-%m-%d}",
         **{key: value for key, value in machine.items() if key != "architectures"},
         "system": platform.platform(),
-        **library_versions(),
+        **library_versions(torch.device("cuda")),
     }
     arguments.page.write_text(page(table, machine, arguments.steps), encoding="utf-8")
 

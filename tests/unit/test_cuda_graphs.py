@@ -76,9 +76,10 @@ def assert_same(first, second):
     assert all(torch.equal(first[0][name], second[0][name]) for name in first[0])
 
 
+@pytest.mark.parametrize("clip_norm", [None, 0.1])
 @pytest.mark.parametrize("precision", ["fp32", "bf16", "fp16"])
-def test_a_training_has_the_bits_of_one_without_graphs(monkeypatch, precision):
-    settings = recipe(precision=precision, cuda_graphs=True, validation=0.1)
+def test_a_training_has_the_bits_of_one_without_graphs(monkeypatch, precision, clip_norm):
+    settings = recipe(precision=precision, cuda_graphs=True, validation=0.1, clip_norm=clip_norm)
     expected = trained(settings)
     with monkeypatch.context() as patch:
         found = Graphs()

@@ -18,6 +18,7 @@ from cifarlab.devices import (
     precision_warning,
     reset_peak_memory,
 )
+from cifarlab.training.run import place_of
 from engine import gpus, leases
 from engine.errors import UserError
 
@@ -476,3 +477,11 @@ def test_the_peak_of_a_gpus_memory_can_be_counted_anew(monkeypatch):
     reset_peak_memory(GPU)
     assert peak_memory_mb(GPU) == 1
     reset_peak_memory(CPU)
+
+
+def test_cuda_has_no_bearing_on_where_a_training_on_the_cpu_can_be_resumed(monkeypatch):
+    places = []
+    for is_there in (False, True):
+        monkeypatch.setattr(torch.cuda, "is_available", lambda is_there=is_there: is_there)
+        places.append(place_of(torch.device("cpu")))
+    assert places[0] == places[1]

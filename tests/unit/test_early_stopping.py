@@ -12,6 +12,7 @@ from project import ROOT
 from test_checkpoints import StopAfter
 from test_training import data
 from test_validation import ADAM, moody
+from torch import nn
 from weights_bytes import weights_as_bytes
 
 from cifarlab.training.early_stopping import EarlyStopping, epoch_of_weights
@@ -119,6 +120,34 @@ def test_a_run_has_the_weights_of_the_epoch_that_its_record_names(metric, restor
     # Two steps an epoch: what was planned and not taken is nowhere.
     assert len(history.losses) == len(history.learning_rates) == len(history.steps()) == 2 * n
     assert ends.end == 2 * n
+
+
+class ReadsItsVersion(nn.Module):
+    """Loads by the version of its module, as torchvision's MNASNet does."""
+
+    _version = 2
+
+    def forward(self, x):
+        return x
+
+    def _load_from_state_dict(self, state_dict, prefix, local_metadata, *others):
+        assert local_metadata["version"] == 2
+        super()._load_from_state_dict(state_dict, prefix, local_metadata, *others)
+
+
+@pytest.mark.parametrize("at", [None, 3])
+def test_the_best_weights_of_a_model_that_reads_versions_are_put_back(tmp_path, at):
+    settings = recipe({"patience": 2})
+
+    def new_model():
+        return nn.Sequential(moody(), ReadsItsVersion())
+
+    checkpoints = Checkpoints(tmp_path, {})
+    if at:
+        with pytest.raises(Interrupted):
+            train(new_model(), *data(), settings, 3, [Keeper(checkpoints, StopAfter(at))])
+    history = train(new_model(), *data(), settings, 3, state=checkpoints.latest())
+    assert history.weights_epoch < len(history.epochs)
 
 
 def test_until_it_ends_a_training_is_that_without_early_stopping():

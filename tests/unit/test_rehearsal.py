@@ -374,6 +374,24 @@ def test_an_operation_that_is_not_deterministic_is_named_where_the_recipe_asks_f
         rehearse(dataset, settings, recipe(deterministic=True), None, CPU)
 
 
+@pytest.mark.parametrize("batch_size", [BATCH_SIZE, N_IMAGES])
+@pytest.mark.parametrize("stopping", [None, {"patience": 1}])
+def test_a_training_that_could_not_be_resumed_is_refused_however_many_steps_an_epoch_has(
+    tmp_path, dataset, batch_size, stopping
+):
+    forward = """
+if not hasattr(self, "late"):
+    self.register_buffer("late", torch.ones(1))
+"""
+    settings = own_model(tmp_path, net(HEAD, f"{forward}{FEATURES}\nreturn self.head(f)"))
+    validated = {"validation": 0.2, "early_stopping": stopping} if stopping else {}
+    # As many as are left to train on.
+    n_images = 13 if stopping else N_IMAGES
+    changes = {"batch_size": min(batch_size, n_images), **validated}
+    with pytest.raises(UserError, match="late"):
+        rehearse(dataset, settings, recipe(**changes), None, CPU)
+
+
 def test_a_loss_that_is_not_finite_is_for_the_training_to_report(tmp_path, dataset):
     text = net(HEAD, f"{FEATURES}\nreturn self.head(f) * float('inf')")
     settings = own_model(tmp_path, text)

@@ -139,6 +139,12 @@ def test_a_test_batch_that_does_not_fit_is_halved_and_gives_the_same_logits(capf
     assert "continuing with 12" in capfd.readouterr().err
 
 
+@pytest.mark.parametrize("batch_size", [0, -3])
+def test_a_test_batch_without_images_is_one_line(batch_size):
+    with pytest.raises(UserError, match=f"at least one image, found {batch_size}$"):
+        predict(plain_model(), data()[0], batch_size)
+
+
 def test_logits_of_a_model_that_gives_the_same_memory_again_are_kept():
     class Reusing(nn.Module):
         def __init__(self):
@@ -176,6 +182,13 @@ def test_lower_precision_computes_in_it_and_learns_the_same(precision):
     assert low_loss == pytest.approx(loss, rel=2e-2)
     # fp16 gradients are scaled until the optimizer's step, so only their direction is compared.
     assert torch.cosine_similarity(found, expected, dim=0) > 0.99
+
+
+@pytest.mark.parametrize("loss", ["cross_entropy", "focal"])
+@pytest.mark.parametrize("precision", ["bf16", "fp16"])
+def test_no_loss_is_computed_in_half_precision(precision, loss):
+    stepper = Stepper(plain_model(), *data(), recipe(precision=precision, loss=loss))
+    assert stepper.step(torch.arange(8), 0.01).dtype == torch.float32
 
 
 @pytest.mark.parametrize("precision", PRECISIONS)

@@ -238,6 +238,9 @@ def state():
             "the grad mode": torch.is_grad_enabled(),
             "the number of threads": torch.get_num_threads(),
             "deterministic algorithms": torch.are_deterministic_algorithms_enabled(),
+            "cuDNN's benchmark": torch.backends.cudnn.benchmark,
+            "the precision of matrix products": torch.backends.cuda.matmul.fp32_precision,
+            "the precision of convolutions": torch.backends.cudnn.conv.fp32_precision,
             "CUDA_VISIBLE_DEVICES": os.environ.get("CUDA_VISIBLE_DEVICES"),
             "what signals do": [signal.getsignal(number) for number in handlers],
         }
@@ -249,6 +252,9 @@ def state():
     torch.set_grad_enabled(True)
     torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(False)
+    torch.backends.cudnn.benchmark = False
+    torch.set_float32_matmul_precision("highest")
+    torch.backends.cudnn.allow_tf32 = True
     for number, handler in handlers.items():
         signal.signal(number, handler)
 
@@ -264,6 +270,15 @@ def state():
         ("the grad mode", "torch.set_grad_enabled(False)"),
         ("the number of threads", "torch.set_num_threads(torch.get_num_threads() + 1)"),
         ("deterministic algorithms", "torch.use_deterministic_algorithms(True)"),
+        ("cuDNN's benchmark", "torch.backends.cudnn.benchmark ^= True"),
+        ("the precision of matrix products", "torch.backends.cuda.matmul.allow_tf32 = True"),
+        ("the precision of matrix products", "torch.set_float32_matmul_precision('high')"),
+        (
+            "the precision of matrix products",
+            "torch.backends.cuda.matmul.fp32_precision = 'tf32'",
+        ),
+        ("the precision of convolutions", "torch.backends.cudnn.allow_tf32 = False"),
+        ("the precision of convolutions", "torch.backends.cudnn.conv.fp32_precision = 'ieee'"),
         ("CUDA_VISIBLE_DEVICES", "os.environ['CUDA_VISIBLE_DEVICES'] = '7'"),
         ("CUDA_VISIBLE_DEVICES", "del os.environ['CUDA_VISIBLE_DEVICES']"),
         ("what signals do", "signal.signal(signal.SIGTERM, signal.SIG_IGN)"),

@@ -19,6 +19,7 @@ from cifarlab.devices import (
 )
 from cifarlab.evaluation.prediction import predict
 from cifarlab.models.build import build_model
+from cifarlab.training.algorithms import choose_algorithms, prepare_cublas
 from cifarlab.training.precision import set_precision
 from cifarlab.training.steps import Stepper
 
@@ -123,6 +124,7 @@ def _send_both(
     sender, settings, recipe, memory_format, n_classes, image_side, device_name, threads
 ):
     prepare_cpu(threads)
+    prepare_cublas(recipe)
     device = choose_device(device_name)
     inputs = any_inputs(settings, memory_format)
     model = placed(build_model(settings, n_classes), inputs, device)
@@ -144,7 +146,7 @@ def _test_one_batch(model, images, recipe, device):
 
 def _train_some_steps(model, images, recipe, device):
     set_precision(recipe.precision, device)
-    torch.backends.cudnn.benchmark = not recipe.deterministic
+    choose_algorithms(recipe)
     labels = torch.zeros(recipe.batch_size, dtype=torch.int64, device=device)
     stepper = Stepper(model.train(), images, labels, recipe)
     seconds = []

@@ -7,6 +7,7 @@ import torch
 
 from cifarlab.devices import free_memory, is_out_of_memory, reset_peak_memory
 from cifarlab.models.outputs import logits_of
+from engine.errors import UserError
 from engine.progress import Progress
 
 
@@ -37,8 +38,11 @@ def with_flips(logits, model, images, batch_size):
 def predict(model, images, batch_size):
     """Logits of `images` (Images), float32 [n_images, n_classes], without gradients.
 
-    batch_size: images at once; halved, and said, where the memory does not suffice.
+    batch_size: images at once, UserError below 1; halved, and said, where the memory does not
+    suffice.
     """
+    if batch_size < 1:
+        raise UserError(f"expected a batch of at least one image, found {batch_size}")
     model.eval()
     logits, start = [], 0
     with Progress("evaluate", len(images), "image") as progress:

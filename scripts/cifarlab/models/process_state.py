@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 from contextlib import contextmanager
+from functools import partial
 
 from engine.interruption import STOP_SIGNALS
 
@@ -38,6 +39,7 @@ def _states():
     """By what a person calls it, a function that gives it and one that puts it back."""
     import torch
 
+    precision = "fp32_precision"
     return {
         "the working folder": (os.getcwd, os.chdir),
         "the default dtype": (torch.get_default_dtype, torch.set_default_dtype),
@@ -49,12 +51,21 @@ def _states():
             torch.are_deterministic_algorithms_enabled,
             torch.use_deterministic_algorithms,
         ),
+        "cuDNN's benchmark": _attribute(torch.backends.cudnn, "benchmark"),
+        # All, and the two that it stands for.
+        "the precision of float32": _attribute(torch.backends, precision),
+        "the precision of matrix products": _attribute(torch.backends.cuda.matmul, precision),
+        "the precision of convolutions": _attribute(torch.backends.cudnn.conv, precision),
         VISIBLE: (lambda: os.environ.get(VISIBLE), _set_visible),
         "what signals do": (
             lambda: [signal.getsignal(number) for number in _stop_signals()],
             lambda handlers: [*map(signal.signal, _stop_signals(), handlers)],
         ),
     }
+
+
+def _attribute(owner, name):
+    return partial(getattr, owner, name), partial(setattr, owner, name)
 
 
 def _default_device():

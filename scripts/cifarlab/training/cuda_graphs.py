@@ -5,6 +5,7 @@ CPU takes to launch them one by one, which in small networks is longer than they
 loss and gradient scaler stay outside, so learning rate and scale are no part of what is recorded.
 """
 
+import gc
 import sys
 from contextlib import contextmanager
 
@@ -50,6 +51,8 @@ class Recorded:
         """Compute every pass from now on, and free what was recorded; whether that is news."""
         is_news = self.n_images is not None
         self.n_images = self.replay = None
+        # What torch recorded refers to itself, so that only this frees its memory.
+        gc.collect()
         return is_news
 
 

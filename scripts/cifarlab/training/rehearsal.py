@@ -102,7 +102,12 @@ class _Rehearsal:
         self.indices = torch.arange(len(chosen)).split([len(trained_on), len(held_out)])
         self.n_predicted = min(recipe.images_at_once, len(chosen))
         n_steps = min(STEPS, recipe.max_steps or STEPS)
-        self.recipe = recipe.model_copy(update={"epochs": 2, "max_steps": n_steps})
+        # An epoch has a step or two, and none of them is left out.
+        changes = {"epochs": STEPS, "max_steps": n_steps}
+        if stopping := recipe.early_stopping:
+            patience = max(stopping.patience, STEPS)
+            changes["early_stopping"] = stopping.model_copy(update={"patience": patience})
+        self.recipe = recipe.model_copy(update=changes)
 
     def perform(self, memory_format):
         """Do it; raises UserError, and whatever the model's code raises."""

@@ -1,6 +1,5 @@
 """One run: from the files of a data set to a trained model and the record of its training."""
 
-import os
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,6 +19,7 @@ from cifarlab.devices import (
 )
 from cifarlab.models.build import build_model
 from cifarlab.models.weights import load_initial
+from cifarlab.training.algorithms import choose_algorithms, prepare_cublas
 from cifarlab.training.history import History
 from cifarlab.training.loop import train
 from cifarlab.training.precision import set_precision
@@ -126,25 +126,20 @@ def _measured(history, device):
         "driver": driver_version(device),
         "cpu": cpu_name(),
         "threads": torch.get_num_threads(),
-        "versions": library_versions(),
+        "versions": library_versions(device),
     }
 
 
 def prepare_torch(recipe, threads):
     """Set what torch reads before a device is used: CPU threads, and how it chooses algorithms."""
     prepare_cpu(threads)
-    # cuDNN tries its algorithms once for each size of a batch, and keeps the fastest, which may be
-    # another one the next time.
-    torch.backends.cudnn.benchmark = not recipe.deterministic
-    if recipe.deterministic:
-        # Read by cuBLAS when CUDA starts.
-        os.environ["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"
-        torch.use_deterministic_algorithms(True)
+    prepare_cublas(recipe)
+    choose_algorithms(recipe)
 
 
 def place_of(device):
     """What decides the last bits of a training beside its definition, a JSON object."""
-    place = {"device": device.type, "versions": library_versions()}
+    place = {"device": device.type, "versions": library_versions(device)}
     if device.type == "cpu":
         place["threads"] = torch.get_num_threads()
     return place

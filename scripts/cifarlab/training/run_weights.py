@@ -38,9 +38,11 @@ class RunWeights:
 
     def _keep(self, epochs):
         if self.early_stopping.best_epoch(epochs) == len(epochs):
-            # In the host's memory: a GPU's may not suffice for both.
-            state = self.model.state_dict()
-            self.best = {name: _copied(value) for name, value in state.items()}
+            # In the host's memory: a GPU's may not suffice for both. What torch gives has the
+            # versions of the modules too, by which some of them read it.
+            self.best = self.model.state_dict()
+            for name, value in self.best.items():
+                self.best[name] = _copied(value)
 
     def finish(self, epochs):
         """Put the run's weights into the model. epochs: all, dicts."""

@@ -11,7 +11,7 @@ from cifarlab.training.averaging import Average
 from cifarlab.training.batches import slices_of_batches
 from cifarlab.training.cuda_graphs import Recorded, recorded
 from cifarlab.training.groups import backbone_of, parameter_groups
-from cifarlab.training.precision import autocast
+from cifarlab.training.precision import HALF, autocast
 from engine.errors import UserError
 
 
@@ -38,6 +38,7 @@ class Stepper:
         # a training that is resumed sees other sizes first.
         called = torch.compile(model, dynamic=False) if recipe.compile else model
         self.model = recorded(called, recipe, self.device)
+        self.parameters = [*model.parameters()]
         self.epoch = 0
         is_number = isinstance(recipe.micro_batch, int)
         self.micro_batch = recipe.micro_batch if is_number else recipe.batch_size
@@ -111,17 +112,17 @@ class Stepper:
         """Mean loss of some rows of a Batch; auxiliary classifiers' losses are added."""
         logits = logits_of(output)
         targets = batch.targets(rows, logits.shape[-1])
-        loss = self.loss_function(logits, targets)
+        loss = self.loss_function(_not_half(logits), targets)
         if weight := self.recipe.auxiliary_weight:
             for others in auxiliary_logits_of(output):
-                loss = loss + weight * self.loss_function(others, targets)
+                loss = loss + weight * self.loss_function(_not_half(others), targets)
         return loss
 
     def _clip(self):
         """Shorten the gradient to the recipe's norm; on a GPU nothing waits for the norm."""
         if self.recipe.clip_norm is not None:
             self.scaler.unscale_(self.optimizer)
-            torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.clip_norm)
+            torch.nn.utils.clip_grad_norm_(self.parameters, self.recipe.clip_norm)
 
     def _largest(self, batch):
         """How many images of a batch are computed at once, at most."""
@@ -170,3 +171,11 @@ class Stepper:
         self.micro_batch = state["micro_batch"]
         if self.average:
             self.average.resume(state["average"])
+
+
+def _not_half(logits):
+    """Logits in float32 where they are in half precision, in which no loss is computed.
+
+    On a GPU autocast does it for every function of a loss, on a CPU for cross-entropy alone.
+    """
+    return logits.float() if logits.dtype in HALF.values() else logits
