@@ -1,6 +1,7 @@
 """Train one model with one recipe and one seed: weights, loss history, record of the training."""
 
 import argparse
+import sys
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
@@ -17,7 +18,7 @@ from engine.interruption import StopRequest
 from engine.live import Live, note_wait
 from engine.observers import Bar, Keeper
 from engine.provenance import source_state
-from engine.records import completed
+from engine.records import completed, read_record
 
 
 def argument_parser():
@@ -58,6 +59,8 @@ def train(arguments, model_settings, recipe, device, stop):
         checkpoints = Checkpoints(arguments.checkpoints, {}, *every)
 
     def state_of():
+        if failure := known_failure(arguments):
+            raise failure
         # The model is built, so it is known what a user's model read. What decides all bits counts.
         settings = {name: getattr(arguments, name) for name in ("model", "recipe", "seed")}
         definition = {**completed(arguments.definition), "settings": settings, **place_of(device)}
@@ -85,6 +88,21 @@ def train(arguments, model_settings, recipe, device, stop):
     seconds = checkpoints.write_seconds if checkpoints else 0.0
     run.record.update(checkpoint_seconds=seconds, source=source)
     write_run(run, arguments.weights, arguments.history, arguments.epochs, arguments.training)
+    if arguments.failure:
+        arguments.failure.unlink(missing_ok=True)
+
+
+def known_failure(arguments):
+    """The Diverged of an earlier training that was defined as this one, or None.
+
+    A workflow that tries failed jobs again would train for hours to the same end.
+    """
+    definition = completed(arguments.definition)
+    failure = read_record(arguments.failure, ("diverged",)) if arguments.failure else None
+    if failure is None or any(failure.get(key) != value for key, value in definition.items()):
+        return None
+    print(f"known from {arguments.failure}; delete it to try again", file=sys.stderr)
+    return Diverged(**failure["diverged"])
 
 
 if __name__ == "__main__":

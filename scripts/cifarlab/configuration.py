@@ -119,6 +119,12 @@ class CheckpointSettings(Settings):
     steps: Count | None = None
     """Steps between two checkpoints."""
 
+    @model_validator(mode="after")
+    def _check_any(self):
+        if self.seconds is None and self.steps is None:
+            raise ValueError("give seconds, steps or both; without `checkpoints` it is 300 seconds")
+        return self
+
 
 class RunSet(Settings):
     """One run for every model × recipe × seed."""

@@ -134,6 +134,10 @@ def take_over(folder):
             with suppress(ProcessLookupError):
                 os.kill(int(process), signal.SIGTERM)
         fcntl.flock(file, fcntl.LOCK_EX)
+    except OSError as error:  # a file system without locks
+        warning = f"warning: nothing keeps two processes from {folder} ({error.strerror})"
+        print(warning, file=sys.stderr)
+        return file
     file.seek(0)
     file.truncate()
     file.write(f"{socket.gethostname()} {os.getpid()}\n")

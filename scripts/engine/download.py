@@ -95,12 +95,14 @@ def _alone_in(folder):
     """
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        # A file, and open for writing: NFS keeps a lock of a folder from no other machine.
+        file = open(folder / ".lock", "a", encoding="utf-8")  # noqa: SIM115
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX)
+        except OSError as error:  # a file system without locks
+            print(f"warning: {folder} cannot be locked ({error.strerror})", file=sys.stderr)
         yield
-    finally:
-        os.close(descriptor)
 
 
 def _check_local(path, digest):
@@ -158,7 +160,7 @@ def _fetch_url(url, digest, folder, patience):
                 raise FinalFault(fault) from error
         except FinalFault as error:
             fault = str(error)
-            partial_path.unlink()
+            partial_path.unlink(missing_ok=True)
             # Its beginning may be of another file.
             if not was_continued:
                 raise

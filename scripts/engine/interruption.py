@@ -2,8 +2,9 @@
 
 import signal
 
-# Of a user, of a system that stops or preempts, and what a scheduler may be asked to send before.
-STOP_SIGNALS = ("SIGINT", "SIGTERM", "SIGUSR1")
+# Of a user, of a terminal that is closed, of a system that stops or preempts, and what a scheduler
+# may be asked to send before.
+STOP_SIGNALS = ("SIGINT", "SIGHUP", "SIGTERM", "SIGUSR1")
 
 
 class StopRequest:
@@ -23,5 +24,8 @@ class StopRequest:
 
     def _handle(self, handler):
         for name in STOP_SIGNALS:
-            if number := getattr(signal, name, None):
+            number = getattr(signal, name, None)
+            # Below nohup the end of the terminal is none of the work.
+            is_kept = name == "SIGHUP" and number and signal.getsignal(number) is signal.SIG_IGN
+            if number and not is_kept:
                 signal.signal(number, handler)

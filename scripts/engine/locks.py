@@ -26,6 +26,9 @@ def release_stale_locks(logger):
     except BlockingIOError:  # another invocation lives
         fcntl.flock(file, fcntl.LOCK_SH)
         return file
+    except OSError as error:  # a file system without them
+        logger.info(f"Locks of a killed invocation stay: {error.strerror} for {file.name}.")
+        return None
     file.seek(0)
     last_host, host = file.read().strip(), socket.gethostname()
     locks = sorted((SNAKEMAKE_FOLDER / "locks").glob("*.lock"))

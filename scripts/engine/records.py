@@ -142,5 +142,10 @@ def read_record(path, keys=(*DEFINITION_KEYS, "outputs")):
         record = read_json(path)
     except UserError:
         return None
+    except OSError as error:
+        raise UserError(
+            f"expected a file that may be read at {path}, found: {error.strerror}; change its "
+            "permissions"
+        ) from error
     is_record = isinstance(record, dict) and all(isinstance(record.get(k), dict) for k in keys)
     return record if is_record else None

@@ -91,6 +91,8 @@ FAULTS = [
     ),
     (("runs",), [], ["runs", "at least 1"]),
     (("recipes",), {1: {"epochs": 1}}, ["recipes: a key should be text", "a number (found 1)"]),
+    (("checkpoints",), {}, ["checkpoints", "give seconds, steps or both"]),
+    (("checkpoints",), {"seconds": None}, ["checkpoints", "give seconds, steps or both"]),
     (("device",), "gpu", ["device", "'auto', 'cuda', 'mps' or 'cpu'", "'gpu'"]),
     (("dataset", "md5"), "abc", ["dataset.md5", "32 hexadecimal digits", "'abc'"]),
     (("dataset", "md5"), None, ["dataset.md5", "missing"]),

@@ -33,7 +33,7 @@ def ranges(site):
 
 
 def names(folder):
-    return sorted(path.name for path in folder.iterdir())
+    return sorted(path.name for path in folder.iterdir() if path.name != ".lock")
 
 
 def test_a_file_is_fetched_verified_and_not_fetched_again(tmp_path):

@@ -185,6 +185,25 @@ def test_the_progress_of_a_diverging_training_has_the_reason(tmp_path, dataset):
     assert [step for step, _ in scalars(training.live)[LOSS]] == [*range(1, failure["step"])]
 
 
+def test_a_training_that_is_known_to_diverge_ends_at_once(tmp_path, dataset):
+    diverging = {"optimizer": {"name": "sgd", "learning_rate": 1e30}, "schedule": "constant"}
+    first = Training(tmp_path, dataset, **diverging, warm_up=0).end(1)
+    failure = (tmp_path / "failure.json").read_bytes()
+    again = Training(tmp_path, dataset, **diverging, warm_up=0)
+    said = again.end(1)
+    assert f"known from {tmp_path / 'failure.json'}; delete it to try again" in said
+    assert said.strip().splitlines()[-1] == first.strip().splitlines()[-1]
+    assert "train:" not in said
+    assert (tmp_path / "failure.json").read_bytes() == failure
+
+
+def test_a_training_that_succeeds_takes_an_older_failure_away(tmp_path, dataset):
+    facts = {"step": 1, "learning_rate": 1.0, "loss": "nan", "last_finite_loss": None}
+    (tmp_path / "failure.json").write_text(json.dumps({"settings": {}, "diverged": facts}))
+    Training(tmp_path, dataset).end()
+    assert not (tmp_path / "failure.json").exists()
+
+
 def test_where_the_live_view_cannot_be_written_the_training_is_the_same(
     tmp_path, dataset, finished
 ):
