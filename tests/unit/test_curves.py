@@ -1,4 +1,4 @@
-"""The mean of several trainings' losses, also where they took different numbers of steps."""
+"""Numbers in charts and sentences: means of trainings of any length, and zero without a sign."""
 
 import numpy as np
 import pandas as pd
@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reporting.curves import mean_smoothed
+from reporting.numbers import number, signed
 
 
 def history(n_steps, slope):
@@ -24,3 +25,9 @@ def test_a_step_of_the_mean_is_the_same_step_of_every_seed(lengths):
     assert steps[-1] <= shortest
     inside = steps >= 1 + max(lengths) / 50
     assert losses[inside] == pytest.approx(np.mean(slopes) * steps[inside])
+
+
+@pytest.mark.parametrize("value", [-0.004, -0.0, 0.0, 0.004])
+def test_zero_has_no_sign(value):
+    assert number(value, 2) == signed(value, 2) == "0.00"
+    assert number(-1.2, 2) == "-1.20"

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 import re
 from html import unescape
 
@@ -179,6 +180,25 @@ def test_sentences_say_what_the_interval_holds_and_the_table_has_the_seconds(tmp
     # The table: accuracy, gain, interval, seconds and their ratio, steps, held-out share, seeds.
     line = next(text for text in pages[1].splitlines() if text.startswith("| s | m | long |"))
     assert line.count("|") > 5
+
+
+def test_all_together_without_an_effect_is_not_called_one_change_alone(tmp_path):
+    accuracies = {"plain": PLAIN, "s-focal": FOCAL, "s-long": LONG, "s-combined": FOCAL}
+    pages, _ = reported(tmp_path / "cifar100", accuracies)
+    for page in pages:
+        assert "All together on m changed nothing that 6 seeds can show: +0.1 points" in page
+        assert "all together alone" not in page
+
+
+@pytest.mark.parametrize(
+    "others", [{"device_name": "another"}, {"threads": 7}, {"parts": [{}, {}]}], ids=str
+)
+def test_times_of_unlike_machines_or_with_an_interruption_are_not_compared(tmp_path, others):
+    runs = validated(tmp_path, "plain", LONG)
+    runs += validated(tmp_path, "s-focal", {seed: a + 3 for seed, a in LONG.items()}, **others)
+    row = row_of(runs)
+    assert math.isnan(row["seconds_ratio"])
+    assert row["train_seconds"] > 0
 
 
 def test_one_seed_has_no_interval_and_a_failed_change_no_pair(tmp_path):

@@ -23,7 +23,7 @@ def tabulate_studies(studies, runs):
     compared on the seeds that both have: difference_points is the mean over them of validation
     accuracies, those of change minus those of what it is compared with; low and high are its 95 %
     interval, paired and empty with one seed; seed_differences_points is a JSON object by seed.
-    Without a pair all numbers are empty.
+    seconds_ratio is empty where times cannot be compared; without a pair all numbers are.
     """
     by_name = {(run.model, run.recipe, run.seed): run for run in runs}
     rows = [
@@ -70,5 +70,11 @@ def _row(study, model, change, runs):
         "compared_steps": compared_steps,
         "train_seconds": seconds,
         "compared_train_seconds": compared_seconds,
-        "seconds_ratio": seconds / compared_seconds,
+        "seconds_ratio": seconds / compared_seconds if times_compare([*ours, *others]) else None,
     }
+
+
+def times_compare(runs):
+    """Whether the training times of runs are of the same kind of machine, without interruptions."""
+    places = {(run.training["device_name"], run.training["threads"]) for run in runs}
+    return len(places) == 1 and all(len(run.training["parts"]) == 1 for run in runs)
