@@ -1,6 +1,7 @@
 # The configuration and what follows from it. This is the only file that reads `config`;
 # rules take the names below.
 
+import os
 import re
 
 from cifarlab.configuration import read_configuration
@@ -22,7 +23,7 @@ try:
         code: describe_language(code, "templates/locale").name
         for code in CONFIGURATION.report.languages
     }
-    check_files(CONFIGURATION, TRAININGS, has_data=(RECORDS / "data.json").exists())
+    check_files(CONFIGURATION, TRAININGS, has_data=os.path.exists(RECORDS / "data.json"))
 except UserError as error:
     sys.exit(f"error in the configuration: {error}")
 

@@ -3,6 +3,7 @@
 # Out: the report in HTML and in Markdown, in every language.
 
 from engine.command import elsewhere, snakemake_command
+from reporting.template_files import template_files
 
 REPORT = RESULTS / "report"
 # Where each is drawn, by its label.
@@ -40,7 +41,7 @@ rule report:
             studies=STUDIES,
             duplicates=rules.duplicates.output.summary,
             corrections=CORRECTIONS if LABEL_CORRECTIONS else [],
-            templates=[str(path) for path in Path("templates").rglob("*") if path.is_file()],
+            templates=[*map(str, template_files("templates"))],
         ),
     output:
         record=record_of("report"),

@@ -14,6 +14,7 @@ from reporting.gather import Results, gather
 from reporting.language import load_language
 from reporting.render import figures_in, render
 from reporting.table_files import latex_table, markdown_table
+from reporting.template_files import template_files
 
 # The names of the files beside the report, and of those in each language.
 BIBLIOGRAPHY, TABLE = "references.bib", "comparison.csv"
@@ -166,7 +167,7 @@ if __name__ == "__main__":
         main,
         inputs=lambda a: [
             *(*results_of(a).files(), *a.failures),
-            *(file for file in sorted(a.templates.rglob("*")) if file.is_file()),
+            *template_files(a.templates),
         ],
         outputs=outputs,
         code=lambda a: [*CODE.values()],

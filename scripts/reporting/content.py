@@ -222,7 +222,8 @@ class Content:
     @property
     def uses_gpu(self):
         """Whether anything was trained or measured on one."""
-        records = [run.training for run in self.runs] + [row.cost for row in self.rows]
+        records = [run.training for run in (*self.runs, *self.untested)]
+        records += [row.cost for row in self.rows]
         return any(record["device"] != "cpu" for record in records)
 
     @property
@@ -282,9 +283,10 @@ class Content:
     @property
     def not_here(self):
         """Names of published models that no run here is of, also of other models' names."""
-        failed = {failure.model for failure in self.failures}
+        known = {run.model for run in (*self.failures, *self.untested)}
+        known |= {model for model, _, _ in self.missing}
         names = [model for model, recipe, _ in self.verdict_table if recipe is None]
-        return [name for name in names if name not in failed]
+        return [name for name in names if name not in known]
 
     @property
     def missing(self):

@@ -18,7 +18,8 @@ def number(value, digits=None):
     if digits is None:
         return f"{value:,}"
     rounded = Decimal(float(value)).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
-    return f"{rounded:,}"
+    # Zero has no sign.
+    return f"{rounded or abs(rounded):,}"
 
 
 def signed(value, digits):

@@ -3,7 +3,7 @@
 import re
 
 from cifarlab.comparison.columns import COLUMNS
-from reporting.columns import COVERS, TITLES, columns_of
+from reporting.columns import COVERS, TITLES, TRIALS, columns_of
 from reporting.messages import N_
 from reporting.numbers import is_missing, number
 from reporting.page_text import markdown_escape
@@ -40,10 +40,15 @@ def latex_table(content, language):
 
 
 def _texts(content, language):
-    """The heads and the lines of what is shown at first: a dict by column, a list of such."""
-    names = [name for name in columns_of(content) if TITLES[name].is_shown]
+    """The heads and the lines of what is shown at first: a dict by column, a list of such.
+
+    And which rows are trial runs, if any, as no mark beside their accuracies says it here.
+    """
+    names = [n for n in columns_of(content) if TITLES[n].is_shown or n == "trial"]
     heads = {name: language(TITLES[name].title) for name in names}
-    return heads, [{name: _text(language, row, name) for name in names} for row in content.rows]
+    return heads, [
+        {name: _text(language, row, name) for name in names} for row in content.by_accuracy
+    ]
 
 
 def _text(language, row, name):
@@ -51,8 +56,8 @@ def _text(language, row, name):
     column, value = COLUMNS[name], row.measured[name]
     if is_missing(value):
         return "–"
-    if name == "interval_covers":
-        return language(COVERS[value])
+    if name in ("interval_covers", "trial"):
+        return language({**COVERS, **TRIALS}[value])
     if name == "rank_low" and value != row.measured["rank_high"]:
         ends = {"low": int(value), "high": int(row.measured["rank_high"])}
         return language(N_("%(low)s to %(high)s")) % ends

@@ -76,7 +76,7 @@
   // ---- models
   const models = [...document.querySelectorAll("details.model")];
   for (const model of models) model.addEventListener("toggle", () => unfold(model));
-  report.rove($("folds").parentElement, "details.model > summary");
+  report.rowsChanged.push(report.rove($("folds").parentElement, "details.model > summary"));
   // What the models of a family share.
   report.rove($("folds").parentElement, "details:not(.model) > summary:not(.model summary)");
   $("folds").hidden = false;

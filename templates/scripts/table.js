@@ -93,7 +93,8 @@
 
   // The view as lines of cells: the first has the heads.
   report.view = () => {
-    const shown = headers.filter((h) => !h.hidden);
+    // What the page marks beside an accuracy, a copy has in a column.
+    const shown = headers.filter((h) => !h.hidden || h.dataset.column === "trial");
     const visible = [...table.tBodies[0].rows].filter((row) => !isFolded(row));
     return { heads: shown, lines: visible.map((row) => shown.map((h) => cellOf(row, h.dataset.column))) };
   };

@@ -27,14 +27,17 @@ def wilson_interval(share, n, chosen_from=1, freedom=math.inf):
     return max(0.0, min(share, middle - half)), min(1.0, max(share, middle + half))
 
 
-def mean_interval(values):
+def mean_interval(values, rounded_to=0.0):
     """The 95 % interval of the mean of independent values, by Student's t: (low, high).
 
-    values: at least two numbers; of paired runs, their differences. Raises ValueError of fewer.
-    Student 1908, "The probable error of a mean".
+    values: at least two numbers; of paired runs, their differences. rounded_to: the distance of
+    neighbouring values that they can have. Their spread counts as at least that of rounding, so two
+    values that are alike by chance have an interval with a width. Raises ValueError of fewer than
+    two. Student 1908, "The probable error of a mean"; Sheppard 1898 for the variance of rounding.
     """
     if len(values) < 2:
         raise ValueError(f"expected at least two values, found {len(values)}")
     middle = fmean(values)
-    half = stdtrit(len(values) - 1, 0.975) * stdev(values) / math.sqrt(len(values))
+    spread = max(stdev(values), rounded_to / math.sqrt(12))
+    half = stdtrit(len(values) - 1, 0.975) * spread / math.sqrt(len(values))
     return float(middle - half), float(middle + half)

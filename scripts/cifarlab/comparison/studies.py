@@ -23,7 +23,7 @@ def tabulate_studies(studies, runs):
     compared on the seeds that both have: difference_points is the mean over them of validation
     accuracies, those of change minus those of what it is compared with; low and high are its 95 %
     interval, paired and empty with one seed; seed_differences_points is a JSON object by seed.
-    Without a pair all numbers are empty.
+    seconds_ratio is empty where times cannot be compared; without a pair all numbers are.
     """
     by_name = {(run.model, run.recipe, run.seed): run for run in runs}
     rows = [
@@ -52,7 +52,8 @@ def _row(study, model, change, runs):
         [run.validation_accuracy_percent for run in side] for side in (ours, others)
     )
     differences = [a - b for a, b in zip(accuracies, compared, strict=True)]
-    low, high = mean_interval(differences) if len(differences) > 1 else (None, None)
+    one_image = 100 / ours[0].training["validation_images"]
+    low, high = (None, None) if len(pairs) < 2 else mean_interval(differences, one_image)
     (steps, seconds), (compared_steps, compared_seconds) = (
         [fmean(run.training[key] for run in side) for key in ("steps", "train_seconds")]
         for side in (ours, others)
@@ -69,5 +70,11 @@ def _row(study, model, change, runs):
         "compared_steps": compared_steps,
         "train_seconds": seconds,
         "compared_train_seconds": compared_seconds,
-        "seconds_ratio": seconds / compared_seconds,
+        "seconds_ratio": seconds / compared_seconds if times_compare([*ours, *others]) else None,
     }
+
+
+def times_compare(runs):
+    """Whether the training times of runs are of the same kind of machine, without interruptions."""
+    places = {(run.training["device_name"], run.training["threads"]) for run in runs}
+    return len(places) == 1 and all(len(run.training["parts"]) == 1 for run in runs)

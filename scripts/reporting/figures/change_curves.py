@@ -25,8 +25,10 @@ def draw(studies, runs):
     lines = read_table(studies, ["study", "model", "change", "kind", "recipe", "compared_with"])
     lines, table = lines.dropna(subset="difference_points").to_dict("records"), []
     n_rows = max(1, -(-len(lines) // COLUMNS_OF_CHARTS))
+    is_of_one = len({(line["study"], line["model"]) for line in lines}) < 2
+    height = 1.6 if is_of_one else 1.85
     grid = {"nrows": n_rows, "ncols": COLUMNS_OF_CHARTS, "squeeze": False, "sharey": True}
-    with drawing(8.2, 0.6 + 1.6 * n_rows, **grid) as (figure, axes, say):
+    with drawing(8.2, 0.6 + height * n_rows, **grid) as (figure, axes, say):
         for line, own in zip(lines, axes.flat, strict=False):
             seeds = [int(seed) for seed in json.loads(line["seed_differences_points"])]
             for key, style in (("compared_with", INK), ("recipe", COLOURS[0])):
@@ -40,6 +42,9 @@ def draw(studies, runs):
                     for step, accuracy in zip(*curve, strict=True)
                 ]
             own.set_title(title(say, line["change"], line["kind"]), fontsize=9)
+            if not is_of_one:
+                place = {"transform": own.transAxes, "ha": "center", "fontsize": 8}
+                own.text(0.5, 1.2, f"{line['study']} · {line['model']}", **place)
             own.tick_params(labelsize=8)
             own.set_xlim(left=0)
         for own in axes.flat[len(lines) :]:

@@ -36,7 +36,7 @@ def of_data(content):
             N_("seed %(seed)s of the procedure that draws them")
             if content.is_synthetic
             else N_("MD5 of the archive: %(md5)s"),
-            {"seed": str(source.get("seed")), "md5": source.get("md5")},
+            {"seed": str(source.get("seed")), "md5": source.get("md5") or "–"},
         ),
         Item(
             N_("Did all runs train on the same bytes?"),
@@ -82,10 +82,10 @@ def of_origin(content):
 def of_certainty(content):
     """How sure the accuracies are."""
     seeds = min(row.measured["seeds"] for row in content.rows)
-    bounded = sum(row.has_interval and row.covers_seeds for row in content.rows)
+    compared = content.compared
+    bounded = sum(row.has_interval and row.covers_seeds for row in compared)
     unknown = sum(
-        row.measured["seeds"] > 1 and isnan(row.measured["test_accuracy_std"])
-        for row in content.rows
+        row.measured["seeds"] > 1 and isnan(row.measured["test_accuracy_std"]) for row in compared
     )
     return [
         Item(
@@ -96,7 +96,7 @@ def of_certainty(content):
         ),
         Item(
             N_("Does every accuracy that is compared carry its uncertainty?"),
-            bounded == len(content.rows) and not unknown,
+            bounded == len(compared) and not unknown if compared else None,
             N_(
                 "with a 95 %% interval over test images and seeds: %(k)s of %(n)s; over test "
                 "images alone, of one seed: %(one)s; with several seeds and without their "
@@ -104,7 +104,7 @@ def of_certainty(content):
             ),
             {
                 "k": bounded,
-                "n": len(content.rows),
+                "n": len(compared),
                 "one": len(content.of_one_seed),
                 "unknown": unknown,
             },

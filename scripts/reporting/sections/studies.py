@@ -41,13 +41,17 @@ def sentence(line):
         return Sentence(one_seed(is_left_out), values)
     values |= {name: signed(line[f"{name}_points"], 1) for name in ("low", "high")}
     if line["low_points"] <= 0 <= line["high_points"]:
-        return Sentence(nothing_shown(is_left_out), values)
+        if line["kind"] == "combined":
+            del values["change"]
+        return Sentence(nothing_shown(line["kind"]), values)
     del values["seeds"]
-    values["ratio"] = number(line["seconds_ratio"], 2)
     if is_left_out:
-        del values["ratio"]
         return Sentence(LEFT_OUT, values)
-    return Sentence(GAINS if line["difference_points"] > 0 else LOSES, values)
+    is_gain = line["difference_points"] > 0
+    if is_missing(line["seconds_ratio"]):
+        return Sentence(GAINS_UNTIMED if is_gain else LOSES_UNTIMED, values)
+    values["ratio"] = number(line["seconds_ratio"], 2)
+    return Sentence(GAINS if is_gain else LOSES, values)
 
 
 GAINS = N_(
@@ -58,15 +62,23 @@ LOSES = N_(
     "%(change)s loses on %(model)s: %(x)s points, %(low)s to %(high)s, for %(ratio)s times the "
     "training time."
 )
+# Where times cannot be compared.
+GAINS_UNTIMED = N_("%(change)s gains on %(model)s: %(x)s points, %(low)s to %(high)s.")
+LOSES_UNTIMED = N_("%(change)s loses on %(model)s: %(x)s points, %(low)s to %(high)s.")
 LEFT_OUT = N_(
     "All together on %(model)s without %(change)s: %(x)s points, %(low)s to %(high)s, compared "
     "with all together."
 )
 
 
-def nothing_shown(is_left_out):
-    """The message where the interval holds zero."""
-    if is_left_out:
+def nothing_shown(kind):
+    """The message where the interval holds zero. kind: of the change."""
+    if kind == "combined":
+        return N_(
+            "All together on %(model)s changed nothing that %(seeds)s seeds can show: %(x)s "
+            "points, %(low)s to %(high)s."
+        )
+    if kind == "without":
         return N_(
             "Leaving %(change)s out of all together on %(model)s changed nothing that %(seeds)s "
             "seeds can show: %(x)s points, %(low)s to %(high)s."
