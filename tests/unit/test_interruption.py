@@ -12,8 +12,7 @@ NOTED = """
 import os, signal, sys
 sys.path.insert(0, "scripts")
 from engine.interruption import StopRequest
-if {is_ignored}:
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+signal.signal(signal.SIGHUP, signal.SIG_IGN if {is_ignored} else signal.SIG_DFL)
 stop = StopRequest()
 os.kill(os.getpid(), signal.{name})
 print(stop.name)

@@ -257,7 +257,10 @@ def test_a_loss_has_a_bearing_on_one_step_and_a_schedule_has_none():
 @pytest.mark.parametrize(
     ("changes", "line"),
     [
-        ({"optimizer": "adam"}, "optimizer.learning_rate: missing; At the top of the schedule."),
+        (
+            {"optimizer": "adam"},
+            "optimizer.learning_rate: missing; The highest learning rate of the schedule.",
+        ),
         ({"schedule": "root"}, "schedule.name: should be one of 'constant', 'cosine', 'linear', "),
         (
             {"schedule": "step"},

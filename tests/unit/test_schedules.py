@@ -153,7 +153,7 @@ def test_a_range_test_reaches_the_learning_rate_in_the_last_step():
         ),
         (
             {"optimizer": {"name": "muon", "learning_rate": 1}},
-            "optimizer.adamw_learning_rate: missing; Of what AdamW takes",
+            "optimizer.adamw_learning_rate: missing; Learning rate of the parameters that AdamW",
         ),
         (
             {"optimizer": {"name": "adam", "learning_rate": 1, "layer_decay": 1.5}},

@@ -35,7 +35,8 @@ def small_dataset(value=0):
 
 
 def names(folder):
-    return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+    names = sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+    return [name for name in names if name != ".lock"]
 
 
 def test_what_is_saved_is_loaded_and_described(tmp_path):

@@ -85,7 +85,9 @@ def test_every_image_is_seen_once_an_epoch_and_the_order_changes():
             self.__dict__.update(images.__dict__)
 
         def rows(self, index):
-            seen.append(index)
+            # A slice is of what is looked at in the end.
+            if torch.is_tensor(index):
+                seen.append(index)
             return super().rows(index)
 
     train(new_model(), Spy(), labels, recipe(), seed=0)

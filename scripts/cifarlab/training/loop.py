@@ -5,7 +5,9 @@ import time
 from contextlib import ExitStack
 
 import torch
+from torch.nn import functional
 
+from cifarlab.models.outputs import logits_of
 from cifarlab.training.batches import split_into_batches
 from cifarlab.training.clock import Clock
 from cifarlab.training.early_stopping import epoch_of_weights
@@ -61,7 +63,7 @@ class _Training:
         trained_on, held_out = indices
         self.validation = Validation(images, labels, held_out, recipe.images_at_once)
         some = trained_on[: recipe.images_at_once]
-        self.first_batch = Validation(images, labels, some, recipe.images_at_once)
+        self.some_images, self.some_labels = images.only(some), labels.cpu()[some]
         self.stepper = Stepper(model, images, labels, recipe, seed)
         self.recipe, self.weights = recipe, RunWeights(model, self.stepper, trained_on)
         self.device = self.stepper.device
@@ -132,6 +134,16 @@ class _Training:
             for observer in self.observers:
                 observer.note_step(self.step, loss, rate)
 
+    @torch.no_grad()
+    def _loss_of_some(self):
+        """Loss of as many images as fit, as the model is used after the training."""
+        some = slice(0, self.stepper.micro_batch)
+        self.model.eval()
+        logits = logits_of(self.model(self.some_images.batch(some)))
+        self.model.train()
+        # On the CPU, as some devices have no float64.
+        return functional.cross_entropy(logits.cpu().double(), self.some_labels[some]).item()
+
     def _check_finite(self, measured):
         """Raise Diverged where weights were measured, a dict, with a loss that is not finite."""
         if not math.isfinite(measured["validation_loss"]):
@@ -178,7 +190,7 @@ class _Training:
         self.clock.stop()
         if not self.validation.n_images:
             # No loss was computed after the last update.
-            self._check_finite(self.first_batch.measure(self.model))
+            self._check_finite({"validation_loss": self._loss_of_some()})
         for observer in self.observers:
             observer.note_end(self.step)
 
