@@ -602,7 +602,7 @@ def test_every_line_of_the_legend_can_be_told_without_its_colour(open_report):
 
 def figures_shown(page):
     """How many drawings can be seen."""
-    drawings = page.locator("figure .drawing > svg").all()
+    drawings = page.locator("figure .drawing > svg, figure noscript > svg").all()
     return sum(drawing.is_visible() for drawing in drawings)
 
 
