@@ -95,7 +95,7 @@ class Table(Block):
     label: what it is, for those who cannot see it; title: shown above it on the page; style, id: of
     the HTML element; left_out: numbers of the columns that Markdown does not have; at_once: how
     many columns Markdown shows beside the first `repeated`, which stand before each part; of_rows:
-    number of the row of the comparison, or None, that each of `rows` is of, where they are.
+    number of the row of the comparison, numbers of several, or None, that each of `rows` is of.
     """
 
     head: list[Field]

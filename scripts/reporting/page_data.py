@@ -18,7 +18,7 @@ def page_data(content, language):
     """What the scripts of the page need, as JSON that cannot end the element that holds it."""
 
     def short(values):
-        return [None if math.isnan(value) else float(f"{value:.4g}") for value in values]
+        return [None if math.isnan(value) else float(f"{value:.7g}") for value in values]
 
     data = {
         "csv": content.comparison_csv,

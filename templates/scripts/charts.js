@@ -58,7 +58,7 @@
       }
       plot = new uPlot({
         width: Math.max(280, place.clientWidth), height: 380,
-        axes, scales, series, hooks: { ...hooks, setCursor: [follow], setScale: [keepSoon] },
+        axes, scales, series, hooks: { ...hooks, setCursor: [follow], setScale: [keepSoon], setSelect: [askSelected] },
         legend: { live: false }, cursor: { drag: { x: true, y: true, uni: 20 }, points: { show: options.showPoints ?? true } },
       }, lines, place);
       settle();
@@ -78,6 +78,14 @@
         plot.setScale("x", { min: left, max: right });
         plot.setScale("y", { min: bottom, max: top });
       });
+    };
+    // The mouse selected a part, which uPlot shows next.
+    const askSelected = (u) => {
+      const { left, top, width, height } = u.select;
+      asked = {
+        x: [u.posToVal(left, "x"), u.posToVal(left + width, "x")],
+        y: [u.posToVal(top + height, "y"), u.posToVal(top, "y")],
+      };
     };
     const setWidth = (min, max) => {
       asked = { x: [min, max] };
@@ -169,9 +177,10 @@
       queueMicrotask(point);
     };
     const zoom = () => {
-      const { min, max } = plot.scales.x;
-      const middle = at == null ? (min + max) / 2 : plot.data[0][at];
-      setWidth(middle - (middle - min) / 2, middle + (max - middle) / 2);
+      const { to, from } = report.lengths(plot.scales.x);
+      const [low, high] = [plot.scales.x.min, plot.scales.x.max].map(to);
+      const middle = at == null ? (low + high) / 2 : to(plot.data[0][at]);
+      setWidth(from((low + middle) / 2), from((middle + high) / 2));
     };
     const all = () => plot.setData(plot.data, true);
 
@@ -206,7 +215,10 @@
   Object.assign(report, {
     plain, ink, axis, lineMark,
     colourOf: (row) => colours[row % colours.length],
-    dashOf: (row) => dashes[row % dashes.length],
+    // Rows of one colour differ in it.
+    dashOf: (row) => dashes[(row + Math.floor(row / colours.length)) % dashes.length],
+    // Along a logarithmic axis, lengths are those of logarithms: to(value), and back.
+    lengths: ({ distr }) => (distr === 3 ? { to: Math.log10, from: (length) => 10 ** length } : { to: Number, from: Number }),
     // A name may be written from right to left: what follows keeps its order.
     isolated: (text) => Object.assign(document.createElement("bdi"), { textContent: text }),
   });

@@ -8,11 +8,12 @@
   keep("pair", usual, show);
   report.rowsChanged.push(show);
 
-  // Hidden models make room for others, as far as there are others.
+  // Hidden models make room for others, and cannot be chosen, as far as there are others.
   function chosen() {
     const all = [...$("first").options].map((option) => option.value);
     const shown = all.filter((row) => !numbers("hide").has(Number(row)));
     const known = shown.length > 1 ? shown : all;
+    for (const option of [...$("first").options, ...$("second").options]) option.disabled = !known.includes(option.value);
     const [first, second] = values.pair.split(".").map((row) => (known.includes(row) ? row : null));
     const free = known.filter((row) => row !== first && row !== second);
     return [first ?? free.shift(), second ?? free.shift()];

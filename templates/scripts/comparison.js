@@ -19,7 +19,7 @@
       const { x, lines } = data.curves[unit];
       const known = report.shownRows().filter((k) => lines[k][i] != null).slice(0, 12);
       const at = known.flatMap((k, place) => [place ? words.comma : "", isolated(titles[k]), ` ${lines[k][i].toFixed(3)}`]);
-      return [`${words[unit]} ${plain(unit === "step" ? Math.round(x[i]) : x[i])}${words.colon}`, ...at];
+      return [`${words[unit]} ${unit === "step" ? Math.round(x[i]).toLocaleString("en") : plain(x[i])}${words.colon}`, ...at];
     },
     mark: (mark, i) => lineMark(mark, colourOf(i), dashOf(i), 3),
   });

@@ -20,8 +20,8 @@ const report = (() => {
     const given = [...kept.keys()].filter((key) => values[key] !== kept.get(key).usual);
     const fragment = new URLSearchParams(given.map((key) => [key, values[key]]));
     if (at && given.length) fragment.set("at", at);
-    if (given.length) history.replaceState(null, "", `#view?${fragment}`);
-    else if (!at) history.replaceState(null, "", location.pathname + location.search);
+    const wanted = given.length ? `#view?${fragment}` : at && `#${at}`;
+    if (location.hash !== wanted) history.replaceState(null, "", location.href.split("#")[0] + wanted);
     languages.forEach(([a, page]) => a.setAttribute("href", page + location.hash));
   }
   // changes: texts by their keys.
@@ -38,19 +38,32 @@ const report = (() => {
       at = given.get("at") ?? "";
       show([...kept.keys()]);
     }
-    write(at);
     const target = at && $(at);
+    if (target) unhide(target);
+    write(at);
     if (target) opened.forEach((call) => call(target));
+  }
+  // What a link leads to is shown, also if the reader had hidden its model.
+  function unhide(target) {
+    const { row, of = row } = target.closest("[data-row], [data-of]")?.dataset ?? {};
+    const hidden = numbers("hide");
+    if (!of?.split(" ").filter((number) => hidden.delete(Number(number))).length) return;
+    values.hide = asText(hidden);
+    show(["hide"]);
   }
   // Scripts at the end of the page run before this.
   addEventListener("DOMContentLoaded", () => {
     show([...kept.keys()]);
     read();
     addEventListener("hashchange", read);
+    // A second click on a link changes no address.
+    addEventListener("click", ({ target }) => {
+      if (location.hash && target.closest("a")?.hash === location.hash) queueMicrotask(read);
+    });
   });
 
-  // Numbers of rows as the address has them: 0.4.
-  const numbers = (key) => new Set((values[key].match(/\d+/g) ?? []).map(Number));
+  // Numbers of rows as the address has them: 0.4; those of no row are passed over.
+  const numbers = (key) => new Set((values[key].match(/\d+/g) ?? []).map(Number).filter((row) => row < data.rows.length));
   const asText = (set) => [...set].sort((a, b) => a - b).join(".");
   return {
     data, words: data.words, $, values, keep, change, numbers, asText,

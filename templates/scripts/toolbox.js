@@ -1,5 +1,6 @@
 // Rows of the comparison that the reader highlights or hides, in all charts and tables at once.
-// Whatever has data-row, the number of its row, follows one style sheet; charts are told.
+// Whatever has data-row, the number of its row, or data-of, those of several, follows one style sheet;
+// charts are told.
 (() => {
   const { data, words, $, values, keep, change, numbers, asText, rowsChanged } = report;
   const sheet = document.head.appendChild(document.createElement("style"));
@@ -12,6 +13,7 @@
     const of = (set) => `:is(${[...set].map((row) => `[data-row="${row}"]`).join(", ")})`;
     const rules = [];
     if (hidden.size) rules.push(`${of(hidden)}:not(td, th) { display: none !important; }`);
+    for (const row of hidden) rules.push(`[data-of~="${row}"] { display: none !important; }`);
     if (highlighted.size) {
       rules.push(`svg [data-row]:not(${of(highlighted)}) { opacity: .15; }`);
       rules.push(`tr${of(highlighted)} > *, details${of(highlighted)} > summary { background: var(--mark) !important; }`);

@@ -4,12 +4,10 @@ report.touch = (plot, full, setRanges) => {
   const fingers = new Map();
   const area = plot.over;
   area.style.touchAction = "pan-y";
-  // Along a logarithmic axis, distances are those of logarithms.
   const scales = ["x", "y"].map((key) => plot.scales[key]);
-  const to = (scale, value) => (scale.distr === 3 ? Math.log10(value) : value);
-  const from = (scale, value) => (scale.distr === 3 ? 10 ** value : value);
-  const limits = () => scales.map((scale) => [to(scale, scale.min), to(scale, scale.max)]);
-  const widest = () => [0, 1].map((i) => full().slice(2 * i, 2 * i + 2).map((value) => to(scales[i], value)));
+  const lengths = scales.map(report.lengths);
+  const limits = () => scales.map(({ min, max }, i) => [min, max].map(lengths[i].to));
+  const widest = () => [0, 1].map((i) => full().slice(2 * i, 2 * i + 2).map(lengths[i].to));
 
   // Middle of the fingers as shares of the area, from the left and from below, and their distances.
   function grip() {
@@ -38,7 +36,7 @@ report.touch = (plot, full, setRanges) => {
     fingers.set(event.pointerId, [event.clientX, event.clientY]);
     const now = grip();
     const ends = limits().map((own, i) => moved(own, within[i], i, old, now));
-    setRanges(ends.flatMap((pair, i) => pair.map((value) => from(scales[i], value))));
+    setRanges(ends.flatMap((pair, i) => pair.map(lengths[i].from)));
   });
   for (const name of ["pointerup", "pointercancel"]) {
     area.addEventListener(name, (event) => fingers.delete(event.pointerId));

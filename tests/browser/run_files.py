@@ -91,7 +91,7 @@ def write_run(folder, model, seed, scene, labels):
     folder.mkdir(parents=True)
     shape = next(k for k, known in enumerate(MODELS) if known.settings == model.settings)
     generator = np.random.default_rng([shape, seed])
-    history, losses = history_text(shape, seed)
+    history, losses = history_text(shape, seed, max(model.n_steps, MODELS[shape].n_steps))
     losses = losses[: model.n_steps]
     (folder / "history.csv").write_text("".join(history[: 1 + model.n_steps]))
     percents = model.accuracy - 9 / np.arange(1, EPOCHS + 1) + generator.normal(0, 0.4, EPOCHS)
@@ -141,9 +141,9 @@ def write_predictions(path, predicted, labels):
 
 
 @functools.cache
-def history_text(shape, seed):
+def history_text(shape, seed, n_steps):
     """(lines of a history.csv, its losses) of the model with this place in MODELS."""
-    model, n_steps = MODELS[shape], STEPS_PER_EPOCH * EPOCHS
+    model = MODELS[shape]
     steps, generator = np.arange(n_steps), np.random.default_rng([shape, seed, 1])
     falling = model.loss + (4.6 - model.loss) * np.exp(-steps / (500 + 60 * shape))
     losses = falling * (1 + generator.normal(0, 0.08, n_steps))

@@ -161,7 +161,7 @@ def test_drawings_of_a_model_are_made_when_it_is_opened(open_report):
     assert page.locator("#model-2 figure > .save").count() == n_drawings
     page.locator("#open-all").click()
     expect(drawings).to_have_count(page.locator("details.model figure").count())
-    assert page.locator("noscript").count() == 0
+    assert page.locator("main noscript").count() == 0
 
 
 def test_a_link_into_a_closed_model_leads_to_its_place_below_drawings(open_report):

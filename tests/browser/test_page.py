@@ -3,11 +3,13 @@
 import csv
 import io
 import json
+import math
 import re
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import pytest
-from scenes import FAILED, HOSTILE, LANGUAGES, SCENES
+from scenes import FAILED, HOSTILE, LANGUAGES, MODELS, SCENES, Scene
 
 from reporting.figures import drawings
 
@@ -53,6 +55,14 @@ def seconds(page):
 
 def page_data(page):
     return json.loads(page.locator("#data").text_content())
+
+
+def zoom(page, name):
+    """The four ends of a chart's axes as the address has them, or None where all is shown."""
+    text = page.evaluate(
+        "name => new URLSearchParams(location.hash.slice(6)).get(`${name}.zoom`)", name
+    )
+    return text and [float(number) for number in text.split("~")]
 
 
 # --- the file
@@ -326,6 +336,35 @@ def test_a_cell_is_found_by_the_address_alone(open_report):
     assert page.locator(":target").count() == 1
 
 
+def test_a_link_to_a_model_opens_it_again_after_it_was_closed(open_report):
+    page = open_report("7 models")
+    model = page.locator("#model-2")
+    for _ in range(2):
+        page.locator('#table a[href="#model-2"]').click()
+        page.wait_for_selector("#model-2[open]")
+        model.locator("summary").first.click()
+        page.wait_for_selector("#model-2:not([open])")
+
+
+def test_a_viewer_that_opens_the_file_as_a_blob_shows_what_links_lead_to(open_report):
+    page = open_report("7 models")
+    text = (page.results / "report/report.en.html").read_text(encoding="utf-8")
+    viewer = "http://viewer.example/"
+    frame = "<iframe width=1200 height=800></iframe>"
+    page.route(viewer, lambda route: route.fulfill(content_type="text/html", body=frame))
+    page.goto(viewer)
+    page.locator("iframe").evaluate(
+        "(it, text) => { it.src = URL.createObjectURL(new Blob([text], {type: 'text/html'})); }",
+        text,
+    )
+    shown = page.frame_locator("iframe")
+    shown.locator('#table a[href="#model-2"]').click()
+    shown.locator("#model-2[open]").wait_for()
+    # The report is the viewer's blob, and asked for nothing.
+    assert [address.split("viewer")[0] for address in page.requests] == ["http://", "blob:http://"]
+    page.requests.clear()
+
+
 # --- two models, class by class
 
 
@@ -513,6 +552,14 @@ def test_a_training_of_two_steps_is_drawn_beside_one_of_thousands(open_report):
     ]
 
 
+def test_a_long_training_is_told_to_the_step(open_report, monkeypatch):
+    model = replace(MODELS[0], n_steps=13_549)
+    monkeypatch.setitem(SCENES, "long", Scene((model, MODELS[1]), 1))
+    page = open_report("long")
+    page.locator("#chart-losses .plot").press("ArrowLeft")
+    assert told_step(page) == 13_549
+
+
 def told_step(page):
     text = page.locator("#chart-losses .readout").text_content()
     return int(re.match(r"step ([\d,]+):", text)[1].replace(",", ""))
@@ -579,6 +626,57 @@ def test_zoom_in_narrows_the_scale_and_show_all_restores_it(open_report, by):
     assert at_left_edge(page) == before
 
 
+def test_zoom_in_on_a_logarithmic_chart_shows_half_of_its_length_around_the_middle(open_report):
+    page = open_report("7 models")
+    page.locator("#chart-tradeoffs .plot").press("+")
+    page.wait_for_url("**tradeoffs.zoom**")
+    costs = [row["costs"]["multiply_adds"] for row in page_data(page)["rows"]]
+    # A chart of all reaches beyond the ends by a factor of 1.4.
+    low, high = math.log10(min(costs) / 1.4), math.log10(max(costs) * 1.4)
+    left, right = map(math.log10, zoom(page, "tradeoffs")[:2])
+    assert right - left == pytest.approx((high - low) / 2, rel=1e-3)
+    assert (left + right) / 2 == pytest.approx((low + high) / 2, rel=1e-3)
+
+
+@pytest.mark.parametrize("name", ["tradeoffs", "losses"])
+def test_what_the_mouse_selects_is_what_is_shown(open_report, name):
+    page = open_report("7 models")
+    page.locator(f"#chart-{name} .plot").scroll_into_view_if_needed()
+    area = page.locator(f"#chart-{name} .u-over").bounding_box()
+    told, places = [], ((0.3, 0.2), (0.6, 0.7))
+    for x, y in places:
+        page.mouse.move(area["x"] + x * area["width"], area["y"] + y * area["height"])
+        (page.mouse.up if told else page.mouse.down)()
+        told.append((x, y))
+    page.wait_for_url(f"**{name}.zoom**")
+    to = math.log10 if name == "tradeoffs" else float
+    # Again: the same part of the part. Both are shown to the same share.
+    first = [*map(to, zoom(page, name)[:2]), *zoom(page, name)[2:]]
+    for x, y in places:
+        page.mouse.move(area["x"] + x * area["width"], area["y"] + y * area["height"])
+        (page.mouse.down if (x, y) == places[0] else page.mouse.up)()
+    page.wait_for_function("old => location.hash !== old", arg="#" + urlsplit(page.url).fragment)
+    page.wait_for_timeout(0)
+    second = [*map(to, zoom(page, name)[:2]), *zoom(page, name)[2:]]
+    width, height = first[1] - first[0], first[3] - first[2]
+    assert second[0] == pytest.approx(first[0] + 0.3 * width, abs=0.01 * width)
+    assert second[1] == pytest.approx(first[0] + 0.6 * width, abs=0.01 * width)
+    assert second[2] == pytest.approx(first[2] + 0.3 * height, abs=0.01 * height)
+    assert second[3] == pytest.approx(first[2] + 0.8 * height, abs=0.01 * height)
+
+
+def test_in_forced_colours_the_marks_of_the_legend_keep_theirs(open_report):
+    pages = [open_report("7 models", forced_colors=given) for given in ("none", "active")]
+    marks = [
+        page.locator(".u-marker").evaluate_all(
+            "marks => marks.map(it => { const { backgroundColor, backgroundImage } = "
+            "getComputedStyle(it); return backgroundColor + backgroundImage; })"
+        )
+        for page in pages
+    ]
+    assert marks[0] == marks[1]
+
+
 def test_every_line_of_the_legend_can_be_told_without_its_colour(open_report):
     page = open_report("7 models")
     styles = (
@@ -593,6 +691,10 @@ def test_every_line_of_the_legend_can_be_told_without_its_colour(open_report):
         "marks => marks.slice(1).map(it => it.style.clipPath + it.style.background)"
     )
     assert len(set(marks)) == 14  # then they begin again
+    lines = forty.locator("#chart-losses .u-marker").evaluate_all(
+        "marks => marks.map(it => it.style.background)"
+    )
+    assert len(set(lines)) == 40
     heights = page.locator(".u-label").evaluate_all("labels => labels.map(it => it.clientHeight)")
     assert max(heights) < 30
 

@@ -48,9 +48,16 @@ def fragment(page):
 
 def test_a_hidden_model_is_in_no_chart_and_no_table_and_comes_back(open_report):
     page = open_report("7 models")
-    places = ("#table tbody", "figure[data-label=accuracy] svg", "#runs tbody", "main > section")
+    places = (
+        *("#table tbody", "figure[data-label=accuracy] svg", "figure[data-label=coverage] svg"),
+        *("#runs tbody", "main > section"),
+    )
+    differences = page.get_by_role("region", name="Differences in accuracy")
+    every_pair = page.get_by_role("region", name="Pairs of models")
     page.locator("#toolbox summary").click()
     page.locator("#all-runs > summary").click()
+    for folded in ("#pairs ~ details", "details:has(> figure[data-label=coverage])"):
+        page.locator(f"{folded} > summary").click()
     box(page, "vgg19", "show").uncheck()
     for place in places:
         assert rows_shown(page, place) == {0, 1, 2, 4, 5, 6}, place
@@ -59,10 +66,41 @@ def test_a_hidden_model_is_in_no_chart_and_no_table_and_comes_back(open_report):
         assert legend(page, name)["cnn_2"] == "true"
     assert page.locator("#count").text_content().startswith("6 ")
     assert not page.locator("details.model", has_text="vgg19").is_visible()
+    # Eight lines of eight cells less one of each; 21 pairs less six.
+    assert differences.locator(":is(th, td):visible").count() == 7 * 7
+    assert every_pair.locator("tbody tr:visible").count() == 15
+    assert "vgg19" not in differences.inner_text() + every_pair.inner_text()
+    assert page.locator('#first option[value="3"]').is_disabled()
     box(page, "vgg19", "show").check()
     for place in places:
         assert rows_shown(page, place) == {*range(7)}, place
+    assert differences.locator(":is(th, td):visible").count() == 8 * 8
+    assert page.locator('#first option[value="3"]').is_enabled()
     assert fragment(page) == "#"
+
+
+def test_a_link_to_what_is_hidden_shows_it_again(open_report):
+    page = open_report("7 models")
+    # All that leads to a row, to one of its cells, to a pair or a class of it.
+    targets = page.evaluate(
+        """() => [...new Set([...document.querySelectorAll('main a[href^="#"], #contents a')]
+            .map(a => a.hash.slice(1)))].filter(id => {
+                const { row, of = row } = document.getElementById(id)
+                    .closest("[data-row], [data-of]")?.dataset ?? {};
+                return of?.split(" ").includes("5");
+            })"""
+    )
+    assert {target.split("-")[0] for target in targets} >= {"model", "cell", "pair", "class"}
+    for target in targets:
+        page.evaluate("() => { location.hash = '#view?hide=1.5'; }")
+        page.wait_for_function("() => !document.querySelector('#model-5').checkVisibility()")
+        page.evaluate("id => { location.hash = '#' + id; }", target)
+        page.wait_for_function("id => document.getElementById(id).checkVisibility()", arg=target)
+        assert page.locator("#model-5").is_visible()
+        assert page.locator("#model-1").is_visible() == (
+            target.startswith("pair-")
+            and "1" in page.locator(f"#{target}").locator("xpath=..").get_attribute("data-of")
+        )
 
 
 def test_a_drawing_that_is_printed_lacks_the_hidden_model_in_its_legend_too(open_report):
@@ -171,12 +209,15 @@ SCALES = "() => new URLSearchParams(location.hash.slice(6)).get('losses.zoom')"
 
 
 @pytest.mark.parametrize(
-    "given", ["hide=99.x&highlight=-", "pair=9.9", "losses.zoom=a~b~3~1&sort=x"]
+    "given",
+    ["hide=99.x&highlight=-", "highlight=99", "pair=9.9", "losses.zoom=a~b~3~1&sort=x"],
 )
 def test_an_address_that_means_nothing_here_shows_the_usual_view(open_report, given):
     page = open_report("7 models", fragment=f"#view?{given}")
     assert column(page, "model") == [row["model"] for row in ranked(page)]
     assert rows_shown(page, "#table tbody") == {*range(7)}
+    assert opacity(page, 0) == 1
+    assert page.locator("#chosen").text_content() == ""
     assert page.locator("#class-table tbody td.bars").count() == 100
 
 
@@ -184,4 +225,7 @@ def test_without_javascript_all_is_shown_and_nothing_offers_a_choice(open_report
     page = open_report("7 models", fragment="#view?hide=1", java_script_enabled=False)
     assert page.locator('#table tbody tr[data-row="1"]').is_visible()
     assert not page.locator("#toolbox").is_visible()
+    # Numbers lead to columns that are folded away at first.
+    for cell in page.locator('#table tr[data-row="1"] > *').all():
+        assert cell.is_visible()
     assert page.locator("#contents").is_visible()

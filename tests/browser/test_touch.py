@@ -1,7 +1,7 @@
 """Fingers on a chart, in a context that has touch."""
 
 import pytest
-from test_page import page_data
+from test_page import page_data, zoom
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 
@@ -35,14 +35,6 @@ class Fingers:
             ]
             self.send("touchMove", *places)
         self.send("touchEnd")
-
-
-def zoom(page, name):
-    """The four ends of a chart's axes as the address has them, or None where all is shown."""
-    text = page.evaluate(
-        "name => new URLSearchParams(location.hash.slice(6)).get(`${name}.zoom`)", name
-    )
-    return text and [float(number) for number in text.split("~")]
 
 
 def all_x(page):

@@ -16,7 +16,7 @@ def draw(runs):
     import numpy as np
 
     from cifarlab.comparison.results import RunFolder
-    from reporting.plot import drawing, legend_below, style_of, svg_text
+    from reporting.plot import drawing, legend_below, of_row, style_of, svg_text
     from reporting.titles import row_titles
 
     rows = {}
@@ -33,11 +33,11 @@ def draw(runs):
                 for share, error in zip(kept, errors.tolist(), strict=True)
             ]
             style = {**style_of(number), "markevery": 0.1, "markersize": 4.5}
-            axes.plot(kept, 100 - errors, **style, label=titles[row])
+            of_row(number, *axes.plot(kept, 100 - errors, **style, label=titles[row]))
         axes.set_xlim(0, 100)
         axes.set_xlabel(say("coverage: test images kept, %"))
         axes.set_ylabel(say("accuracy on these, %"))
-        legend_below(figure, axes)
+        legend_below(figure, axes, is_of_rows=True)
         return svg_text(figure, say, table)
 
 

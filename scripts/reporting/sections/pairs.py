@@ -57,28 +57,33 @@ def matrix(content, say):
         label=say(N_("Differences in accuracy")),
         title=say(N_("Difference in accuracy, points: row minus column")),
         style="dense",
-        head=[Field(say(N_("model"))), *(Field(say.name(row.title), True) for row in rows)],
+        head=[
+            Field(say(N_("model"))),
+            *(Field(say.name(row.title), True, {"data-of": row.number}) for row in rows),
+        ],
         rows=[
             [Field(say.name(row.title)), *(cell(content, say, row, other) for other in rows)]
             for row in rows
         ],
         at_once=6,
+        of_rows=tuple(row.number for row in rows),
     )
 
 
 def cell(content, say, row, other):
     """Points, interval and corrected p of one pair; what is significant stands out."""
+    attributes = {"data-of": other.number}
     if row is other:
-        return Field("–", True)
+        return Field("–", True, attributes)
     pair = content.pair(row, other)
     difference, low, high = pair.seen_from(row)
     points = signed(difference, 2)
     interval = say(N_("%(low)s to %(high)s"), low=signed(low, 2), high=signed(high, 2))
     p_value = say(N_("p %(p)s"), p=p_value_text(pair.line["p_value_holm"]))
     text = say.strong(points) if pair.better else say.safe(points)
-    return Field(
-        say.lines(text, interval, p_value), True, {"data-certain": ""} if pair.better else {}
-    )
+    if pair.better:
+        attributes["data-certain"] = ""
+    return Field(say.lines(text, interval, p_value), True, attributes)
 
 
 def shown_pairs(content):
@@ -96,13 +101,15 @@ def shown_pairs(content):
 
 def table(content, say):
     heads = (N_("model"), N_("other model"))
+    pairs = shown_pairs(content)
     return Table(
         label=say(N_("Pairs of models")),
         style="dense",
         head=[*(Field(say(text)) for text in heads), *(Field(say(text), True) for text in HEADS)],
-        rows=[line(say, pair) for pair in shown_pairs(content)],
+        rows=[line(say, pair) for pair in pairs],
         at_once=5,
         repeated=2,
+        of_rows=tuple((pair.first.number, pair.other.number) for pair in pairs),
     )
 
 
