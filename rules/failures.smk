@@ -77,6 +77,11 @@ if (RESULTS / "failures").is_dir():
         leave_out_failed_runs()
     except UserError as error:
         sys.exit(f"error: {error}")
-    # A study by itself has a report.
-    if not TRAININGS or not (RUNS or PLAN.studies):
+    if not TRAININGS:
         sys.exit("error: the training of every run failed; lower the learning rates")
+    # A study by itself has a report.
+    if not (RUNS or PLAN.studies):
+        sys.exit(
+            "error: no point of a sweep is left of which every seed was trained; lower the "
+            "learning rates"
+        )

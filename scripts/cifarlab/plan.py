@@ -38,8 +38,9 @@ class _Recipes:
 
     def name_of(self, name, recipe, at):
         """The name of a recipe that was made: `name`, or that of the same recipe."""
-        known = self.names.setdefault(recipe.to_json(), name)
-        if known == name and self.by_name.setdefault(name, recipe) is not recipe:
+        text = recipe.to_json()
+        known = self.names.setdefault(text, name)
+        if known == name and self.by_name.setdefault(name, recipe).to_json() != text:
             raise UserError(
                 f"{at}: its recipe would be called {name}, which is the name of another one; "
                 "rename one of them"

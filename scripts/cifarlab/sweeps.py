@@ -43,14 +43,21 @@ class Range(Settings):
     """Equal differences, or equal factors."""
 
     def at(self, share):
-        """The value at a share of the way, with four digits; the ends as they are written."""
+        """The value at a share of the way; the ends as they are written.
+
+        It has four digits, or as many more as it needs to lie between the ends.
+        """
         if share in (0, 1):
-            value = self.to if share else self.start
-        elif self.scale == "log":
-            value = float(f"{self.start * (self.to / self.start) ** share:.4g}")
+            return self.to if share else self.start
+        if self.scale == "log":
+            value = self.start * (self.to / self.start) ** share
         else:
-            value = float(f"{self.start + (self.to - self.start) * share:.4g}")
-        return round(value) if self.is_whole else value
+            value = self.start + (self.to - self.start) * share
+        if self.is_whole:
+            return round(value)
+        low, high = sorted((self.start, self.to))
+        rounded = (float(f"{value:.{digits}g}") for digits in range(4, 17))
+        return next((short for short in rounded if low < short < high), value)
 
     @property
     def is_whole(self):

@@ -155,13 +155,15 @@ class Content:
 
     @property
     def train_seconds(self):
-        """Of all runs together."""
-        return sum(run.training["train_seconds"] for run in self.runs)
+        """Of all trainings together; a run of a sweep is that of a point, which is there too."""
+        trained = [run for run in self.runs if not run.folder.chosen_recipe]
+        return sum(run.training["train_seconds"] for run in (*trained, *self.untested))
 
     @property
     def devices(self):
         """Names of the devices that trained, each once."""
-        return list(dict.fromkeys(run.training["device_name"] for run in self.runs))
+        runs = (*self.runs, *self.untested)
+        return list(dict.fromkeys(run.training["device_name"] for run in runs))
 
     @property
     def timed_on(self):
@@ -253,12 +255,10 @@ class Content:
     @property
     def unused(self):
         """Names of models and of recipes that are configured and in no run: two lists."""
-        sets = self.configuration.get("runs", [])
-        unused = []
-        for kind in ("models", "recipes"):
-            used = {name for run_set in sets for name in run_set[kind]}
-            for study in self.configuration.get("studies", {}).values():
-                used |= {*study["models"]} if kind == "models" else {study["baseline"]}
+        trained, unused = (*self.runs, *self.untested, *self.failures), []
+        for kind, of_run in (("models", "model"), ("recipes", "recipe")):
+            used = {name for runs in self.configuration.get("runs", []) for name in runs[kind]}
+            used |= {getattr(run, of_run) for run in trained}
             unused.append([name for name in self.configuration.get(kind, {}) if name not in used])
         return unused
 

@@ -1,6 +1,7 @@
 """Studies and sweeps become recipes and runs; what contradicts itself is one line."""
 
 import copy
+import json
 
 import pytest
 import yaml
@@ -75,6 +76,9 @@ def test_a_sweep_trains_every_combination_and_tests_one_run_a_seed(values):
         ({"from": 0.001, "to": 0.1, "points": 3, "scale": "log"}, [0.001, 0.01, 0.1]),
         ({"from": "1e-3", "to": "1e-2", "points": 3, "scale": "log"}, [0.001, 0.003162, 0.01]),
         ({"from": 0.3, "to": 0.1, "points": 2}, [0.3, 0.1]),
+        # Four digits would leave the range.
+        ({"from": 0.99992, "to": 0.99999, "points": 3}, [0.99992, 0.99996, 0.99999]),
+        ({"from": 0.99999, "to": 0.99992, "points": 3}, [0.99999, 0.99996, 0.99992]),
     ],
 )
 def test_a_range_gives_its_ends_and_what_lies_between_in_equal_steps(values, ends, expected):
@@ -84,6 +88,10 @@ def test_a_range_gives_its_ends_and_what_lies_between_in_equal_steps(values, end
 def test_a_range_between_whole_numbers_has_whole_numbers(values):
     plan = planned(values, {"over": {"batch_size": {"from": 32, "to": 128, "points": 4}}})
     assert [plan.recipes[name].batch_size for name in plan.points["tuned"]] == [32, 64, 96, 128]
+    plan = planned(
+        copy.deepcopy(values), {"over": {"max_steps": {"from": 12344, "to": 12346, "points": 3}}}
+    )
+    assert [plan.recipes[name].max_steps for name in plan.points["tuned"]] == [12344, 12345, 12346]
 
 
 def test_random_points_lie_in_their_ranges_and_more_of_them_begin_with_the_same(values):
@@ -158,6 +166,20 @@ def test_the_same_recipe_is_trained_once(values):
     (study,) = plan.studies
     assert study.recipes == ["plain", "s-slow", "known", "s-combined"]
     assert len(plan.trainings) == len(trained(plan)) == 4 * 2
+
+
+def test_a_recipe_written_out_with_the_name_that_a_study_or_a_sweep_gives_it_is_the_same(values):
+    over = {"optimizer.learning_rate": [0.01, 0.1]}
+    for made in ("s-slow", "s-combined", "tuned-0.01"):
+        asked = copy.deepcopy(values)
+        study, sweep = (
+            ({"drop": ["slow", "focal"]}, None) if made[0] == "s" else (None, {"over": over})
+        )
+        before = planned(copy.deepcopy(asked), sweep, study)
+        written = json.loads(before.recipes[made].to_json())
+        asked["recipes"][made] = written
+        after = planned(asked, sweep, study)
+        assert trained(after) == trained(before)
 
 
 def test_a_dotted_key_leads_into_a_part_that_is_written_as_a_word_or_not_at_all(values):

@@ -336,6 +336,34 @@ def test_a_recipe_that_a_model_or_its_images_contradict_ends_in_one_line_before_
     assert "\n" not in str(refusal.value)
 
 
+# A backbone that cannot be trained: no gradient comes out of its operation.
+UNTRAINABLE = """
+class Refused(torch.autograd.Function):
+    @staticmethod
+    def forward(context, x):
+        return x.clone()
+    @staticmethod
+    def backward(context, gradient):
+        raise ValueError("no gradient for the backbone")
+"""
+
+
+@pytest.mark.parametrize(("epochs", "frozen"), [(5, 0), (5, 1), (5, 2), (5, 4), (2, 2), (1, 3)])
+def test_a_backbone_that_is_frozen_at_first_is_rehearsed_as_far_as_it_is_ever_trained(
+    tmp_path, dataset, epochs, frozen
+):
+    optimizer = {**FREEZING, "freeze_backbone_epochs": frozen}
+    body = UNTRAINABLE + net(HEAD, f"{FEATURES}\nreturn self.head(Refused.apply(f))")
+    # A full batch and a rest: two steps an epoch.
+    chosen = recipe(epochs=epochs, optimizer=optimizer)
+    settings = own_model(tmp_path, body)
+    if frozen >= epochs:
+        rehearse(dataset, settings, chosen, None, CPU)
+        return
+    with pytest.raises(UserError, match="no gradient for the backbone"):
+        rehearse(dataset, settings, chosen, None, CPU)
+
+
 @pytest.mark.parametrize(("name", "size"), [("cnn_5", 16), ("vit_b_32", 100)])
 def test_an_input_size_that_a_model_cannot_run_with_is_named(dataset, name, size):
     architecture = {"family": "torchvision", "architecture": name}

@@ -137,18 +137,22 @@ TOGETHER = [
 ]
 
 
-def reported(folder, accuracies, changes=(*CHANGES, *TOGETHER)):
-    """(HTML, Markdown) in English, and the lines of the table, of results with studies alone."""
-    runs = [run for name, own in accuracies.items() for run in validated(folder, name, own)]
+def reported(folder, accuracies, changes=(*CHANGES, *TOGETHER), studies=("s",), **others):
+    """(HTML, Markdown) in English, and the lines of the table, of results with studies alone.
+
+    studies: their names, alike but for these; others: as for `validated`.
+    """
+    runs = [run for name, a in accuracies.items() for run in validated(folder, name, a, **others)]
     study = {**STUDY, "seeds": [0, 1, 2, 3, 4, 5], "changes": changes}
     (folder / "compare").mkdir()
-    table = tabulate_studies([study], runs)
+    table = tabulate_studies([{**study, "name": name} for name in studies], runs)
     table.to_csv(folder / "compare/studies.csv", index=False)
     write_data(folder / "data", synthetic=False)
     write_tables(folder, [])
     for name in ("changes", "change_curves"):
         draw_figure(folder, FIGURES[name], [run.path for run in runs])
-    content = gather(Results(folder, folder / "compare/studies.csv"))
+    trained = tuple(run.path for run in runs)
+    content = gather(Results(folder, folder / "compare/studies.csv", trained=trained))
     return render(content, TEMPLATES, language()), content
 
 
@@ -176,6 +180,8 @@ def test_sentences_say_what_the_interval_holds_and_the_table_has_the_seconds(tmp
         assert "all together gains on m: +3.0 points" in page
         assert "Leaving focal out of all together on m changed nothing" in page
         assert "Nothing was compared on the test split; studies: 1." in page
+        assert "Runs of studies and sweeps: 24." in page
+        assert "Training took 24 min" in page
         assert "Source: " in page
     # The table: accuracy, gain, interval, seconds and their ratio, steps, held-out share, seeds.
     line = next(text for text in pages[1].splitlines() if text.startswith("| s | m | long |"))
@@ -207,6 +213,43 @@ def test_one_seed_has_no_interval_and_a_failed_change_no_pair(tmp_path):
     for page in pages:
         assert "focal on m: +4.0 points with one seed, which has no interval" in page
         assert "long on m has no pair of runs with the same seed." in page
+
+
+def test_where_the_combined_recipe_failed_what_lacks_a_pair_is_said_of_it_and_not_of_the_change(
+    tmp_path,
+):
+    accuracies = {"plain": PLAIN, "s-focal": FOCAL, "s-long": LONG}
+    pages, _ = reported(tmp_path / "cifar100", accuracies)
+    for page in pages:
+        assert "focal alone on m changed nothing that 6 seeds can show" in page
+        assert "focal on m has no pair" not in page
+        assert "All together on m without focal has no pair of runs with the same seed" in page
+        assert "all together on m has no pair of runs with the same seed." in page
+
+
+def test_sentences_of_several_studies_stand_study_by_study(tmp_path):
+    accuracies = {"plain": PLAIN, "s-focal": FOCAL, "s-long": LONG}
+    (_, page), _ = reported(tmp_path / "cifar100", accuracies, CHANGES, ("one", "other"))
+    places = [
+        page.index(text)
+        for text in ("Study one", "long gains", "Study other", "| one | m |", "| other | m |")
+    ]
+    assert places == sorted(places)
+    assert page.rindex("long gains") > page.index("Study other")
+
+
+def test_what_max_steps_stopped_gains_and_loses_nothing(tmp_path):
+    accuracies = {"plain": PLAIN, "s-focal": FOCAL, "s-long": LONG, "s-combined": COMBINED}
+    pages, _ = reported(tmp_path / "cifar100", accuracies, ended_by="max_steps")
+    for page in pages:
+        assert "long on m: +3.0 points in trial runs, which max_steps stopped and which" in page
+        assert "All together on m without focal: 0.0 points in trial runs" in page
+        assert "gains on m" not in page
+        assert "changed nothing" not in page
+    runs = validated(tmp_path / "x", "plain", PLAIN)
+    runs += validated(tmp_path / "x", "s-focal", FOCAL, ended_by="max_steps")
+    runs += validated(tmp_path / "x", "s-long", LONG, ended_by="early_stopping")
+    assert (row_of(runs)["trial"], row_of(runs, "long")["trial"]) == (True, False)
 
 
 def test_the_forest_plot_is_ordered_by_effect_and_has_every_seed(tmp_path):
@@ -266,6 +309,11 @@ def test_the_report_says_what_a_sweep_chose_and_among_how_many(tmp_path):
             "Chosen on the validation split among 3 points of its sweep: tuned-0.1. The others did "
             "not meet the test split." in page
         )
+    # `runs` has another point, too.
+    accuracies |= {("m", "tuned-1.0"): (41.0,)}
+    for page in rendered(write_results(tmp_path / "both", accuracies=accuracies, chosen=chosen)):
+        assert "among 3 points of its sweep: tuned-0.1." in page
+        assert "did not meet the test split" not in page
     for page in rendered(write_results(tmp_path / "y", accuracies=accuracies)):
         assert "Chosen on the validation split" not in page
 

@@ -6,12 +6,14 @@ from statistics import fmean
 import pandas as pd
 
 from cifarlab.comparison.statistics import mean_interval
+from cifarlab.comparison.trials import is_cut_short
 
 STUDY_COLUMNS = [
     *("study", "model", "change", "kind", "recipe", "compared_with", "seeds"),
     *("difference_points", "low_points", "high_points", "seed_differences_points"),
     *("validation_accuracy_percent", "compared_accuracy_percent", "held_out_percent"),
     *("steps", "compared_steps", "train_seconds", "compared_train_seconds", "seconds_ratio"),
+    "trial",
 ]
 
 
@@ -23,7 +25,8 @@ def tabulate_studies(studies, runs):
     compared on the seeds that both have: difference_points is the mean over them of validation
     accuracies, those of change minus those of what it is compared with; low and high are its 95 %
     interval, paired and empty with one seed; seed_differences_points is a JSON object by seed.
-    seconds_ratio is empty where times cannot be compared; without a pair all numbers are.
+    seconds_ratio is empty where times cannot be compared; without a pair all numbers are. trial:
+    whether `max_steps` stopped a run of a pair.
     """
     by_name = {(run.model, run.recipe, run.seed): run for run in runs}
     rows = [
@@ -45,6 +48,7 @@ def _row(study, model, change, runs):
     }
     row = {"study": study["name"], "model": model, "change": change["label"]}
     row |= {key: change[key] for key in ("kind", "recipe", "compared_with")} | {"seeds": len(pairs)}
+    row["trial"] = any(is_cut_short(run) for pair in pairs.values() for run in pair)
     if not pairs:
         return row
     ours, others = zip(*pairs.values(), strict=True)

@@ -16,16 +16,17 @@ def trials(runs, rows):
     measurably better than always naming the most frequent class, as the 95 % interval of each
     accuracy says.
     """
-    found = {
-        (run.model, run.recipe): CUT_SHORT
-        for run in runs
-        if run.training.get("ended_by") == CUT_SHORT
-    }
+    found = {(run.model, run.recipe): CUT_SHORT for run in runs if is_cut_short(run)}
     whole = [row for row in rows if row not in found]
     lowest = [accuracy_interval(rows[row].correct)[0] for row in whole]
     if whole and max(lowest) <= share_of_guessing(runs[0]):
         found |= dict.fromkeys(whole, AS_GUESSING)
     return {row: found[row] for row in rows if row in found}
+
+
+def is_cut_short(run):
+    """Whether `max_steps` ended the training of a run, a RunFolder."""
+    return run.training.get("ended_by") == CUT_SHORT
 
 
 def share_of_guessing(run):

@@ -104,6 +104,12 @@ class _Rehearsal:
         n_steps = min(STEPS, recipe.max_steps or STEPS)
         # An epoch has a step or two, and none of them is left out.
         changes = {"epochs": STEPS, "max_steps": n_steps}
+        # All that is ever trained is trained within these steps.
+        frozen = recipe.optimizer.freeze_backbone_epochs
+        frozen = STEPS if frozen >= recipe.epochs else min(frozen, 1)
+        changes["optimizer"] = recipe.optimizer.model_copy(
+            update={"freeze_backbone_epochs": frozen}
+        )
         if stopping := recipe.early_stopping:
             patience = max(stopping.patience, STEPS)
             changes["early_stopping"] = stopping.model_copy(update={"patience": patience})

@@ -6,9 +6,9 @@ from reporting.messages import N_, Sentence
 
 def caption(_content, _row):
     message = N_(
-        "Validation accuracy with the change minus that without it: the mean over pairs of runs "
-        "with the same seed, its 95 % interval by Student's t, and each pair as a bar. Ordered by "
-        "the mean."
+        "Validation accuracy minus that of what the axis names: the mean over pairs of runs with "
+        "the same seed, its 95 % interval by Student's t, and each pair as a bar. Ordered by the "
+        "mean."
     )
     return [Sentence(message, {})]
 

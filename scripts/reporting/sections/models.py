@@ -42,7 +42,7 @@ HEADS = {"kept": N_("kept"), "replaced": N_("replaced")}
 PLACED = ("structure", "loss", "classes", "confusion", "examples")
 
 
-def about_training(row):
+def about_training(content, row):
     """How one model was trained, in words."""
     values = {"recipe": row.recipe, "seeds": [str(run.seed) for run in row.runs]}
     sentences = [Sentence(N_("Recipe %(recipe)s, seeds: %(seeds)s."), values)]
@@ -57,12 +57,14 @@ def about_training(row):
     else:
         sentences.append(Sentence(N_("Trained from scratch."), {}))
     if chosen := row.runs[0].training.get("chosen"):
-        message = N_(
-            "Chosen on the validation split among %(n)s points of its sweep: %(point)s. The others "
-            "did not meet the test split."
-        )
+        message = N_("Chosen on the validation split among %(n)s points of its sweep: %(point)s.")
         values = {"n": len(chosen["from"]), "point": chosen["recipe"]}
         sentences.append(Sentence(message, values))
+        # `runs` may ask for the recipe of another point.
+        others = {(row.model, point["recipe"]) for point in chosen["from"]}
+        others -= {(row.model, chosen["recipe"])}
+        if not others & {other.key for other in content.rows}:
+            sentences.append(Sentence(N_("The others did not meet the test split."), {}))
     if row.is_cut_short:
         message = N_("A trial run: max_steps stopped it after %(n)s steps.")
         sentences.append(Sentence(message, {"n": row.runs[0].training["steps"]}))
@@ -137,7 +139,7 @@ def model(content, say, row, alike):
         note,
         [
             *([] if shared_idea(alike) else [Paragraph(say(row.idea))]),
-            Paragraph(say.sentences(about_training(row)), "quiet"),
+            Paragraph(say.sentences(about_training(content, row)), "quiet"),
             Columns([hyperparameters(say, row, alike), results(content, say, row)]),
             *uncalibrated(say, row),
             *unmeasured(say, row),

@@ -45,18 +45,22 @@ def alerts(content, say):
 
 def scope(content, say):
     """How much was compared, on what, as text of the page."""
-    if not content.rows:
+    if content.rows:
+        message = N_("Models: %(models)s, runs: %(runs)s.")
+        values = {"models": len(content.models), "runs": len(content.runs)}
+    else:
         message = N_("Nothing was compared on the test split; studies: %(studies)s.")
-        return say(message, studies=len({line["study"] for line in content.studies}))
+        values = {"studies": len({line["study"] for line in content.studies})}
+    sentences = [Sentence(message, values)]
+    if content.untested:
+        message = N_("Runs of studies and sweeps: %(n)s.")
+        sentences.append(Sentence(message, {"n": len(content.untested)}))
     counts, n_classes = content.manifest["counts"], len(content.manifest["fine_names"])
     images = N_("Images: %(train)s to train on, %(test)s to test on, of %(n)s classes.")
     time = N_("Training took %(time)s in all, on %(device)s.")
     return say.sentences(
         [
-            Sentence(
-                N_("Models: %(models)s, runs: %(runs)s."),
-                {"models": len(content.models), "runs": len(content.runs)},
-            ),
+            *sentences,
             say(images, train=counts["train"], test=counts["test"], n=n_classes),
             say(time, time=say.duration(content.train_seconds), device=content.devices),
         ]

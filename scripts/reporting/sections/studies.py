@@ -7,8 +7,8 @@ from reporting.pictures import picture
 
 ABOUT = N_(
     "Changes to one recipe, each trained with the same seeds as what it is compared with. They are "
-    "compared on the part of the training split that their recipe holds out, and never met the "
-    "test split: these accuracies are not those of the comparison. An interval is of one change by "
+    "compared on the part of the training split that their recipe holds out, not on the test "
+    "split: these accuracies are not those of the comparison. An interval is of one change by "
     "itself: of twenty that change nothing, one is expected to leave out zero by chance."
 )
 HEADS = (
@@ -30,12 +30,14 @@ def sentence(line):
     """The Sentence that follows from a line of studies.csv."""
     change = Term(TOGETHER) if line["kind"] == "combined" else line["change"]
     values = {"change": change, "model": line["model"], "seeds": int(line["seeds"])}
-    if is_missing(line["difference_points"]):
-        message = N_("%(change)s on %(model)s has no pair of runs with the same seed.")
-        del values["seeds"]
-        return Sentence(message, values)
-    values["x"] = signed(line["difference_points"], 1)
     is_left_out = line["kind"] == "without"
+    if is_missing(line["difference_points"]):
+        del values["seeds"]
+        return Sentence(no_pair(is_left_out), values)
+    values["x"] = signed(line["difference_points"], 1)
+    if line["trial"]:
+        del values["seeds"]
+        return Sentence(of_trial_runs(is_left_out), values)
     if is_missing(line["low_points"]):
         del values["seeds"]
         return Sentence(one_seed(is_left_out), values)
@@ -89,6 +91,29 @@ def nothing_shown(kind):
     )
 
 
+def no_pair(is_left_out):
+    """The message where runs failed."""
+    if is_left_out:
+        return N_(
+            "All together on %(model)s without %(change)s has no pair of runs with the same seed, "
+            "to compare with all together."
+        )
+    return N_("%(change)s on %(model)s has no pair of runs with the same seed.")
+
+
+def of_trial_runs(is_left_out):
+    """The message where `max_steps` stopped runs."""
+    if is_left_out:
+        return N_(
+            "All together on %(model)s without %(change)s: %(x)s points in trial runs, which "
+            "max_steps stopped and which show nothing."
+        )
+    return N_(
+        "%(change)s on %(model)s: %(x)s points in trial runs, which max_steps stopped and which "
+        "show nothing."
+    )
+
+
 def one_seed(is_left_out):
     """The message where one pair gives no interval."""
     if is_left_out:
@@ -107,11 +132,21 @@ def blocks(content, say):
     return [
         Paragraph(say(ABOUT)),
         picture(content, say, "changes"),
-        Listing([say.value(sentence(line)) for line in ordered(lines)]),
+        *listings(say, ordered(lines)),
         table(say, lines),
         Paragraph(say.source("compare/studies.csv"), "source"),
         picture(content, say, "change_curves"),
     ]
+
+
+def listings(say, lines):
+    """The sentences; of several studies, each by itself."""
+    studies = {}
+    for line in lines:
+        studies.setdefault(line["study"], []).append(say.value(sentence(line)))
+    if len(studies) == 1:
+        return [Listing(*studies.values())]
+    return [Listing(items, say(N_("Study %(name)s"), name=name)) for name, items in studies.items()]
 
 
 def ordered(lines):
