@@ -33,10 +33,10 @@ check-statistics: $(INSTALLED) ## check intervals, tests and ranks on simulated 
 	$(BIN)/python tests/simulations/check_statistics.py
 
 test: $(INSTALLED) ## run the tests
-	$(BIN)/python -m pytest -n auto --dist worksteal -m "not long" tests/unit tests/workflow
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not long" tests/workflow tests/unit
 
 test-long: $(INSTALLED) ## run the tests of edits, faults, tutorials and how-tos (ten minutes)
-	$(BIN)/python -m pytest -n auto --dist worksteal -m long tests/unit tests/workflow
+	$(BIN)/python -m pytest -n auto --dist worksteal -m long tests/workflow tests/unit
 
 test-browser: $(INSTALLED) ## test the report in a browser, which tests/browser/install.sh installs
 	$(BIN)/python -m pytest -n auto --dist worksteal tests/browser

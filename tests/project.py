@@ -47,7 +47,7 @@ class Project:
         self.folder = folder
 
     def configure(self, values):
-        (self.folder / "small.yaml").write_text(yaml.safe_dump(values))
+        (self.folder / "small.yaml").write_text(yaml.safe_dump(values, sort_keys=False))
 
     def snakemake(self, *arguments, configfile="small.yaml", programs=""):
         """Run snakemake as `.venv/bin/snakemake`, without an activated environment.

@@ -158,15 +158,17 @@ def n_cores():
 
 def busy_share(seconds=1.0):
     """Share of all cores that something else uses just now, in [0, 1]."""
-
-    def times():
-        numbers = [int(word) for word in Path("/proc/stat").read_text().split("\n")[0].split()[1:9]]
-        return sum(numbers), numbers[3] + numbers[4]
-
-    total, idle = times()
+    before = Path("/proc/stat").read_text()
     time.sleep(seconds)
-    total_then, idle_then = times()
-    return 1 - (idle_then - idle) / max(total_then - total, 1)
+    return busy_between(before, Path("/proc/stat").read_text())
+
+
+def busy_between(*texts):
+    """Share of all cores that was in use between two readings of /proc/stat, in [0, 1]."""
+    before, after = ([int(word) for word in text.split("\n")[0].split()[1:9]] for text in texts)
+    passed = [now - then for then, now in zip(before, after, strict=True)]
+    # The fourth and the fifth are idle, and waiting for a disk.
+    return 1 - (passed[3] + passed[4]) / max(sum(passed), 1)
 
 
 def describe_machine():

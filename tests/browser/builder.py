@@ -1,13 +1,14 @@
 """Scenes as folders of results, with tables, figures and reports by the project's own commands."""
 
 import functools
+import hashlib
 import json
-import os
 import shutil
 from dataclasses import replace
 
 import numpy as np
 from drawings import draw_figure, run
+from made import made_once
 from project import ROOT
 from run_files import write_cost, write_data, write_json, write_predictions, write_run
 from scenes import (
@@ -31,28 +32,15 @@ from reporting.figures import FIGURES
 
 
 class Builder:
-    """Writes scenes below a folder; what they share is made once."""
+    """Writes scenes below a folder, which several processes may share; each is made once."""
 
     def __init__(self, folder):
         self.folder = folder
-        self.figures = {}
 
     @functools.cached_property
     def dataset(self):
         """The data folder of a data set with few training images."""
-        folder = self.folder / "dataset/data"
-        folder.mkdir(parents=True)
-        few = make_synthetic(1, 2, 0)
-        repeated = np.arange(TEST_PER_CLASS * N_CLASSES) % len(few.test.labels)
-        test = replace(few.test, images=few.test.images[repeated], labels=few.test.labels[repeated])
-        names = [f"{a}{b}".strip("_") for a in SYLLABLES for b in SYLLABLES]
-        dataset = replace(few, test=test, fine_names=names)
-        save_dataset(dataset, folder, {"synthetic": False, "md5": "0" * 32})
-        # So that published results are compared with those of the scenes.
-        published = read_published(ROOT / "config/published.csv")
-        claimed = {"images_sha256": published["images_sha256"].iloc[0]}
-        write_json(folder / "manifest.json", {**read_json(folder / "manifest.json"), **claimed})
-        return folder
+        return made_once(self.folder / "dataset", write_dataset)
 
     @functools.cached_property
     def test_labels(self):
@@ -61,8 +49,11 @@ class Builder:
     @functools.cache  # noqa: B019, the builder lives as long as the tests
     def build(self, name):
         """The folder of the results of SCENES[name], with reports in all languages."""
+        folder = self.folder / digest(name)
+        return made_once(folder, lambda folder: self.write(folder / "cifar100", name)) / "cifar100"
+
+    def write(self, results, name):
         scene = SCENES[name]
-        results = self.folder / str(len(os.listdir(self.folder))) / "cifar100"
         write_data(self.dataset, results / "data", scene.class_names)
         for model in scene.models:
             write_cost(results / f"cost/{model.name}.json", model, scene.device)
@@ -84,17 +75,18 @@ class Builder:
         arguments += ["--templates", ROOT / "templates"]
         arguments += ["--failures", *failures] if failures else []
         run(report, *arguments)
-        return results
 
     def write_duplicates(self, results):
         """The near-duplicates of the data set, which are found once."""
-        found = self.folder / "dataset/found"
-        if not found.is_dir():
-            found.mkdir()
+
+        def find(folder):
+            folder.mkdir()
             parts = ("train", "test", "classes")
             words = [f"--{part}={self.dataset / part}.json" for part in parts]
-            words += ["--duplicates", found / "duplicates.csv"]
-            run(duplicates, *words, "--summary", found / "duplicates.json")
+            words += ["--duplicates", folder / "duplicates.csv"]
+            run(duplicates, *words, "--summary", folder / "duplicates.json")
+
+        found = made_once(self.folder / "found", find)
         shutil.copytree(found, results / "data", dirs_exist_ok=True)
 
     def draw(self, results, scene):
@@ -106,18 +98,40 @@ class Builder:
                 continue
             for model in scene.models if figure.is_of_rows else ():
                 runs = [run for run in sorted_runs(results, scene) if run.parts[-3] == model.name]
-                key = self.key(figure.name, model, scene)
-                if key not in self.figures:
-                    self.figures[key] = draw_figure(results, figure, runs)
-                else:
-                    place = {"model": model.name, "recipe": model.recipe}
-                    shutil.copy(self.figures[key], results / figure.file.format(**place))
+                key = digest(repr(self.key(figure.name, model, scene)))
+
+                def draw_once(folder, figure=figure, runs=runs):
+                    folder.mkdir()
+                    shutil.copy(draw_figure(results, figure, runs), folder / "figure.svg")
+
+                drawn = made_once(self.folder / f"figure-{key}", draw_once) / "figure.svg"
+                place = {"model": model.name, "recipe": model.recipe}
+                shutil.copy(drawn, results / figure.file.format(**place))
 
     @staticmethod
     def key(kind, model, scene):
         """What a figure depends on: equal for figures that are drawn once."""
         key = kind, model.shape or model.name, scene.class_names
         return key if kind in ("structure", "examples") else (*key, scene.seeds)
+
+
+def write_dataset(folder):
+    """A data set with few training images."""
+    folder.mkdir(parents=True)
+    few = make_synthetic(1, 2, 0)
+    repeated = np.arange(TEST_PER_CLASS * N_CLASSES) % len(few.test.labels)
+    test = replace(few.test, images=few.test.images[repeated], labels=few.test.labels[repeated])
+    names = [f"{a}{b}".strip("_") for a in SYLLABLES for b in SYLLABLES]
+    dataset = replace(few, test=test, fine_names=names)
+    save_dataset(dataset, folder, {"synthetic": False, "md5": "0" * 32})
+    # So that published results are compared with those of the scenes.
+    published = read_published(ROOT / "config/published.csv")
+    claimed = {"images_sha256": published["images_sha256"].iloc[0]}
+    write_json(folder / "manifest.json", {**read_json(folder / "manifest.json"), **claimed})
+
+
+def digest(text):
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def sorted_runs(results, scene):

@@ -1,8 +1,10 @@
 import contextlib
+import os
 
 import pytest
 from browsers import find_browser, launched
 from builder import Builder
+from made import common_folder
 
 WIDTH, HEIGHT = 1280, 900
 
@@ -10,7 +12,7 @@ WIDTH, HEIGHT = 1280, 900
 @pytest.fixture(scope="session")
 def build(tmp_path_factory):
     """build(name of a scene) -> the folder of its results, with reports in all languages."""
-    return Builder(tmp_path_factory.mktemp("scenes")).build
+    return Builder(common_folder(tmp_path_factory) / "scenes").build
 
 
 @pytest.fixture(scope="session")
@@ -18,7 +20,8 @@ def browser():
     """The system's browser, without a window."""
     path = find_browser()
     if path is None:
-        pytest.skip("needs a browser: tests/browser/install.sh, or set CHROMIUM to one")
+        missing = "needs a browser: tests/browser/install.sh, or set CHROMIUM to one"
+        (pytest.fail if os.environ.get("NEEDS_BROWSER") else pytest.skip)(missing)
     with launched(path) as browser:
         yield browser
 

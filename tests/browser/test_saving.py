@@ -98,7 +98,8 @@ def test_the_saved_view_is_the_copied_one(open_report, form, start):
 
 def test_the_view_in_latex_has_aligned_numbers_and_escaped_names(open_report):
     page = open_report("7 models × 6 seeds", **CLIPBOARD)
-    header(page, "test_accuracy_percent").get_by_role("button").click()
+    for _ in range(2):
+        header(page, "test_accuracy_percent").get_by_role("button").click()
     text = copied(page, "tex")
     assert text.startswith("% \\usepackage{booktabs, siunitx}\n\\begin{tabular}{l l S[")
     for word in (
@@ -116,7 +117,7 @@ def test_the_view_in_latex_has_aligned_numbers_and_escaped_names(open_report):
     assert len(rows) == 7
     assert {row.count(" & ") for row in rows} == {n_columns - 1}
     accuracies = [float(row.split(" & ")[2]) for row in rows]
-    assert accuracies == sorted(accuracies, reverse=True)
+    assert accuracies == sorted(accuracies)
     assert "vit\\_b\\_32" in text
     # Separators of thousands would be no numbers for siunitx.
     assert not re.search(r"\d,\d", text)

@@ -19,6 +19,7 @@ from loopback import (
     without_ranges,
 )
 from project import ROOT
+from waiting import wait_until_in_line
 
 from engine.download import Patience, fetch
 from engine.errors import UserError
@@ -106,6 +107,7 @@ def test_two_downloads_of_one_file_wait_for_each_other(tmp_path):
         words = [sys.executable, "-c", program, site.url, DIGEST, str(tmp_path)]
         both = [subprocess.Popen(words, cwd=ROOT / "scripts") for _ in range(2)]
         assert site.asked.wait(60)
+        wait_until_in_line(*both)
         site.released.set()
         assert [process.wait(60) for process in both] == [0, 0]
     assert (tmp_path / "archive.tar.gz").read_bytes() == CONTENT

@@ -2,7 +2,6 @@
 
 import fcntl
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from threading import Timer
 
 import pytest
 from project import ROOT
+from waiting import wait_until_in_line
 
 from engine import leases
 from engine.errors import UserError
@@ -75,14 +75,6 @@ def is_free(path):
         except BlockingIOError:
             return False
         return True
-
-
-def wait_until_in_line(process):
-    """Return when the kernel lists the process among those that wait for a lock."""
-    waiting = rf"-> FLOCK +ADVISORY +WRITE {process.pid} "
-    while not re.search(waiting, Path("/proc/locks").read_text()):
-        assert process.poll() is None
-        time.sleep(0.01)
 
 
 def test_jobs_that_are_killed_at_random_never_share_a_device_and_starve_nobody(start, tmp_path):

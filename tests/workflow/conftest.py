@@ -1,10 +1,8 @@
-import os
 import shutil
-from functools import partial
 from pathlib import Path
 
+import made
 import pytest
-from filelock import FileLock
 from project import Project, copy_project
 from staleness_table import Scene
 
@@ -15,20 +13,6 @@ def project(tmp_path):
     return copy_project(tmp_path / "project")
 
 
-def shared(tmp_path_factory, name, make):
-    """The project that make(folder) computes, once for all processes that test at the same time."""
-    root = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        root = root.parent
-    folder = root / name / "project"
-    with FileLock(root / f"{name}.lock"):
-        if not (root / f"{name}.made").exists():
-            shutil.rmtree(folder, ignore_errors=True)
-            make(folder)
-            (root / f"{name}.made").touch()
-    return Project(folder)
-
-
 def compute(folder):
     result = copy_project(folder).snakemake()
     assert result.returncode == 0, result.stderr
@@ -36,8 +20,9 @@ def compute(folder):
 
 @pytest.fixture(scope="session")
 def once(tmp_path_factory):
-    """A function of a name and of what computes a project in a folder; as `shared`."""
-    return partial(shared, tmp_path_factory)
+    """once(name, make) -> the Project that make(folder) computes."""
+    root = made.common_folder(tmp_path_factory)
+    return lambda name, make: Project(made.made_once(root / name / "project", make))
 
 
 @pytest.fixture(scope="session")

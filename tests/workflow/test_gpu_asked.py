@@ -31,6 +31,22 @@ def net(n_classes, folder, count):
             time.sleep(0.05)
     return nn.Sequential(nn.Flatten(), nn.Linear(3072, n_classes))
 """
+# Built in a training, it is the only one from then to the end of the process, or there is an error.
+# Until then it waits for a moment in which another one could come.
+IS_ALONE = """
+import atexit, os, sys, time
+from torch import nn
+
+
+def net(n_classes, folder):
+    if "scripts/train.py" in sys.orig_argv:
+        with open(f"{folder}/came", "a") as file:
+            print(os.getpid(), file=file)
+        os.mkdir(f"{folder}/busy")
+        atexit.register(os.rmdir, f"{folder}/busy")
+        time.sleep(1)
+    return nn.Sequential(nn.Flatten(), nn.Linear(3072, n_classes))
+"""
 # An executor as those of clusters, which only starts jobs and notes what they ask for.
 ELSEWHERE = """
 import subprocess
@@ -141,11 +157,16 @@ def test_without_a_gpu_as_many_trainings_run_at_once_as_there_are_cores(project,
 def test_with_one_gpu_two_trainings_never_overlap(project, tmp_path, monkeypatch):
     # It may be there, and jobs run on the CPU after all.
     break_driver(tmp_path, monkeypatch)
-    project.configure({**SMALL, "device": "auto"})
+    (project.folder / "alone.py").write_text(IS_ALONE)
+    values = {**copy.deepcopy(SMALL), "device": "auto", "threads": 1}
+    options = {"folder": str(tmp_path)}
+    values["models"] = {"alone": {"family": "file", "factory": "alone.py:net", "options": options}}
+    values["runs"] = [{"models": ["alone"], "recipes": ["quick"], "seeds": [0, 1, 2, 3]}]
+    project.configure(values)
     words = ("--cores", "4", "--resources", "gpu=1", "--until", "train")
     result = project.snakemake(*words, programs=tmp_path)
     assert result.returncode == 0, result.stderr
-    assert len(trainings(project)) == 4
+    assert len((tmp_path / "came").read_text().split()) == 4
     for (_, ended), (started, _) in pairwise(trainings(project)):
         assert ended <= started
 
