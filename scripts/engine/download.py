@@ -63,6 +63,10 @@ class FinalFault(Exception):
     """This source will not give the file, however often it is asked."""
 
 
+class WrongFile(FinalFault):
+    """What a source gave is another file."""
+
+
 def fetch(sources, digest, folder, patience=Patience()):
     """Path of a file with the given digest, from the first of `sources` that provides it.
 
@@ -75,10 +79,14 @@ def fetch(sources, digest, folder, patience=Patience()):
     for source in sources:
         try:
             path = local_path(source)
-            if path is None:
-                with _alone_in(Path(folder)):
-                    return _fetch_url(source, digest, Path(folder), patience)
-            return _check_local(path, digest)
+            if path is not None:
+                return _check_local(path, digest)
+            finished = Path(folder) / _name_of(source)
+            # Also where no lock can be had: a folder may be shared and not be written to.
+            if _is_whole(finished, digest):
+                return finished
+            with _alone_in(Path(folder)):
+                return _fetch_url(source, digest, finished, patience)
         except FinalFault as fault:
             reasons.append(f"{source}: {fault}")
     raise UserError(
@@ -93,10 +101,13 @@ def _alone_in(folder):
 
     The kernel lets go of the lock when the process ends, however it ends.
     """
-    with writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        # A file, and open for writing: NFS keeps a lock of a folder from no other machine.
-        file = open(folder / ".lock", "a", encoding="utf-8")  # noqa: SIM115
+    try:
+        with writing(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            # A file, and open for writing: NFS keeps a lock of a folder from no other machine.
+            file = open(folder / ".lock", "a", encoding="utf-8")  # noqa: SIM115
+    except UserError as error:
+        raise FinalFault(str(error)) from error
     with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX)
@@ -121,7 +132,7 @@ def _check_digest(path, digest):
     algorithm, expected = digest.split(":")
     found = file_digest(path, algorithm)
     if not found.startswith(expected):
-        raise FinalFault(f"expected {algorithm} {expected}, found {found}{_looks_like(path)}")
+        raise WrongFile(f"expected {algorithm} {expected}, found {found}{_looks_like(path)}")
 
 
 def _looks_like(path):
@@ -133,16 +144,27 @@ def _looks_like(path):
     return f" ({path.stat().st_size:,} bytes)"
 
 
-def _fetch_url(url, digest, folder, patience):
-    name = Path(urlsplit(url).path).name or "download"
-    finished, partial_path = folder / name, folder / f"{name}.part"
-    if finished.exists():
-        try:
-            _check_digest(finished, digest)
-            return finished
-        except FinalFault:
-            finished.unlink()
-    fault = None
+def _name_of(url):
+    """What the file of a URL is called."""
+    return Path(urlsplit(url).path).name or "download"
+
+
+def _is_whole(path, digest):
+    """Whether a finished download is there, with the digest."""
+    try:
+        _check_digest(path, digest)
+    except (OSError, FinalFault):
+        return False
+    return True
+
+
+def _fetch_url(url, digest, finished, patience):
+    # Another process may have fetched it meanwhile.
+    if _is_whole(finished, digest):
+        return finished
+    with writing(finished):
+        finished.unlink(missing_ok=True)
+    partial_path, fault = finished.with_name(f"{finished.name}.part"), None
     for tries in range(1, patience.tries + 1):
         if fault:
             pause_seconds = patience.pause_seconds(tries - 1)
@@ -158,7 +180,7 @@ def _fetch_url(url, digest, folder, patience):
             # A ValueError is an address that cannot be asked, such as ftp://.
             if _status(error) in FINAL_STATUSES or isinstance(error, ValueError):
                 raise FinalFault(fault) from error
-        except FinalFault as error:
+        except WrongFile as error:
             fault = str(error)
             partial_path.unlink(missing_ok=True)
             # Its beginning may be of another file.
@@ -198,12 +220,22 @@ def _download(url, partial_path, timeout_seconds):
         raise
 
 
+def _asked(url, **options):
+    """The response of requests.get. What is wrong with this machine's settings is a FinalFault."""
+    try:
+        return requests.get(url, **options)
+    except requests.RequestException:
+        raise
+    except OSError as error:  # a file of certificates that is not there
+        raise FinalFault(str(error)) from error
+
+
 def _stream(url, partial_path, timeout_seconds):
     present_bytes = partial_path.stat().st_size if partial_path.exists() else 0
     headers = {"Accept-Encoding": "identity"}
     if present_bytes:
         headers["Range"] = f"bytes={present_bytes}-"
-    with requests.get(url, headers=headers, timeout=timeout_seconds, stream=True) as response:
+    with _asked(url, headers=headers, timeout=timeout_seconds, stream=True) as response:
         if present_bytes and response.status_code == 416:
             # The partial file is not a beginning of what the server has now.
             partial_path.unlink()

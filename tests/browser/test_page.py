@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 import pytest
 from scenes import FAILED, HOSTILE, LANGUAGES, MODELS, SCENES, Scene
 
+from cifarlab.comparison.results import RunFolder
+from reporting.curves import mean_smoothed
 from reporting.figures import drawings
 
 MEGABYTE = 1_000_000
@@ -360,8 +362,8 @@ def test_a_viewer_that_opens_the_file_as_a_blob_shows_what_links_lead_to(open_re
     shown = page.frame_locator("iframe")
     shown.locator('#table a[href="#model-2"]').click()
     shown.locator("#model-2[open]").wait_for()
-    # The report is the viewer's blob, and asked for nothing.
-    assert [address.split("viewer")[0] for address in page.requests] == ["http://", "blob:http://"]
+    # The report asked for nothing.
+    assert page.requests == [viewer]
     page.requests.clear()
 
 
@@ -557,7 +559,11 @@ def test_a_long_training_is_told_to_the_step(open_report, monkeypatch):
     monkeypatch.setitem(SCENES, "long", Scene((model, MODELS[1]), 1))
     page = open_report("long")
     page.locator("#chart-losses .plot").press("ArrowLeft")
-    assert told_step(page) == 13_549
+    steps, _ = mean_smoothed([RunFolder(next(page.results.glob("runs/cnn_2/*/*"))).history])
+    assert abs(told_step(page) - steps[-1]) <= 0.5
+    # Not rounded to four digits, as the ends of axes are.
+    assert steps[-1] > 10_000
+    assert round(steps[-1]) % 10
 
 
 def told_step(page):

@@ -81,26 +81,32 @@ def test_a_hidden_model_is_in_no_chart_and_no_table_and_comes_back(open_report):
 
 def test_a_link_to_what_is_hidden_shows_it_again(open_report):
     page = open_report("7 models")
-    # All that leads to a row, to one of its cells, to a pair or a class of it.
+    # All that leads to a row, to a cell of it, or to a pair; and a class, as sentences have them.
+    row = "5"
     targets = page.evaluate(
-        """() => [...new Set([...document.querySelectorAll('main a[href^="#"], #contents a')]
-            .map(a => a.hash.slice(1)))].filter(id => {
-                const { row, of = row } = document.getElementById(id)
+        """row => {
+            const links = [...document.querySelectorAll('main a[href^="#"], #contents a')];
+            const cell = document.querySelector(`#class-table tbody [data-row="${row}"]`);
+            const ids = new Set([...links.map((a) => a.hash.slice(1)), cell.id]);
+            return [...ids].filter((id) => {
+                const { row: own, of = own } = document.getElementById(id)
                     .closest("[data-row], [data-of]")?.dataset ?? {};
-                return of?.split(" ").includes("5");
-            })"""
+                return of?.split(" ").includes(row);
+            });
+        }""",
+        row,
     )
     assert {target.split("-")[0] for target in targets} >= {"model", "cell", "pair", "class"}
+    other = str((int(row) + 1) % 7)
     for target in targets:
-        page.evaluate("() => { location.hash = '#view?hide=1.5'; }")
-        page.wait_for_function("() => !document.querySelector('#model-5').checkVisibility()")
+        page.evaluate("hide => { location.hash = `#view?hide=${hide}`; }", f"{row}.{other}")
+        page.wait_for_function(f"() => !document.querySelector('#model-{row}').checkVisibility()")
         page.evaluate("id => { location.hash = '#' + id; }", target)
         page.wait_for_function("id => document.getElementById(id).checkVisibility()", arg=target)
-        assert page.locator("#model-5").is_visible()
-        assert page.locator("#model-1").is_visible() == (
-            target.startswith("pair-")
-            and "1" in page.locator(f"#{target}").locator("xpath=..").get_attribute("data-of")
-        )
+        assert page.locator(f"#model-{row}").is_visible()
+        pair = page.locator(f"#{target}").locator("xpath=ancestor::*[@data-of]")
+        is_with_other = pair.count() == 1 and other in pair.get_attribute("data-of").split()
+        assert page.locator(f"#model-{other}").is_visible() == is_with_other
 
 
 def test_a_drawing_that_is_printed_lacks_the_hidden_model_in_its_legend_too(open_report):

@@ -9,7 +9,7 @@ import torch
 from cifarlab.datasets import copies, inputs
 from cifarlab.datasets.copies import SHARE_OF_FREE_MEMORY, CopiesAhead, fits
 from cifarlab.datasets.inputs import Images, InputSettings
-from cifarlab.datasets.store import Dataset, Split, save_dataset
+from cifarlab.datasets.store import Dataset, Split, channel_statistics, save_dataset
 from cifarlab.models.families import ModelSettings
 from cifarlab.training.recipes import Recipe
 from cifarlab.training.run import train_run
@@ -36,6 +36,16 @@ def test_batches_are_the_same_wherever_the_images_lie(monkeypatch, index):
     assert torch.equal(in_host.batch(index), on_device.batch(index))
     some = torch.arange(40, 55)
     assert torch.equal(in_host.only(some).batch(slice(3, 9)), on_device.batch(some[3:9]))
+
+
+def test_a_channel_that_is_the_same_everywhere_is_a_number():
+    images = PIXELS.copy()
+    images[..., 2] = 17
+    mean, std = channel_statistics(images)
+    batch = Images(images, InputSettings(SIDE, mean, std), CPU).batch(slice(None))
+    assert batch.isfinite().all()
+    assert batch[:, 2].abs().max() < 0.1
+    assert batch[:, 0].std() == pytest.approx(1, abs=0.05)
 
 
 def test_a_training_and_its_validation_have_the_same_bits_and_the_record_says_where(

@@ -122,6 +122,36 @@ def test_a_damaged_file_of_an_earlier_download_is_fetched_anew(tmp_path):
     assert path.read_bytes() == CONTENT
 
 
+def test_certificates_that_are_not_there_are_a_fault_of_one_source(tmp_path, monkeypatch):
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "gone.pem"))
+    part = tmp_path / "downloads/archive.tar.gz.part"
+    part.parent.mkdir()
+    part.write_bytes(CONTENT[:10])
+    local = tmp_path / "mine.tar.gz"
+    with pytest.raises(UserError, match=r"https://localhost/archive.*certificate.*gone\.pem"):
+        fetch(["https://localhost/archive.tar.gz"], DIGEST, part.parent, QUICK)
+    local.write_bytes(CONTENT)
+    sources = ["https://localhost/archive.tar.gz", str(local)]
+    assert fetch(sources, DIGEST, part.parent, QUICK) == local
+    # What was fetched before it is kept.
+    assert part.read_bytes() == CONTENT[:10]
+
+
+def test_a_finished_file_in_a_folder_that_may_not_be_written_to_is_used(tmp_path):
+    downloads, local = tmp_path / "downloads", tmp_path / "mine.tar.gz"
+    # As of another user: it cannot be opened for writing.
+    (downloads / ".lock").mkdir(parents=True)
+    (downloads / "archive.tar.gz").write_bytes(CONTENT)
+    with serving(CONTENT) as site:
+        assert fetch([site.url], DIGEST, downloads, QUICK) == downloads / "archive.tar.gz"
+        (downloads / "archive.tar.gz").unlink()
+        with pytest.raises(UserError, match=r"expected a place that may be written to at .*down"):
+            fetch([site.url], DIGEST, downloads, QUICK)
+        local.write_bytes(CONTENT)
+        assert fetch([site.url, str(local)], DIGEST, downloads, QUICK) == local
+    assert site.requests == []
+
+
 def test_a_missing_file_is_asked_for_once(tmp_path):
     with serving(CONTENT, status(404)) as site, pytest.raises(UserError, match="404"):
         fetch([site.url], DIGEST, tmp_path, QUICK)

@@ -69,6 +69,16 @@ def refused(words, state, model=None, settings=SETTINGS):
 # --- names
 
 
+def test_a_file_of_a_counter_alone_lacks_the_models_tensors():
+    refused("missing", {"n_averaged": torch.tensor(5)})
+
+
+def test_what_fits_stands_in_the_order_of_the_file_whatever_the_hash_of_texts():
+    state = state_of(Net(1000))
+    found = fit(state, settings=settings_of("squeezenet1_1", head="fc"))
+    assert [*found.state] == [key for key in state if not key.startswith("fc.")]
+
+
 @pytest.mark.parametrize("model", [Net, Within])
 @pytest.mark.parametrize(
     "prefixes",

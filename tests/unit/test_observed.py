@@ -100,6 +100,18 @@ def test_a_neighbour_may_have_the_name_of_a_module_of_the_project(tmp_path, name
         assert sys.modules[name] is before
 
 
+@pytest.mark.parametrize("name", ["engine", "cifarlab", "data", "train", "reporting", "metrics"])
+def test_a_factory_may_import_such_a_neighbour_when_it_is_called(tmp_path, name):
+    before = sys.modules.get(name)
+    code = f"from torch import nn\ndef net(n):\n    from {name} import layer\n"
+    code += "    return nn.Sequential(nn.Flatten(), layer(n))\n"
+    write(tmp_path / "own", one=code, **{name: LAYER})
+    build("own/one.py:net")
+    assert set(observed.CODE) >= {"own/one.py", f"own/{name}.py"}
+    if before is not None:
+        assert sys.modules[name] is before
+
+
 def test_two_files_of_one_name_are_two_models(tmp_path):
     write(tmp_path / "a", one=model("", "nn.Linear(3072, n)"))
     write(tmp_path / "b", one=model("", "nn.Linear(3072, n, bias=False)"))

@@ -74,6 +74,13 @@ def test_micro_batches_give_the_gradient_of_the_whole_batch(micro_batch):
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-7)
 
 
+def test_a_micro_batch_larger_than_a_batch_is_the_batch():
+    for given, expected in ((100, 48), (48, 48), (20, 20), ("auto", 48), (None, 48)):
+        chosen = recipe(micro_batch=given)
+        assert chosen.images_at_once == expected
+        assert Stepper(plain_model(), *data(), chosen).micro_batch == expected
+
+
 def test_batch_normalisation_sees_micro_batches_as_the_docs_say():
     _, expected = gradient(cnn())
     _, found = gradient(cnn(), micro_batch=16)

@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -193,6 +194,17 @@ def test_a_head_that_has_the_width_already_is_the_factorys_own(own):
     assert not build_model(settings.model_copy(update={"head": "1"}), 7)[1].weight.requires_grad
     with pytest.raises(UserError, match=r"head: expected .* no linear .*'fc'.* last are: 1, 2"):
         build_model(settings.model_copy(update={"head": "fc"}), 7)
+
+
+@pytest.mark.parametrize("path", ["resnet.v2.py", "nets.v2/one.py"])
+def test_a_dot_in_the_name_of_a_module_is_one_line(own, path):
+    Path(path).parent.mkdir(exist_ok=True)
+    (Path(path).parent / "__init__.py").touch()
+    Path(path).write_text("def net(n): ...")
+    with pytest.raises(UserError, match=r"without a dot .* found (resnet|nets)\.v2; rename it"):
+        build_model(
+            checked_settings(ModelSettings, {"family": "file", "factory": f"{path}:net"}), 10
+        )
 
 
 def test_a_factory_at_an_address_is_no_file():

@@ -68,7 +68,9 @@ class Images:
         self.size, self.memory_format = inputs.size, MEMORY_FORMATS[inputs.memory_format]
         # As large as an image: what is done along three channels alone is three times slower.
         mean, std = (torch.tensor(v, device=device) * 255 for v in (inputs.mean, inputs.std))
-        self.mean, self.scale = (v.expand(images.shape[1:]).contiguous() for v in (mean, 1 / std))
+        # A channel that is the same in all images stays as it is, about its mean.
+        scale = torch.where(std > 0, 1 / std, 1.0)
+        self.mean, self.scale = (v.expand(images.shape[1:]).contiguous() for v in (mean, scale))
 
     def __len__(self):
         return len(self.images)

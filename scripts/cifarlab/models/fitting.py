@@ -45,12 +45,11 @@ def fit_to_model(state, model, settings, path):
     expected = model.state_dict(keep_vars=True)
     state, taken_off = without_prefixes(state, expected)
     adapt_state = getattr(FAMILIES[settings.family], "adapt_state", lambda _settings, state: state)
-    state = _with_tied(adapt_state(settings, state), expected)
+    state = _with_batch_counts(_with_tied(adapt_state(settings, state), expected), expected)
     head, _ = find_head(model, settings.head)
     head_fits = not keys_that_differ(_below(head, expected), _below(head, state))
     if not head_fits:
-        state = {key: state[key] for key in state.keys() - _below(head, state).keys()}
-        expected = {key: expected[key] for key in expected.keys() - _below(head, expected).keys()}
+        state, expected = _without(head, state), _without(head, expected)
     check_keys(expected, state, path, lambda faults: _other_head(model, expected, faults))
     _check_numbers(expected, state, path)
     _check_ties(expected, state, path)
@@ -62,6 +61,11 @@ def _below(name, state):
     return {key: value for key, value in state.items() if key.startswith(f"{name}.")}
 
 
+def _without(name, state):
+    """The rest of a state dict, in its order."""
+    return {key: value for key, value in state.items() if not key.startswith(f"{name}.")}
+
+
 def without_prefixes(state, expected):
     """`state` without PREFIXES before all of its names, and what was taken off, outermost first.
 
@@ -70,12 +74,27 @@ def without_prefixes(state, expected):
     """
     state = {key: value for key, value in state.items() if key in expected or key not in COUNTERS}
     found = [([], state)]
-    while prefix := next((p for p in PREFIXES if all(key.startswith(p) for key in state)), None):
+    while prefix := next((p for p in PREFIXES if _is_before_all(p, state)), None):
         state = {key.removeprefix(prefix): value for key, value in state.items()}
         found.append(([*found[-1][0], prefix], state))
     # The first of the best.
     taken_off, state = max(found, key=lambda candidate: len(candidate[1].keys() & expected.keys()))
     return state, taken_off
+
+
+def _is_before_all(prefix, state):
+    return bool(state) and all(key.startswith(prefix) for key in state)
+
+
+def _with_batch_counts(state, expected):
+    """`state` with how many batches a batch normalisation saw, 0 as torch fills it in: torch before
+    0.4.1 did not save it."""
+    state = dict(state)
+    for key in [key for key in expected if key not in state]:
+        layer, _, name = key.rpartition(".")
+        if name == "num_batches_tracked" and f"{layer}.running_mean" in state:
+            state[key] = torch.tensor(0)
+    return state
 
 
 def _ties(expected):

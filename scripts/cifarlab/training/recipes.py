@@ -182,8 +182,10 @@ class Recipe(Settings):
 
     @property
     def images_at_once(self):
-        """Images that are computed at once in testing: as many as in training."""
-        return self.micro_batch if isinstance(self.micro_batch, int) else self.batch_size
+        """Images that are computed at once in testing, and in training at first."""
+        if isinstance(self.micro_batch, int):
+            return min(self.micro_batch, self.batch_size)
+        return self.batch_size
 
     @property
     def code_files(self):

@@ -40,8 +40,7 @@ class Stepper:
         self.model = recorded(called, recipe, self.device)
         self.parameters = [*model.parameters()]
         self.epoch = 0
-        is_number = isinstance(recipe.micro_batch, int)
-        self.micro_batch = recipe.micro_batch if is_number else recipe.batch_size
+        self.micro_batch = recipe.images_at_once
 
     def begin_epoch(self, number):
         """Freeze the backbone, or set it free, before an epoch, counted from 0."""

@@ -74,9 +74,11 @@ def build(settings, n_classes):
     path, name = settings.factory_file, settings.factory.rpartition(":")[2]
     if not path.is_file():
         raise UserError(f"factory: expected a Python file at {path}, found none; check the path")
-    with observing(), put_back(path):
+    folder, module_name = _place_of(path)
+    # The factory may import neighbours as well as the file itself.
+    with observing(), put_back(path), _importable(folder):
         with _no_end(path, "it is imported"):
-            module = _import(path)
+            module = _import(path, folder, module_name)
         factory = _find(module, name, path)
         args, kwargs = _arguments(factory, name, n_classes, settings.options)
         with _no_end(path, f"{name} is called"):
@@ -106,9 +108,9 @@ def _no_end(path, when):
         ) from end
 
 
-def _import(path):
+def _import(path, folder, module_name):
     try:
-        return _load(path)
+        return _load(folder, module_name)
     except UserError:
         raise
     except Exception as error:  # a user's file can raise anything
@@ -217,21 +219,31 @@ def _defined(factory):
     return f" ({shown(code.co_filename, code.co_firstlineno)})" if code else ""
 
 
-def _load(path):
+def _place_of(path):
+    """The folder of a user's file, or of the outermost package that it is in, and the name of its
+    module there. Raises UserError where Python has no such names."""
+    folder, parts = path.resolve().parent, [path.stem]
+    while (folder / "__init__.py").is_file():
+        folder, parts = folder.parent, [folder.name, *parts]
+    if dotted := next((part for part in parts if "." in part), None):
+        raise UserError(
+            f"factory: expected names of modules without a dot on the way to {path}, found "
+            f"{dotted}; rename it"
+        )
+    return folder, ".".join(parts)
+
+
+def _load(folder, module_name):
     """The module in a user's file, which may import its neighbours, relatively or not.
 
     It is a module of a package of a name of its own, so it never is taken for another module.
     """
-    folder, parts = path.resolve().parent, [path.stem]
-    while (folder / "__init__.py").is_file():
-        folder, parts = folder.parent, [folder.name, *parts]
     for name in [name for name in sys.modules if name.partition(".")[0] == PACKAGE]:
         del sys.modules[name]
     package = types.ModuleType(PACKAGE)
     package.__path__ = [str(folder)]
     sys.modules[PACKAGE] = package
-    with _importable(folder):
-        return importlib.import_module(".".join([PACKAGE, *parts]))
+    return importlib.import_module(f"{PACKAGE}.{module_name}")
 
 
 @contextmanager

@@ -93,8 +93,15 @@ def adapt_state(settings, state):
         old = re.compile(r"(denselayer\d+\.(?:norm|relu|conv))\.(\d)\.")
         state = {old.sub(r"\1\2.", key): value for key, value in state.items()}
     if settings.architecture.startswith("vit_"):
+        # Published before its blocks were torchvision.ops.MLP, with layers 0 and 3.
+        old = re.compile(r"(\.mlp)\.linear_([12])\.")
+        state = {old.sub(_layer_of_mlp, key): value for key, value in state.items()}
         state = _with_positions(settings, state)
     return state
+
+
+def _layer_of_mlp(found):
+    return f"{found[1]}.{3 * (int(found[2]) - 1)}."
 
 
 def _with_positions(settings, state):
