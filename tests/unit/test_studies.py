@@ -207,6 +207,16 @@ def test_times_of_unlike_machines_or_with_an_interruption_are_not_compared(tmp_p
     assert row["train_seconds"] > 0
 
 
+@pytest.mark.parametrize(("seconds", "ratio"), [(54.9, 1.5), (56.0, None)])
+def test_times_of_seeds_that_other_work_slowed_are_not_compared(tmp_path, seconds, ratio):
+    runs = validated(tmp_path, "plain", seeds(40.0, 41.0), train_seconds=50.0)
+    runs[1:] = validated(tmp_path / "b", "plain", {1: 41.0}, train_seconds=seconds)
+    mean = (50.0 + seconds) / 2
+    runs += validated(tmp_path, "s-focal", seeds(44.0, 45.0), train_seconds=1.5 * mean)
+    found = row_of(runs)["seconds_ratio"]
+    assert math.isnan(found) if ratio is None else found == pytest.approx(ratio)
+
+
 def test_one_seed_has_no_interval_and_a_failed_change_no_pair(tmp_path):
     accuracies = {"plain": seeds(40.0), "s-focal": seeds(44.0)}
     pages, _ = reported(tmp_path / "cifar100", accuracies, CHANGES)
