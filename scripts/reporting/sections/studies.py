@@ -13,6 +13,7 @@ ABOUT = N_(
 )
 HEADS = (
     N_("validation accuracy, %"),
+    N_("compared with, %"),
     N_("gained, points"),
     N_("95 % interval, from"),
     N_("95 % interval, to"),
@@ -184,6 +185,7 @@ def row(say, line):
         change = say(N_("without %(label)s"), label=line["change"])
     digits = {
         "validation_accuracy_percent": 2,
+        "compared_accuracy_percent": 2,
         "difference_points": 2,
         "low_points": 2,
         "high_points": 2,
