@@ -5,6 +5,7 @@ from statistics import fmean
 
 import pandas as pd
 
+from cifarlab.comparison.repeats import agree
 from cifarlab.comparison.statistics import mean_interval
 from cifarlab.comparison.trials import is_cut_short
 
@@ -74,11 +75,17 @@ def _row(study, model, change, runs):
         "compared_steps": compared_steps,
         "train_seconds": seconds,
         "compared_train_seconds": compared_seconds,
-        "seconds_ratio": seconds / compared_seconds if times_compare([*ours, *others]) else None,
+        "seconds_ratio": seconds / compared_seconds if times_compare(ours, others) else None,
     }
 
 
-def times_compare(runs):
-    """Whether the training times of runs are of the same kind of machine, without interruptions."""
-    places = {(run.training["device_name"], run.training["threads"]) for run in runs}
-    return len(places) == 1 and all(len(run.training["parts"]) == 1 for run in runs)
+def times_compare(*sides):
+    """Whether the training times of two lists of runs are of the same kind of machine, without
+    interruptions, and a step takes the runs of a list the same time."""
+    trainings = [[run.training for run in side] for side in sides]
+    both = [training for side in trainings for training in side]
+    return (
+        len({(training["device_name"], training["threads"]) for training in both}) == 1
+        and all(len(training["parts"]) == 1 for training in both)
+        and all(agree([one["train_seconds"] / one["steps"] for one in side]) for side in trainings)
+    )
