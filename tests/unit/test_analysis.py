@@ -61,7 +61,7 @@ def run_of(model, accuracy, epochs=None):
     training["recipe"] = {"validation": 0.1 if epochs is not None else 0.0}
     return SimpleNamespace(
         training=training,
-        folder=SimpleNamespace(epochs=epochs),
+        folder=SimpleNamespace(epochs=epochs, chosen_recipe=model.get("chosen_recipe")),
         is_resumed=model.get("is_resumed", False),
         measured={"test_accuracy_percent": accuracy},
     )
@@ -257,11 +257,18 @@ def test_no_detectable_difference_of_more_than_all_points_is_told():
 def test_a_difference_of_recipes_is_said_first():
     one = [{"accuracies": [40]}, {"accuracies": [45]}]
     assert "recipe" not in said(accuracy_sentences(content(one)))[0]
-    one[1]["recipe"] = "other"
-    assert said(accuracy_sentences(content(one)))[0] == (
+    first = (
         "The models were not all trained with the same recipe, so that a difference is one of "
         "model and recipe together."
     )
+    # A sweep may choose another point for each of them.
+    for points, is_said in ((("a", "b"), True), (("a", "a"), False)):
+        swept = [
+            {**model, "chosen_recipe": point} for model, point in zip(one, points, strict=True)
+        ]
+        assert (said(accuracy_sentences(content(swept)))[0] == first) == is_said
+    one[1]["recipe"] = "other"
+    assert said(accuracy_sentences(content(one)))[0] == first
 
 
 def test_the_best_for_its_cost_is_one_that_cannot_be_told_from_the_best():
