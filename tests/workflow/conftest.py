@@ -7,6 +7,11 @@ from project import Project, copy_project
 from staleness_table import Scene
 
 
+def pytest_collection_modifyitems(items):
+    # The longest test comes first: it often waits, and the others run beside it.
+    items.sort(key=lambda item: item.path.name != "test_faults.py")
+
+
 @pytest.fixture
 def project(tmp_path):
     """A fresh copy, nothing computed."""
