@@ -45,13 +45,15 @@ class Change:
     """A recipe of a study.
 
     label: of the change; kind: change, combined, or without, where the change is left out of the
-    combined recipe; recipe, compared_with: names of recipes.
+    combined recipe; recipe, compared_with: names of recipes; settings: what the recipe sets, values
+    by key of the baseline's recipe.
     """
 
     label: str
     kind: str
     recipe: str
     compared_with: str
+    settings: dict
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ def study_of(name, settings, recipes, name_of):
                 f"{place}: its recipe would be called {full}, which is longer than {NAME_LENGTH} "
                 "characters; shorten the label or the name of the study"
             )
-        found.append(Change(label, kind, name_of(full, made, place), against))
+        found.append(Change(label, kind, name_of(full, made, place), against, changes))
         return found[-1].recipe
 
     for label, changes in settings.changes.items():

@@ -333,7 +333,7 @@ def test_no_sentence_claims_a_difference_that_the_paired_test_does_not_support(m
                 assert pair.seen_from(better)[0] > 0
         if match := re.match(r"No measurable difference between (\w+) and (\w+),", sentence):
             assert measured.pair(rows[match[1]], rows[match[2]]).better is None
-        if match := re.match(r"(\w+), more accurate than every other model, needs", sentence):
+        if match := re.match(r"(\w+), more accurate than all others, needs", sentence):
             best = rows[match[1]]
             others = [row for row in measured.rows if row is not best]
             assert all(measured.beats(best, other) for other in others)
@@ -350,9 +350,7 @@ def cheap_and_dear(accuracy_of_dear):
 
 def test_who_pays_more_for_less_is_named():
     first, dominated, times = cheap_and_dear(40)
-    assert first == (
-        "m0, more accurate than every other model, needs 4.7 M multiply-adds an image."
-    )
+    assert first == ("m0, more accurate than all others, needs 4.7 M multiply-adds an image.")
     assert dominated == (
         "m1 needs at least as many multiply-adds as m0 (9.4 M against 4.7 M) and is less accurate, "
         "by their paired test."
@@ -362,11 +360,20 @@ def test_who_pays_more_for_less_is_named():
     )
 
 
+def test_a_model_is_not_said_to_pay_as_much_as_itself_with_another_recipe():
+    models = [
+        {"name": "m", "recipe": recipe, "accuracies": [accuracy], "train_seconds": 60.0}
+        for recipe, accuracy in (("a", 45), ("b", 40))
+    ]
+    assert said(cost_sentences(content(models))) == [
+        f"m · a, more accurate than all others, needs {COST['multiply_adds'] / 1e6:.1f} M "
+        "multiply-adds an image."
+    ]
+
+
 def test_who_pays_more_for_more_or_for_as_much_is_not():
     first, _ = cheap_and_dear(50)
-    assert first == (
-        "m1, more accurate than every other model, needs 9.4 M multiply-adds an image."
-    )
+    assert first == ("m1, more accurate than all others, needs 9.4 M multiply-adds an image.")
     first, _ = cheap_and_dear(44.5)
     assert first == (
         "Of the models that no other is measurably better than, m0 needs the fewest "
@@ -426,7 +433,7 @@ LEFT_OUT = "Not compared by multiply-adds, which could not be counted: "
             "m0",
             [
                 LEFT_OUT + "m1.",
-                "m0, more accurate than every other model, needs 4 M multiply-adds an image.",
+                "m0, more accurate than all others, needs 4 M multiply-adds an image.",
                 "m2 needs at least as many multiply-adds as m0 (9 M against 4 M) and is less "
                 "accurate, by their paired test.",
             ],

@@ -13,7 +13,7 @@ from reporting.sections.answer import answer, caveats, trial_runs
 from reporting.tradeoff import ranked_first
 
 ONE_SEED = "All have one seed: this is of these trained models; other seeds may differ."
-AHEAD = "Every other model is measurably less accurate."
+AHEAD = "All others are measurably less accurate."
 
 
 def answered(models, **options):

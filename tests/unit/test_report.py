@@ -357,6 +357,14 @@ def test_names_are_escaped(tmp_path):
     assert markdown_escape("a|b\n*c*") == r"a\|b \*c\*"
 
 
+def test_no_markup_of_a_cell_is_escaped(tmp_path):
+    accuracies = {("cnn_2", "r"): (40.0, 41.0, 42.0), ("cnn_3", "r"): (50.0, 51.0, 53.0)}
+    html, markdown = rendered(write_results(tmp_path / "x", accuracies=accuracies))
+    assert "too few seeds<br>p = " in markdown
+    assert not re.findall(r"\\</?(?:br|small|code|strong|bdi|a )", markdown)
+    assert not re.findall(r"&lt;/?(?:br|small|code|strong|bdi|a )", html)
+
+
 def test_a_configuration_that_nobody_else_has_is_named_beside_the_command(tmp_path):
     folder = write_results(tmp_path / "x")
     command = "snakemake --cores 1"

@@ -23,10 +23,16 @@ from reporting.language import catalogue_path
 from reporting.render import render
 from reporting.svg import MESSAGE
 
-CHANGES = [
-    {"label": "focal", "kind": "change", "recipe": "s-focal", "compared_with": "plain"},
-    {"label": "long", "kind": "change", "recipe": "s-long", "compared_with": "plain"},
-]
+FOCAL_SET = {"loss": {"name": "focal", "gamma": 2.0}}
+LONG_SET = {"epochs": 20, "optimizer.learning_rate": 1e-4}
+
+
+def change(label, recipe, settings, kind="change", compared_with="plain"):
+    names = {"label": label, "kind": kind, "recipe": recipe, "compared_with": compared_with}
+    return {**names, "settings": settings}
+
+
+CHANGES = [change("focal", "s-focal", FOCAL_SET), change("long", "s-long", LONG_SET)]
 STUDY = {"name": "s", "models": ["m"], "seeds": [0, 1, 2], "baseline": "plain", "changes": CHANGES}
 
 
@@ -132,8 +138,8 @@ def test_a_run_without_a_validation_split_is_one_line(tmp_path):
 
 
 TOGETHER = [
-    {"label": "combined", "kind": "combined", "recipe": "s-combined", "compared_with": "plain"},
-    {"label": "focal", "kind": "without", "recipe": "s-long", "compared_with": "s-combined"},
+    change("combined", "s-combined", {**FOCAL_SET, **LONG_SET}, "combined"),
+    change("focal", "s-long", LONG_SET, "without", "s-combined"),
 ]
 
 
@@ -185,7 +191,24 @@ def test_sentences_say_what_the_interval_holds_and_the_table_has_the_seconds(tmp
         assert "Source: " in page
     # The table: accuracy, gain, interval, seconds and their ratio, steps, held-out share, seeds.
     line = next(text for text in pages[1].splitlines() if text.startswith("| s | m | long |"))
-    assert line.count("|") > 5
+    assert line.startswith(
+        "| s | m | long | `epochs: 20`, `optimizer.learning_rate: 0.0001` | 44.0"
+    )
+    together = "| s | m | all together | `loss: {gamma: 2.0, name: focal}`, `epochs: 20`, "
+    assert together in pages[1]
+    assert "| s | m | without focal | – | 44.0" in pages[1]
+    assert "<code>loss: {gamma: 2.0, name: focal}</code>" in pages[0]
+    assert "<h1>What changes to a recipe gain, on cifar100</h1>" in pages[0]
+    assert "–: times are compared only where" not in "".join(pages)
+
+
+def test_where_times_are_not_compared_the_page_says_why(tmp_path):
+    accuracies = {"plain": PLAIN, "s-focal": FOCAL, "s-long": LONG, "s-combined": COMBINED}
+    pages, _ = reported(tmp_path / "cifar100", accuracies, parts=[{}, {}])
+    for page in pages:
+        assert "–: times are compared only where no run was interrupted" in page
+        assert "within 10\u00a0%." in page
+        assert "times the training time" not in page
 
 
 def test_all_together_without_an_effect_is_not_called_one_change_alone(tmp_path):

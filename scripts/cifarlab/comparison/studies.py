@@ -10,7 +10,7 @@ from cifarlab.comparison.statistics import mean_interval
 from cifarlab.comparison.trials import is_cut_short
 
 STUDY_COLUMNS = [
-    *("study", "model", "change", "kind", "recipe", "compared_with", "seeds"),
+    *("study", "model", "change", "kind", "settings", "recipe", "compared_with", "seeds"),
     *("difference_points", "low_points", "high_points", "seed_differences_points"),
     *("validation_accuracy_percent", "compared_accuracy_percent", "held_out_percent"),
     *("steps", "compared_steps", "train_seconds", "compared_train_seconds", "seconds_ratio"),
@@ -21,13 +21,13 @@ STUDY_COLUMNS = [
 def tabulate_studies(studies, runs):
     """A row per study × model × change, a DataFrame with STUDY_COLUMNS.
 
-    studies: list of dicts: name, models, seeds, baseline and changes, each with label, kind, recipe
-    and compared_with; runs: list of RunFolder, in which those that failed are missing. A change is
-    compared on the seeds that both have: difference_points is the mean over them of validation
-    accuracies, those of change minus those of what it is compared with; low and high are its 95 %
-    interval, paired and empty with one seed; seed_differences_points is a JSON object by seed.
-    seconds_ratio is empty where times cannot be compared; without a pair all numbers are. trial:
-    whether `max_steps` stopped a run of a pair.
+    studies: list of dicts: name, models, seeds, baseline and changes, each with label, kind,
+    recipe, compared_with and settings; runs: list of RunFolder, in which those that failed are
+    missing. A change is compared on the seeds that both have: difference_points is the mean over
+    them of validation accuracies, those of change minus those of what it is compared with; low and
+    high are its 95 % interval, paired and empty with one seed; seed_differences_points is a JSON
+    object by seed, settings one by key of the recipe. seconds_ratio is empty where times cannot be
+    compared; without a pair all numbers are. trial: whether `max_steps` stopped a run of a pair.
     """
     by_name = {(run.model, run.recipe, run.seed): run for run in runs}
     rows = [
@@ -48,7 +48,8 @@ def _row(study, model, change, runs):
         )
     }
     row = {"study": study["name"], "model": model, "change": change["label"]}
-    row |= {key: change[key] for key in ("kind", "recipe", "compared_with")} | {"seeds": len(pairs)}
+    row |= {key: change[key] for key in ("kind", "recipe", "compared_with")}
+    row |= {"settings": json.dumps(change["settings"]), "seeds": len(pairs)}
     row["trial"] = any(is_cut_short(run) for pair in pairs.values() for run in pair)
     if not pairs:
         return row

@@ -28,7 +28,7 @@ def use(content, row):
         return [Sentence(N_("%(a)s: %(facts)s."), facts)]
     found = [Sentence(N_("Use %(a)s: %(facts)s."), facts)]
     if content.is_best_ahead:
-        found.append(Sentence(N_("Every other model is measurably less accurate."), {}))
+        found.append(Sentence(N_("All others are measurably less accurate."), {}))
     return found
 
 

@@ -68,9 +68,7 @@ def of_the_best(content):
     costliest = max(counted(content.as_good), key=lambda row: row.measured["multiply_adds"])
     values = {"a": cheapest.title, "m": cost(cheapest)}
     if content.is_best_ahead:
-        message = N_(
-            "%(a)s, more accurate than every other model, needs %(m)s multiply-adds an image."
-        )
+        message = N_("%(a)s, more accurate than all others, needs %(m)s multiply-adds an image.")
         return [Sentence(message, values)]
     if cost(costliest).value == cost(cheapest).value:
         return []
@@ -82,7 +80,7 @@ def of_the_best(content):
 
 
 def dominated(content):
-    """Each row that another beats for as much or less."""
+    """Each row that one of another model beats for as much or less."""
     message = N_(
         "%(a)s needs at least as many multiply-adds as %(b)s (%(m)s against %(n)s) and is less "
         "accurate, by their paired test."
@@ -92,7 +90,7 @@ def dominated(content):
         better = [
             other
             for other in counted(content.compared)
-            if other is not row
+            if other.model != row.model
             and cost(other).value <= cost(row).value
             and content.beats(other, row)
         ]

@@ -21,6 +21,9 @@ def title(content, say):
     """The title of the report."""
     if content.is_synthetic:
         return say(N_("Image classifiers on synthetic images"))
+    if content.studies and not content.rows:
+        message = N_("What changes to a recipe gain, on %(dataset)s")
+        return say(message, dataset=content.dataset_title)
     return say(N_("Image classifiers on %(dataset)s"), dataset=content.dataset_title)
 
 

@@ -121,9 +121,9 @@ def line(say, pair):
         "difference_points": signed(difference, 2),
         "low_points": signed(low, 2),
         "high_points": signed(high, 2),
-        "p_value_holm": p_value_text(values["p_value_holm"]).removeprefix("= "),
+        "p_value_holm": p_value(say, values["p_value_holm"]),
         "seeds": number(values["seeds"]),
-        "mcnemar_p_value_holm": p_value_text(values["mcnemar_p_value_holm"]).removeprefix("= "),
+        "mcnemar_p_value_holm": p_value(say, values["mcnemar_p_value_holm"]),
         "seeds_answer": over_seeds(say, values),
         "detectable_points": number(values["detectable_points"], 2),
         "disagreement_percent": number(values["disagreement_percent"], 2),
@@ -131,8 +131,13 @@ def line(say, pair):
     return [
         Field(say.name(row.title)),
         Field(say.name(other.title)),
-        *(Field(say.safe(text), True, {"id": pair.cell(name)}) for name, text in texts.items()),
+        *(Field(text, True, {"id": pair.cell(name)}) for name, text in texts.items()),
     ]
+
+
+def p_value(say, value):
+    """A p-value as a cell's text: without the sign where it is equal."""
+    return say.safe(p_value_text(value).removeprefix("= "))
 
 
 def over_seeds(say, values):

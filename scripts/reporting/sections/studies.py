@@ -1,5 +1,11 @@
 """What each change of a study gains or costs, on the validation split."""
 
+import json
+import math
+
+import yaml
+
+from cifarlab.comparison.repeats import AGREEMENT_PERCENT
 from reporting.blocks import Field, Listing, Paragraph, Section, Table
 from reporting.messages import N_, Sentence, Term
 from reporting.numbers import is_missing, number, signed
@@ -25,6 +31,11 @@ HEADS = (
 )
 
 TOGETHER = N_("all together")
+UNTIMED = N_(
+    "–: times are compared only where no run was interrupted, all ran with as many threads on the "
+    "same kind of device, and a step takes the same time with every seed of a recipe, within "
+    "%(n)s %%."
+)
 
 
 def sentence(line):
@@ -135,6 +146,7 @@ def blocks(content, say):
         picture(content, say, "changes"),
         *listings(say, ordered(lines)),
         table(say, lines),
+        *([Paragraph(say(UNTIMED, n=AGREEMENT_PERCENT), "quiet")] if untimed(lines) else []),
         Paragraph(say.source("compare/studies.csv"), "source"),
         picture(content, say, "change_curves"),
     ]
@@ -165,14 +177,23 @@ def ordered(lines):
     return [line for group in groups.values() for line in sorted(group, key=gained)]
 
 
+def untimed(lines):
+    """Those with pairs whose training times are not compared."""
+    return [
+        line
+        for line in lines
+        if is_missing(line["seconds_ratio"]) and not is_missing(line["difference_points"])
+    ]
+
+
 def table(say, lines):
-    heads = (N_("study"), N_("model"), N_("change"))
+    heads = (N_("study"), N_("model"), N_("change"), N_("what it sets"))
     return Table(
         label=say(N_("Studies")),
         style="dense",
         head=[*(Field(say(text)) for text in heads), *(Field(say(text), True) for text in HEADS)],
         rows=[row(say, line) for line in ordered(lines)],
-        at_once=6,
+        at_once=7,
         repeated=3,
     )
 
@@ -196,7 +217,22 @@ def row(say, line):
         "seeds": 0,
     }
     numbers = [Field(number(line[name], n), True) for name, n in digits.items()]
-    return [Field(say.name(line["study"])), Field(say.name(line["model"])), Field(change), *numbers]
+    names = [say.name(line["study"]), say.name(line["model"]), change, settings(say, line)]
+    return [*map(Field, names), *numbers]
+
+
+def settings(say, line):
+    """What a change sets, as a configuration has it; the rest of a recipe is no change."""
+    if line["kind"] == "without":
+        return "–"
+    by_key = json.loads(line["settings"])
+    return say.joined(", ", (say.code(flow({key: value})) for key, value in by_key.items()))
+
+
+def flow(settings):
+    """Settings as YAML, on one line and without the outermost braces."""
+    text = yaml.safe_dump(settings, default_flow_style=True, allow_unicode=True, width=math.inf)
+    return text.strip()[1:-1]
 
 
 SECTION = Section("studies", N_("Studies"), blocks, is_shown=lambda content: bool(content.studies))
