@@ -43,7 +43,7 @@ test-browser: $(INSTALLED) ## test the report in a browser, which tests/browser/
 
 test-slurm: $(INSTALLED) ## test on a real one-node Slurm, which this installs (Debian, as root)
 	tests/slurm/install.sh
-	timeout --signal INT --kill-after 90 900 $(BIN)/python -m pytest tests/slurm
+	timeout --signal INT --kill-after 90 1800 $(BIN)/python -m pytest tests/slurm
 
 test-oldest: .venv-oldest/installed ## the engine and the demo's dry run with the oldest Snakemake
 	$(BIN)/python -m pytest -n auto --dist worksteal tests/workflow/test_engine.py tests/workflow/test_checkpoints_at_once.py --snakemake .venv-oldest/bin/snakemake
