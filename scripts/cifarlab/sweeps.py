@@ -22,6 +22,9 @@ from engine.settings import (
     checked_settings,
 )
 
+# Of the values of a range; with the most, no two numbers are written alike.
+FEWEST_DIGITS, MOST_DIGITS = 4, 17
+
 Points = Annotated[int, Field(ge=2)]
 
 
@@ -42,10 +45,10 @@ class Range(Settings):
     scale: Literal["linear", "log"] = "linear"
     """Equal differences, or equal factors."""
 
-    def at(self, share):
+    def at(self, share, digits=FEWEST_DIGITS):
         """The value at a share of the way; the ends as they are written.
 
-        It has four digits, or as many more as it needs to lie between the ends.
+        digits: how many it has, or as many more as it needs to lie between the ends.
         """
         if share in (0, 1):
             return self.to if share else self.start
@@ -56,7 +59,7 @@ class Range(Settings):
         if self.is_whole:
             return round(value)
         low, high = sorted((self.start, self.to))
-        rounded = (float(f"{value:.{digits}g}") for digits in range(4, 17))
+        rounded = (float(f"{value:.{n}g}") for n in range(digits, MOST_DIGITS + 1))
         return next((short for short in rounded if low < short < high), value)
 
     @property
@@ -176,13 +179,15 @@ def _values(sweep, key, at):
         )
     if sweep.random:
         return values
-    numbers = [values.at(place / (values.points - 1)) for place in range(values.points)]
-    if len({*numbers}) < len(numbers):
-        raise UserError(
-            f"{at}: {values.points} whole numbers or numbers of four digits between {values.start} "
-            f"and {values.to} are not all different; ask for fewer points"
-        )
-    return numbers
+    shares = [place / (values.points - 1) for place in range(values.points)]
+    for digits in range(FEWEST_DIGITS, MOST_DIGITS + 1):
+        numbers = [values.at(share, digits) for share in shares]
+        if len({*numbers}) == len(numbers):
+            return numbers
+    raise UserError(
+        f"{at}: there are no {values.points} different {'whole ' * values.is_whole}numbers from "
+        f"{values.start} to {values.to}; ask for fewer points"
+    )
 
 
 def _drawn(over, settings):

@@ -85,8 +85,7 @@ def fetch(sources, digest, folder, patience=Patience()):
             # Also where no lock can be had: a folder may be shared and not be written to.
             if _is_whole(finished, digest):
                 return finished
-            with _alone_in(Path(folder)):
-                return _fetch_url(source, digest, finished, patience)
+            return _fetch_alone(source, digest, finished, patience)
         except FinalFault as fault:
             reasons.append(f"{source}: {fault}")
     raise UserError(
@@ -95,20 +94,24 @@ def fetch(sources, digest, folder, patience=Patience()):
     )
 
 
+def _fetch_alone(url, digest, finished, patience):
+    """As `_fetch_url`. A later source may need no place: what cannot be written is a FinalFault."""
+    try:
+        with writing(finished.parent), _alone_in(finished.parent):
+            return _fetch_url(url, digest, finished, patience)
+    except UserError as error:
+        raise FinalFault(str(error)) from error
+
+
 @contextmanager
 def _alone_in(folder):
     """One download at a time in a folder: two of the same file would write into one another.
 
     The kernel lets go of the lock when the process ends, however it ends.
     """
-    try:
-        with writing(folder):
-            folder.mkdir(parents=True, exist_ok=True)
-            # A file, and open for writing: NFS keeps a lock of a folder from no other machine.
-            file = open(folder / ".lock", "a", encoding="utf-8")  # noqa: SIM115
-    except UserError as error:
-        raise FinalFault(str(error)) from error
-    with file:
+    folder.mkdir(parents=True, exist_ok=True)
+    # A file, and open for writing: NFS keeps a lock of a folder from no other machine.
+    with open(folder / ".lock", "a", encoding="utf-8") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX)
         except OSError as error:  # a file system without locks
@@ -162,8 +165,7 @@ def _fetch_url(url, digest, finished, patience):
     # Another process may have fetched it meanwhile.
     if _is_whole(finished, digest):
         return finished
-    with writing(finished):
-        finished.unlink(missing_ok=True)
+    finished.unlink(missing_ok=True)
     partial_path, fault = finished.with_name(f"{finished.name}.part"), None
     for tries in range(1, patience.tries + 1):
         if fault:

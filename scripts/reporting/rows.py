@@ -56,6 +56,11 @@ class Row:
     superclasses: list[dict] = field(default_factory=list)
 
     @property
+    def trained_recipe(self):
+        """The name under which its recipe is trained: a sweep's is that of the point it chose."""
+        return self.runs[0].folder.chosen_recipe or self.recipe
+
+    @property
     def settings(self):
         """The model's settings."""
         return self.runs[0].training["model"]
@@ -162,7 +167,7 @@ class Row:
     def unmeasured(self):
         """Why costs of it could not be measured: reasons by column, or by "structure"."""
         memory = self.cost["memory"]
-        measured = memory.get(self.runs[0].folder.chosen_recipe) or memory[self.recipe]
+        measured = memory.get(self.trained_recipe) or memory[self.recipe]
         return {**self.cost["unmeasured"], **measured["unmeasured"]}
 
     def cell(self, column):

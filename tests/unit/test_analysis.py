@@ -86,7 +86,7 @@ def content(models, n_images=10_000, classes=None, verdicts=()):
     ]
     for place, model in enumerate(models):
         model = {"name": f"m{place}", "recipe": "r", "train_seconds": 60.0, **model}
-        memory = {model["recipe"]: COST["memory"]["r"]}
+        memory = {recipe: COST["memory"]["r"] for _, recipe in keys}
         costs[model["name"]] = {**COST, "memory": memory, **model.get("cost", {})}
         for seed, accuracy in enumerate(model["accuracies"]):
             sources = ("metrics", "robustness", "training")
@@ -366,7 +366,7 @@ def test_a_model_is_not_said_to_pay_as_much_as_itself_with_another_recipe():
         for recipe, accuracy in (("a", 45), ("b", 40))
     ]
     assert said(cost_sentences(content(models))) == [
-        f"m · a, more accurate than all others, needs {COST['multiply_adds'] / 1e6:.1f} M "
+        f"m, more accurate than all others, needs {COST['multiply_adds'] / 1e6:.1f} M "
         "multiply-adds an image."
     ]
 

@@ -10,6 +10,7 @@ from test_analysis import ACCURACIES, COSTS, content, said
 
 from reporting.figures.accuracy import caption
 from reporting.sections.answer import answer, caveats, trial_runs
+from reporting.sections.cost_sentences import cost_sentences
 from reporting.tradeoff import ranked_first
 
 ONE_SEED = "All have one seed: this is of these trained models; other seeds may differ."
@@ -52,6 +53,11 @@ COST = "4 M multiply-adds, 0.24 ms an image, 0.67 MB, 60 s of training."
                 "m0 is not measurably better and needs as much compute.",
                 ONE_SEED,
             ],
+        ),
+        # The same model computes as much anyway.
+        (
+            [model([44.5], name="m", recipe="a"), model([45], name="m", recipe="b")],
+            [f"Use m: 45.0 %, {COST}", "m is not measurably better.", ONE_SEED],
         ),
         (
             [model([45, 45.1, 44.9]), model([40])],
@@ -143,6 +149,10 @@ def test_a_trial_run_is_neither_chosen_nor_ranked_and_the_answer_says_why():
     measured = content(models)
     texts = said([*answer(measured), *caveats(measured)])
     assert texts[0].startswith("Use m3: 40.0 %")
+    assert texts[1] == "All others but trial runs are measurably less accurate."
+    assert said(cost_sentences(measured))[0] == (
+        "m3, more accurate than all others but trial runs, needs 4 M multiply-adds an image."
+    )
     assert texts[-1] == "Trial runs, whose accuracies mean nothing: m1, m2 (stopped by max_steps)."
     # Trial runs are not even put in order.
     assert [row.title for row in measured.by_accuracy] == ["m3", "m0", "m1", "m2"]

@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -220,11 +221,12 @@ def test_the_goals_of_the_comparison_are_those_of_a_hundred_runs():
 
 def test_the_comparison_of_written_runs_is_measured(monkeypatch):
     monkeypatch.setattr(comparison, "SEEDS", 1)
+    started = time.monotonic()
     found = comparison.measure(None, sizes=(2,))["sizes"][2]
     assert found["rows"] == 2
-    assert found["seconds"] > 0
+    assert 0 < found["seconds"] < time.monotonic() - started
     # Linux counts what the process that starts it holds, too: here that is a whole run of tests.
-    assert found["mb"] > 0
+    assert found["mb"] > 30
 
 
 def points(*names):

@@ -152,6 +152,18 @@ def test_a_finished_file_in_a_folder_that_may_not_be_written_to_is_used(tmp_path
     assert site.requests == []
 
 
+@pytest.mark.parametrize("name", ["archive.tar.gz.part", "archive.tar.gz", ".lock"])
+def test_what_cannot_be_written_is_a_fault_of_one_source(tmp_path, name):
+    downloads, local = tmp_path / "downloads", tmp_path / "mine.tar.gz"
+    # As what another user owns: it can be neither written nor replaced.
+    (downloads / name / "kept").mkdir(parents=True)
+    with serving(CONTENT) as site:
+        with pytest.raises(UserError, match=r"no source gave .* expected a place that may be writ"):
+            fetch([site.url], DIGEST, downloads, QUICK)
+        local.write_bytes(CONTENT)
+        assert fetch([site.url, str(local)], DIGEST, downloads, QUICK) == local
+
+
 def test_a_missing_file_is_asked_for_once(tmp_path):
     with serving(CONTENT, status(404)) as site, pytest.raises(UserError, match="404"):
         fetch([site.url], DIGEST, tmp_path, QUICK)

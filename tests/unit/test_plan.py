@@ -5,11 +5,15 @@ import json
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 from project import ROOT
 
 from cifarlab.configuration import read_configuration
 from cifarlab.plan import plan_of
+from cifarlab.sweeps import ConfiguredRecipe, points_of
 from engine.errors import UserError
+from engine.settings import checked_settings
 
 PLAIN = {
     "epochs": 2,
@@ -83,6 +87,24 @@ def test_a_sweep_trains_every_combination_and_tests_one_run_a_seed(values):
 )
 def test_a_range_gives_its_ends_and_what_lies_between_in_equal_steps(values, ends, expected):
     assert rates(planned(values, {"over": {"optimizer.learning_rate": ends}})) == expected
+
+
+@given(
+    start=st.floats(1e-6, 1e3),
+    width=st.floats(-7, 3),
+    points=st.integers(3, 12),
+    scale=st.sampled_from(["linear", "log"]),
+)
+def test_values_of_a_range_however_narrow_are_different_and_between_its_ends(
+    start, width, points, scale
+):
+    end = start * (1 + 10**width)
+    ends = {"from": start, "to": end, "points": points, "scale": scale}
+    sweep = {"over": {"optimizer.learning_rate": ends}}
+    recipe = checked_settings(ConfiguredRecipe, {**PLAIN, "sweep": sweep})
+    found = [point.optimizer.learning_rate for point in points_of("tuned", recipe).values()]
+    assert (found[0], found[-1], len(found)) == (start, end, points)
+    assert found == sorted({*found})
 
 
 def test_a_range_between_whole_numbers_has_whole_numbers(values):

@@ -348,16 +348,23 @@ class Refused(torch.autograd.Function):
 """
 
 
-@pytest.mark.parametrize(("epochs", "frozen"), [(5, 0), (5, 1), (5, 2), (5, 4), (2, 2), (1, 3)])
+@pytest.mark.parametrize(
+    ("epochs", "frozen", "max_steps", "is_trained"),
+    [
+        *[(5, frozen, None, True) for frozen in (0, 1, 2, 4)],
+        *[(2, 2, None, False), (1, 3, None, False)],
+        *[(5, 2, 4, False), (5, 2, 5, True), (5, 0, 1, True), (5, 1, 2, False)],
+    ],
+)
 def test_a_backbone_that_is_frozen_at_first_is_rehearsed_as_far_as_it_is_ever_trained(
-    tmp_path, dataset, epochs, frozen
+    tmp_path, dataset, epochs, frozen, max_steps, is_trained
 ):
     optimizer = {**FREEZING, "freeze_backbone_epochs": frozen}
     body = UNTRAINABLE + net(HEAD, f"{FEATURES}\nreturn self.head(Refused.apply(f))")
     # A full batch and a rest: two steps an epoch.
-    chosen = recipe(epochs=epochs, optimizer=optimizer)
+    chosen = recipe(epochs=epochs, optimizer=optimizer, max_steps=max_steps)
     settings = own_model(tmp_path, body)
-    if frozen >= epochs:
+    if not is_trained:
         rehearse(dataset, settings, chosen, None, CPU)
         return
     with pytest.raises(UserError, match="no gradient for the backbone"):

@@ -243,7 +243,9 @@ def test_no_room_while_downloading_is_one_line_and_keeps_no_part(tmp_path, run_c
             preexec_fn=small_file_limit,
         )
     assert result.returncode == 1
-    assert result.stderr.splitlines()[-1].startswith("error: no room left to write")
+    last = result.stderr.splitlines()[-1]
+    assert last.startswith("error: no source gave the file with md5:")
+    assert f"{site.url}: no room left to write" in last
     assert "Traceback" not in result.stderr
     assert names(tmp_path / "downloads") == []
 

@@ -94,6 +94,7 @@ class _Rehearsal:
                 f"{recipe.batch_size:,}; lower it in the recipe"
             )
         batches = split_into_batches(trained_on, recipe.batch_size)
+        n_batches = len(batches)
         trained_on = trained_on[: sum({len(batches[0]), len(batches[-1])})]
         held_out = held_out[: recipe.images_at_once + 1]
         chosen = torch.cat([trained_on, held_out]).numpy()
@@ -104,9 +105,10 @@ class _Rehearsal:
         n_steps = min(STEPS, recipe.max_steps or STEPS)
         # An epoch has a step or two, and none of them is left out.
         changes = {"epochs": STEPS, "max_steps": n_steps}
-        # All that is ever trained is trained within these steps.
-        frozen = recipe.optimizer.freeze_backbone_epochs
-        frozen = STEPS if frozen >= recipe.epochs else min(frozen, 1)
+        # All that is ever trained is trained within these steps, and nothing else is.
+        frozen, steps = recipe.optimizer.freeze_backbone_epochs, recipe.epochs * n_batches
+        is_never_trained = frozen * n_batches >= min(steps, recipe.max_steps or steps)
+        frozen = STEPS if is_never_trained else min(frozen, 1)
         changes["optimizer"] = recipe.optimizer.model_copy(
             update={"freeze_backbone_epochs": frozen}
         )

@@ -42,7 +42,7 @@ def accuracy_sentences(content):
     """Each model beside the next less accurate one."""
     rows = content.ranked
     sentences = []
-    if len({row.runs[0].folder.chosen_recipe or row.recipe for row in rows}) > 1:
+    if len({row.trained_recipe for row in rows}) > 1:
         message = N_(
             "The models were not all trained with the same recipe, so that a difference is one of "
             "model and recipe together."

@@ -28,7 +28,10 @@ def use(content, row):
         return [Sentence(N_("%(a)s: %(facts)s."), facts)]
     found = [Sentence(N_("Use %(a)s: %(facts)s."), facts)]
     if content.is_best_ahead:
-        found.append(Sentence(N_("All others are measurably less accurate."), {}))
+        message = N_("All others are measurably less accurate.")
+        if content.trials:
+            message = N_("All others but trial runs are measurably less accurate.")
+        found.append(Sentence(message, {}))
     return found
 
 
@@ -81,7 +84,9 @@ def others(content, chosen):
 def tied_with(row, chosen):
     """That a Row is not measurably better than the chosen one, and how much more it computes."""
     values = {"b": row.title}
-    if not (row.has("multiply_adds") and chosen.measured["multiply_adds"]):
+    is_counted = row.has("multiply_adds") and chosen.measured["multiply_adds"]
+    # With another recipe a model computes the same.
+    if row.model == chosen.model or not is_counted:
         return Sentence(N_("%(b)s is not measurably better."), values)
     ratio = row.measured["multiply_adds"] / chosen.measured["multiply_adds"]
     if ratio < 1.05:

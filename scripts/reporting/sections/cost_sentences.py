@@ -69,6 +69,11 @@ def of_the_best(content):
     values = {"a": cheapest.title, "m": cost(cheapest)}
     if content.is_best_ahead:
         message = N_("%(a)s, more accurate than all others, needs %(m)s multiply-adds an image.")
+        if content.trials:
+            message = N_(
+                "%(a)s, more accurate than all others but trial runs, needs %(m)s multiply-adds an "
+                "image."
+            )
         return [Sentence(message, values)]
     if cost(costliest).value == cost(cheapest).value:
         return []

@@ -60,10 +60,9 @@ def about_training(content, row):
         message = N_("Chosen on the validation split among %(n)s points of its sweep: %(point)s.")
         values = {"n": len(chosen["from"]), "point": chosen["recipe"]}
         sentences.append(Sentence(message, values))
-        # `runs` may ask for the recipe of another point.
-        others = {(row.model, point["recipe"]) for point in chosen["from"]}
-        others -= {(row.model, chosen["recipe"])}
-        if not others & {other.key for other in content.rows}:
+        others = {point["recipe"] for point in chosen["from"]} - {chosen["recipe"]}
+        # `runs` may ask for the recipe of another point, and another sweep may choose it.
+        if not others & {o.trained_recipe for o in content.rows if o.model == row.model}:
             sentences.append(Sentence(N_("The others did not meet the test split."), {}))
     if row.is_cut_short:
         message = N_("A trial run: max_steps stopped it after %(n)s steps.")
