@@ -344,21 +344,18 @@ def test_the_report_says_what_a_sweep_chose_and_among_how_many(tmp_path):
             "Chosen on the validation split among 3 points of its sweep: tuned-0.1. The others did "
             "not meet the test split." in page
         )
-    # `runs` has another point, too.
-    accuracies |= {("m", "tuned-1.0"): (41.0,)}
-    for page in rendered(write_results(tmp_path / "both", accuracies=accuracies, chosen=chosen)):
-        assert "among 3 points of its sweep: tuned-0.1." in page
-        assert "did not meet the test split" not in page
-    # Another sweep with the same points has chosen another one.
-    accuracies = {("m", "tuned"): (40.0,), ("m", "other"): (41.0,)}
-    folder = write_results(tmp_path / "sweeps", accuracies=accuracies, chosen=chosen)
-    path = folder / "runs/m/other/seed-0/training.json"
-    training = json.loads(path.read_text())
-    training["chosen"]["recipe"] = "tuned-0.01"
-    path.write_text(json.dumps(training))
-    for page in rendered(folder):
-        assert "among 3 points of its sweep: tuned-0.01." in page
-        assert "did not meet the test split" not in page
+    for other, another in (("tuned-1.0", None), ("other", "tuned-0.01")):
+        # `runs` has another point, too; or another sweep has chosen it.
+        accuracies = {("m", "tuned"): (40.0,), ("m", other): (41.0,)}
+        folder = write_results(tmp_path / other, accuracies=accuracies, chosen=chosen)
+        path = folder / f"runs/m/{other}/seed-0/training.json"
+        training = json.loads(path.read_text())
+        del training["chosen"]
+        training |= {"chosen": {**chosen, "recipe": another}} if another else {}
+        path.write_text(json.dumps(training))
+        for page in rendered(folder):
+            assert "among 3 points of its sweep: tuned-0.1." in page
+            assert "did not meet the test split" not in page
     for page in rendered(write_results(tmp_path / "y", accuracies=accuracies)):
         assert "Chosen on the validation split" not in page
 
