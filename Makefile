@@ -105,7 +105,9 @@ for code in en zh; do \
 	page=docs/$(2)$$(test $$code = en || echo .$$code); \
 	cp -r results/$(1)/report/figures.$$code $$page && rm -f $$page/examples.* $$page/gallery.* \
 		$$page/contact_sheet.* $$page/duplicate_pairs.*; \
-	cp results/$(1)/report/comparison.csv results/$(1)/report/comparison.$$code.* $$page; \
+	if grep -q '](comparison\.' results/$(1)/report/report.$$code.md; then \
+		cp results/$(1)/report/comparison.csv results/$(1)/report/comparison.$$code.* $$page; \
+	fi; \
 	sed -e '/](figures\.[a-z]*\/\(examples\|gallery\|contact_sheet\|duplicate_pairs\)\./{N;N;d;}' \
 		-e '/](\.\.\/runs\/.*\/weights\.safetensors)/{N;d;}' \
 		-e "s#](figures\.[a-z]*/#]($$(basename $$page)/#; s#](comparison\.#]($$(basename $$page)/comparison.#g" \
