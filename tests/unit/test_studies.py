@@ -194,10 +194,10 @@ def test_sentences_say_what_the_interval_holds_and_the_table_has_the_seconds(tmp
     assert line.startswith(
         "| s | m | long | `epochs: 20`, `optimizer.learning_rate: 0.0001` | 44.0"
     )
-    together = "| s | m | all together | `loss: {gamma: 2.0, name: focal}`, `epochs: 20`, "
+    together = '| s | m | all together | `loss: {"name": "focal", "gamma": 2.0}`, `epochs: 20`, '
     assert together in pages[1]
     assert "| s | m | without focal | – | 44.0" in pages[1]
-    assert "<code>loss: {gamma: 2.0, name: focal}</code>" in pages[0]
+    assert "<code>loss: {&#34;name&#34;: &#34;focal&#34;, &#34;gamma&#34;: 2.0}</code>" in pages[0]
     assert "<h1>What changes to a recipe gain, on cifar100</h1>" in pages[0]
     assert "–: times are compared only where" not in "".join(pages)
 

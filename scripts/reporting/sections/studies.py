@@ -1,9 +1,6 @@
 """What each change of a study gains or costs, on the validation split."""
 
 import json
-import math
-
-import yaml
 
 from cifarlab.comparison.repeats import AGREEMENT_PERCENT
 from reporting.blocks import Field, Listing, Paragraph, Section, Table
@@ -222,17 +219,13 @@ def row(say, line):
 
 
 def settings(say, line):
-    """What a change sets, as a configuration has it; the rest of a recipe is no change."""
+    """What a change sets, as a configuration may have it; the rest of a recipe is no change."""
     if line["kind"] == "without":
         return "–"
-    by_key = json.loads(line["settings"])
-    return say.joined(", ", (say.code(flow({key: value})) for key, value in by_key.items()))
-
-
-def flow(settings):
-    """Settings as YAML, on one line and without the outermost braces."""
-    text = yaml.safe_dump(settings, default_flow_style=True, allow_unicode=True, width=math.inf)
-    return text.strip()[1:-1]
+    by_key = json.loads(line["settings"]).items()
+    # JSON is YAML, too.
+    texts = [f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in by_key]
+    return say.joined(", ", map(say.code, texts))
 
 
 SECTION = Section("studies", N_("Studies"), blocks, is_shown=lambda content: bool(content.studies))
