@@ -46,12 +46,10 @@ def command(content, say):
         "Not in this command, because outside of the repository: %(files)s. What was set there is "
         "in the configuration below."
     )
-    cores = N_("With more cores, more jobs run at the same time; the results are the same.")
     files = say.joined(", ", map(say.code, content.elsewhere))
     return [
-        Paragraph(say(N_("Reproduce with")), "quiet"),
+        Paragraph(say(N_("Reproduce with, or with more cores")), "quiet"),
         Code(content.command, "sh", copied_as="command"),
-        Paragraph(say(cores), "quiet"),
         *([Paragraph(say(left_out, files=files), "quiet")] if content.elsewhere else []),
     ]
 
