@@ -96,6 +96,16 @@ def test_the_list_of_sections_stays_beside_the_content_and_marks_the_one_that_is
         assert side["x"] + side["width"] <= main["x"]
 
 
+def test_on_a_phone_without_javascript_the_open_list_of_sections_does_not_cover_the_page(
+    open_report,
+):
+    page = open_report("7 models", java_script_enabled=False, **PHONE)
+    assert page.locator("#contents").is_visible()
+    page.locator("#analysis").scroll_into_view_if_needed()
+    side = box(page, "#side")
+    assert side["y"] + side["height"] < 0
+
+
 def test_on_a_phone_the_sections_are_a_menu_that_stays_in_view(open_report):
     page = open_report("7 models", **PHONE)
     assert not page.locator("#contents").is_visible()

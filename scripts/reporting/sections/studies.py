@@ -184,13 +184,17 @@ def untimed(lines):
 
 
 def table(say, lines):
-    heads = (N_("study"), N_("model"), N_("change"), N_("what it sets"))
+    heads = (N_("study"), N_("model"), N_("change"))
     return Table(
         label=say(N_("Studies")),
         style="dense",
-        head=[*(Field(say(text)) for text in heads), *(Field(say(text), True) for text in HEADS)],
+        head=[
+            *(Field(say(text)) for text in heads),
+            *(Field(say(text), True) for text in HEADS),
+            Field(say(N_("what it sets"))),
+        ],
         rows=[row(say, line) for line in ordered(lines)],
-        at_once=7,
+        at_once=6,
         repeated=3,
     )
 
@@ -214,8 +218,8 @@ def row(say, line):
         "seeds": 0,
     }
     numbers = [Field(number(line[name], n), True) for name, n in digits.items()]
-    names = [say.name(line["study"]), say.name(line["model"]), change, settings(say, line)]
-    return [*map(Field, names), *numbers]
+    names = [say.name(line["study"]), say.name(line["model"]), change]
+    return [*map(Field, names), *numbers, Field(settings(say, line))]
 
 
 def settings(say, line):
