@@ -96,6 +96,11 @@ docs: $(INSTALLED) ## rerun the measurements (hours) and write their pages of do
 	$(BIN)/snakemake --cores all --configfile config/real-size.yaml
 	$(call page,cifar100,results-scratch-cnns)
 	$(call page,synthetic-real-size,models)
+	@# A report has the runs of the last call, so each page is written before the next one.
+	$(BIN)/snakemake --cores all --configfile $(CONFIGFILE) config/studies/what-pays-schedules.yaml
+	$(call page,cifar100,what-pays-schedules)
+	$(BIN)/snakemake --cores all --configfile $(CONFIGFILE) config/studies/what-pays-images.yaml
+	$(call page,cifar100,what-pays-images)
 
 # A report of results/ as pages of docs/, with figures and tables in a folder of the page's name. Left
 # out are pictures of the data set, which we may not redistribute, and links to weights.

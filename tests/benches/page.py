@@ -8,8 +8,7 @@ INTRODUCTION = """# Performance
 This page is written by `make bench`; do not edit it. Both numbers of a ratio were measured one
 after the other on one machine, so a ratio says more than seconds and rates, which are those of
 that machine alone. Of several pairs, the median ratio is given, with the lowest and the highest. A
-goal is a limit that this project set itself before it measured; "missed" says that the value does
-not reach it."""
+goal is a limit that this project set itself; "missed" says that the value does not reach it."""
 # Of all cores; from here on the other work is said.
 BUSY = 0.1
 
