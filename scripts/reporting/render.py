@@ -12,12 +12,14 @@ from reporting.page_text import PageText, markdown_escape
 from reporting.sections import SECTIONS, overview
 from reporting.svg import inline_svg, translated
 
-# The library of the charts, and the page's own, in the order in which they run as one.
+# The library of the charts, and the page's own scripts, in the order in which they run as one.
 LIBRARY = "vendor/uPlot.iife.min.js"
 SCRIPTS = (
     *("page", "keys", "toolbox", "theme", "table", "classes", "shapes", "touch", "charts"),
-    *("comparison", "navigation", "save"),
+    *("comparison", "navigation", "models", "save", "view"),
 )
+# What a page without rows has of them.
+WITHOUT_ROWS = {"page", "keys", "theme", "navigation", "save"}
 STYLES = ("vendor/uPlot.min.css", "report.css")
 
 
@@ -83,11 +85,11 @@ def render(content, templates, language, other_languages=()):
 
 
 def scripts_of(content, templates):
-    """The texts of the page's scripts, which are for the rows alone."""
-    if not content.rows:
-        return []
-    own = [(templates / f"scripts/{name}.js").read_text(encoding="utf-8") for name in SCRIPTS]
-    return [(templates / LIBRARY).read_text(encoding="utf-8"), "".join(own)]
+    """The texts of the page's scripts."""
+    names = [name for name in SCRIPTS if content.rows or name in WITHOUT_ROWS]
+    own = [(templates / f"scripts/{name}.js").read_text(encoding="utf-8") for name in names]
+    library = [(templates / LIBRARY).read_text(encoding="utf-8")] if content.rows else []
+    return [*library, "".join(own)]
 
 
 def sections_of(content, say):

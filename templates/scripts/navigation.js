@@ -1,4 +1,4 @@
-// The list of sections, links to parts of the page, and models that are folded away.
+// The list of sections, and links to parts of the page.
 (() => {
   const { $, onOpen } = report;
   const side = $("side"), menu = $("menu");
@@ -48,8 +48,8 @@
 
   // A browser that runs scripts reads a <noscript> as one text: a page with many models loads in half
   // the time if the drawings of closed ones are made only now.
-  const unfold = (model) => {
-    for (const folded of model.querySelectorAll("noscript")) {
+  report.unfold = (part) => {
+    for (const folded of part.querySelectorAll("noscript")) {
       const figure = folded.closest("figure");
       folded.parentElement.innerHTML = folded.textContent;
       report.drawn.forEach((call) => call(figure));
@@ -62,7 +62,7 @@
     for (let d = target.closest("details"); d; d = d.parentElement.closest("details")) {
       isMoved ||= !d.open;
       d.open = true;
-      unfold(d);
+      report.unfold(d);
     }
     // A section begins at the top of the window, as the browser has it.
     const isCell = target.closest("table");
@@ -72,26 +72,4 @@
     target.classList.add("pointed");
     setTimeout(() => target.classList.remove("pointed"), 4000);
   });
-
-  // ---- models
-  const models = [...document.querySelectorAll("details.model")];
-  for (const model of models) model.addEventListener("toggle", () => unfold(model));
-  report.rowsChanged.push(report.rove($("folds").parentElement, "details.model > summary"));
-  // What the models of a family share.
-  report.rove($("folds").parentElement, "details:not(.model) > summary:not(.model summary)");
-  $("folds").hidden = false;
-  $("open-all").addEventListener("click", () => {
-    const isAnyClosed = models.some((model) => !model.open);
-    if (isAnyClosed) $("one-open").checked = false;
-    setOne();
-    for (const model of models) model.open = isAnyClosed;
-  });
-  // The browser closes one of a name when another opens.
-  const setOne = () => {
-    for (const model of models) {
-      if ($("one-open").checked) model.setAttribute("name", "models");
-      else model.removeAttribute("name");
-    }
-  };
-  $("one-open").addEventListener("change", setOne);
 })();

@@ -62,8 +62,9 @@ const report = (() => {
     });
   });
 
-  // Numbers of rows as the address has them: 0.4; those of no row are passed over.
-  const numbers = (key) => new Set((values[key].match(/\d+/g) ?? []).map(Number).filter((row) => row < data.rows.length));
+  // Numbers of rows as the address has them: 0.4; those of no row are passed over. A page without rows
+  // keeps none.
+  const numbers = (key) => new Set(((values[key] ?? "").match(/\d+/g) ?? []).map(Number).filter((row) => row < data.rows.length));
   const asText = (set) => [...set].sort((a, b) => a - b).join(".");
   return {
     data, words: data.words, $, values, keep, change, numbers, asText,

@@ -1,9 +1,11 @@
 // Figures, tables and texts as files and for the clipboard, made here and nowhere else.
 (() => {
-  const { words, $, numbers, rove } = report;
+  const { words, numbers, rove } = report;
   const TYPES = { svg: "image/svg+xml", csv: "text/csv", md: "text/markdown", tex: "application/x-tex", bib: "application/x-bibtex" };
 
-  function save(name, content, type) {
+  // content: a text, or a Blob.
+  function save(name, content) {
+    const type = TYPES[name.split(".").at(-1)];
     const link = document.createElement("a");
     link.download = name;
     link.href = URL.createObjectURL(content instanceof Blob ? content : new Blob([content], { type }));
@@ -23,6 +25,11 @@
       area.remove();
     }
   }
+  function said(where, text) {
+    where.textContent = text;
+    setTimeout(() => { where.textContent = ""; }, 3000);
+  }
+  Object.assign(report, { save, copy, said });
   function button(text, act) {
     const made = document.createElement("button");
     made.type = "button";
@@ -65,66 +72,14 @@
     bar.className = "save";
     bar.setAttribute("role", "toolbar");
     bar.setAttribute("aria-label", `${words.save}${words.colon}${drawing.getAttribute("aria-label")}`);
-    bar.append(words.save, button("SVG", () => save(`${label}.svg`, standalone(drawing).text, TYPES.svg)));
+    bar.append(words.save, button("SVG", () => save(`${label}.svg`, standalone(drawing).text)));
     bar.append(button("PNG", async () => save(`${label}.png`, await png(standalone(drawing)))));
-    if (numbersOf) bar.append(button("CSV", () => save(`${label}.csv`, numbersOf.textContent, TYPES.csv)));
+    if (numbersOf) bar.append(button("CSV", () => save(`${label}.csv`, numbersOf.textContent)));
     figure.append(bar);
     rove(bar, "button");
   }
   document.querySelectorAll("figure:not(:has(noscript))").forEach(offer);
   report.drawn.push(offer);
-
-  // ---- the view of the comparison
-  const quoted = (text) => (/[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-  const isNumber = (cell) => cell.classList.contains("n");
-  // A cell as it is read, without what is small; numbers without separators.
-  const told = (cell) => {
-    const copy = cell.cloneNode(true);
-    copy.querySelectorAll("small").forEach((small) => small.remove());
-    const text = copy.textContent.trim().replace(/\s+/g, " ");
-    return isNumber(cell) && cell.tagName === "TD" ? text.replaceAll(",", "").replace("−", "-") : text;
-  };
-  const inMarkdown = (text) => text.replace(/[\\`*_{}[\]<>|#~]/g, "\\$&");
-  const TEX = { "\\": "\\textbackslash{}", "~": "\\textasciitilde{}", "^": "\\textasciicircum{}" };
-  const inTex = (text) => text.replace(/[\\~^]|[&%$#_{}]/g, (sign) => TEX[sign] ?? `\\${sign}`);
-  const FORMS = {
-    csv: ({ heads, lines }) => {
-      const table = [heads.map((h) => h.dataset.column), ...lines.map((line) => line.map((cell) => cell.dataset.value))];
-      return table.map((line) => line.map(quoted).join(",") + "\n").join("");
-    },
-    md: ({ heads, lines }) => {
-      const table = [heads.map(told), heads.map((h) => (isNumber(h) ? "---:" : "---")), ...lines.map((line) => line.map(told))];
-      return table.map((line, i) => `| ${(i === 1 ? line : line.map(inMarkdown)).join(" | ")} |\n`).join("");
-    },
-    tex: ({ heads, lines }) => {
-      // Digits before and after the point, for siunitx to align.
-      const format = (i) => {
-        const parts = lines.map((line) => told(line[i]).match(/^(-?\d+)(?:\.(\d+))?$/)).filter(Boolean);
-        const digits = [1, 2].map((part) => Math.max(0, ...parts.map((found) => found[part]?.length ?? 0)));
-        return `S[table-format=${digits.join(".")}]`;
-      };
-      const cell = (one) => (isNumber(one) && /^-?[\d.]+$/.test(told(one)) ? told(one) : isNumber(one) ? `{${inTex(told(one)).replace("–", "--")}}` : inTex(told(one)));
-      const columns = heads.map((h, i) => (isNumber(h) ? format(i) : "l")).join(" ");
-      const head = heads.map((h) => (isNumber(h) ? `{${inTex(told(h))}}` : inTex(told(h)))).join(" & ");
-      const body = lines.map((line) => `  ${line.map(cell).join(" & ")} \\\\\n`).join("");
-      return `% \\usepackage{booktabs, siunitx}\n\\begin{tabular}{${columns}}\n  \\toprule\n  ${head} \\\\\n  \\midrule\n${body}  \\bottomrule\n\\end{tabular}\n`;
-    },
-  };
-  const said = (where, text) => {
-    where.textContent = text;
-    setTimeout(() => { where.textContent = ""; }, 3000);
-  };
-  for (const bar of $("view").querySelectorAll("[role=toolbar]")) {
-    for (const one of bar.querySelectorAll("button")) {
-      one.addEventListener("click", async () => {
-        const text = FORMS[one.dataset.form](report.view());
-        if (bar.dataset.to === "file") return save(`comparison.${one.dataset.form}`, text, TYPES[one.dataset.form]);
-        await copy(text);
-        said($("copied"), words.copied);
-      });
-    }
-  }
-  rove($("view"), ".save button");
 
   // ---- commands and entries to be copied
   for (const text of document.querySelectorAll("pre[data-copy]")) {
@@ -137,7 +92,7 @@
     bar.className = "save";
     bar.append(one, status);
     if (text.dataset.copy.includes(".")) {
-      one.after(button(words.save, () => save(text.dataset.copy, text.textContent, TYPES.bib)));
+      one.after(button(words.save, () => save(text.dataset.copy, text.textContent)));
     }
     text.after(bar);
     rove(bar, "button");

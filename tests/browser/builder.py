@@ -12,6 +12,7 @@ from made import made_once
 from project import ROOT
 from run_files import write_cost, write_data, write_json, write_predictions, write_run
 from scenes import (
+    BASELINE,
     LANGUAGES,
     N_CLASSES,
     SCENES,
@@ -24,6 +25,7 @@ from scenes import (
 import compare
 import duplicates
 import report
+import studies
 from cifarlab.comparison.published import read_published
 from cifarlab.datasets.store import save_dataset
 from cifarlab.datasets.synthetic import make_synthetic
@@ -57,16 +59,15 @@ class Builder:
         write_data(self.dataset, results / "data", scene.class_names)
         for model in scene.models:
             write_cost(results / f"cost/{model.name}.json", model, scene.device)
-            for seed in range(scene.seeds):
-                folder = results / f"runs/{model.name}/{model.recipe}/seed-{seed}"
+            for seed, folder in enumerate(runs_of(results, [model], scene)):
                 predicted = write_run(folder, model, seed, scene, self.test_labels)
                 write_predictions(folder / "predictions.npz", predicted, self.test_labels)
+        studied = write_studied(results, scene, self.test_labels)
         failures = []
         for model, recipe, seed, facts in scene.failures:
             failures.append(results / f"failures/{model}/{recipe}/seed-{seed}.json")
             write_json(failures[-1], {"diverged": facts})
-        runs = sorted_runs(results, scene)
-        write_tables(results, runs, scene)
+        write_tables(results, runs_of(results, scene.models, scene), scene)
         self.write_duplicates(results)
         self.draw(results, scene)
         arguments = ["--dataset", results / "data/manifest.json", "--languages", *LANGUAGES]
@@ -74,6 +75,8 @@ class Builder:
         arguments += ["--configuration", json.dumps(configuration(scene))]
         arguments += ["--templates", ROOT / "templates"]
         arguments += ["--failures", *failures] if failures else []
+        if studied:
+            arguments += ["--studies", results / "compare/studies.csv", "--trained", *studied]
         run(report, *arguments)
 
     def write_duplicates(self, results):
@@ -93,11 +96,11 @@ class Builder:
         """All figures of a scene; those of models of one shape are drawn once."""
         (results / "figures").mkdir()
         for figure in FIGURES.values():
-            if figure.per == "comparison":
-                draw_figure(results, figure, sorted_runs(results, scene))
-                continue
+            drawn_of = {"comparison": scene.models, "studies": scene.studied}.get(figure.per)
+            if drawn_of:
+                draw_figure(results, figure, runs_of(results, drawn_of, scene))
             for model in scene.models if figure.is_of_rows else ():
-                runs = [run for run in sorted_runs(results, scene) if run.parts[-3] == model.name]
+                runs = runs_of(results, [model], scene)
                 key = digest(repr(self.key(figure.name, model, scene)))
 
                 def draw_once(folder, figure=figure, runs=runs):
@@ -134,17 +137,38 @@ def digest(text):
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def sorted_runs(results, scene):
+def runs_of(results, models, scene):
+    """The folders of the runs of these models of a scene, seed by seed."""
     return [
         results / f"runs/{model.name}/{model.recipe}/seed-{seed}"
-        for model in scene.models
+        for model in models
         for seed in range(scene.seeds)
     ]
 
 
+def write_studied(results, scene, labels):
+    """Write the runs and the table of a study, and return the folders of the runs."""
+    runs = runs_of(results, scene.studied, scene)
+    for place, folder in enumerate(runs):
+        write_run(folder, scene.studied[place // scene.seeds], place % scene.seeds, scene, labels)
+    if runs:
+        (results / "compare").mkdir(exist_ok=True)
+        study = {"name": "augmentations", "models": [scene.studied[0].name]}
+        study |= {"baseline": BASELINE, "seeds": [*range(scene.seeds)]}
+        names = {"kind": "change", "compared_with": BASELINE, "settings": {"augmentations": []}}
+        study["changes"] = [
+            {**names, "label": model.recipe, "recipe": model.recipe}
+            for model in scene.studied
+            if model.recipe != BASELINE
+        ]
+        words = ["--studies", json.dumps([study]), "--runs", *runs]
+        run(studies, *words, "--table", results / "compare/studies.csv")
+    return runs
+
+
 def write_tables(results, runs, scene):
     """The tables of the stage compare."""
-    (results / "compare").mkdir()
+    (results / "compare").mkdir(exist_ok=True)
     run(compare, *words_of_tables(results, runs, scene))
 
 

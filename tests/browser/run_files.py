@@ -98,7 +98,7 @@ def write_run(folder, model, seed, scene, labels):
     rows = [
         "epoch,mean_loss,learning_rate,seconds,images_per_second,validation_loss,validation_accuracy_percent"
     ]
-    is_validated = model.recipe == "published_finetune"
+    is_validated = bool(model.validation)
     n_epochs = -(-len(losses) // STEPS_PER_EPOCH)
     for epoch, percent in enumerate(percents[:n_epochs]):
         mean = losses[epoch * STEPS_PER_EPOCH :][:STEPS_PER_EPOCH].mean()
@@ -183,7 +183,7 @@ def training(model, seed, scene, losses):
             "schedule": "constant",
             "warm_up": 0.0,
             "loss": "cross_entropy",
-            "validation": 0.1 if is_fine_tuned else 0.0,
+            "validation": model.validation,
             "micro_batch": None,
             "precision": "torch_default",
             "deterministic": False,
@@ -192,6 +192,8 @@ def training(model, seed, scene, losses):
         "initial_weights": origin if is_fine_tuned else None,
         "inputs": {"size": model.settings["input_size"]},
         "seed": seed,
+        "validation_images": round(50_000 * model.validation),
+        "weights_epoch": EPOCHS,
         "dataset_sha256": {"train_images.npy": "ab" * 32},
         "steps": len(losses),
         "ended_by": model.ended_by,

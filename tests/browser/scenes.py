@@ -16,7 +16,8 @@ class Model:
     """A model with what is told of it.
 
     parts: of its structure, each (name, kind, times, share); shape: name of the model whose figures
-    serve for it too, if not its own; n_steps: after which its trainings end; ended_by: what.
+    serve for it too, if not its own; n_steps: after which its trainings end; ended_by: what;
+    validation: the share of images held out.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Model:
     shape: str = ""
     n_steps: int = STEPS_PER_EPOCH * EPOCHS
     ended_by: str = "epochs"
+    validation: float = 0.0
 
 
 def own_cnn(blocks, *numbers):
@@ -43,7 +45,7 @@ def own_cnn(blocks, *numbers):
 def fine_tuned(name, *numbers_and_parts):
     settings = {"family": "torchvision", "architecture": name, "weights": "IMAGENET1K_V1"}
     settings["input_size"] = 224
-    return Model(name, settings, "published_finetune", *numbers_and_parts)
+    return Model(name, settings, "published_finetune", *numbers_and_parts, validation=0.1)
 
 
 CLASSIFIER = ("classifier", "Linear", 1, 0.1)
@@ -81,7 +83,11 @@ MANY_MODELS = tuple(
 
 @dataclass(frozen=True)
 class Scene:
-    """What a report is of. failures: (model, recipe, seed, facts); others: see `write_scene`."""
+    """What a report is of.
+
+    models: compared on the test split; studied: under a baseline and its changes, compared on the
+    validation split alone; failures: (model, recipe, seed, facts); others: see `Builder`.
+    """
 
     models: tuple
     seeds: int
@@ -91,8 +97,10 @@ class Scene:
     command: str = "git checkout 0123abc && snakemake --cores 8 --resources gpu=1"
     configuration: dict | None = None
     other_version: bool = False
+    studied: tuple = ()
 
 
+BASELINE = "baseline"
 FAILED = {"step": 731, "learning_rate": 0.5, "loss": "nan", "last_finite_loss": 8.25}
 HOSTILE = (
     "<script>alert(1)<!--\"x\" & 'y', `z`,\n"
@@ -119,6 +127,14 @@ SCENES = {
             replace(MODELS[3], accuracy=1.2, n_steps=3, ended_by="max_steps"),
         ),
         1,
+    ),
+    "studies alone": Scene(
+        (),
+        3,
+        studied=tuple(
+            replace(MODELS[0], recipe=recipe, accuracy=accuracy, validation=0.1)
+            for recipe, accuracy in ((BASELINE, 39.8), ("flip", 42.5), ("smoothing", 39.9))
+        ),
     ),
     # One as dear as another, one for nothing, and one whose training has two steps.
     "odd costs": Scene(

@@ -769,7 +769,7 @@ def test_axe_finds_no_violation(open_report, language, theme):
 
 
 @pytest.mark.parametrize("width", [390, 1280, 1920])
-@pytest.mark.parametrize("scene", ["7 models", "hostile names"])
+@pytest.mark.parametrize("scene", ["7 models", "hostile names", "studies alone"])
 def test_the_page_is_never_wider_than_the_window(open_report, scene, width):
     page = open_report(scene, viewport={"width": width, "height": 900})
     page.evaluate("for (const details of document.querySelectorAll('details')) details.open = true")
