@@ -107,13 +107,19 @@ docs: $(INSTALLED) ## rerun the measurements (hours) and write their pages of do
 define page
 rm -rf docs/$(2) docs/$(2).zh
 for code in en zh; do \
+	left_out="The picture is left out here: images of the data set may not be redistributed."; \
+	test $$code = en || left_out="此处略去图片：数据集的图像不得再分发。"; \
 	page=docs/$(2)$$(test $$code = en || echo .$$code); \
 	cp -r results/$(1)/report/figures.$$code $$page && rm -f $$page/examples.* $$page/gallery.* \
 		$$page/contact_sheet.* $$page/duplicate_pairs.*; \
 	if grep -q '](comparison\.' results/$(1)/report/report.$$code.md; then \
 		cp results/$(1)/report/comparison.csv results/$(1)/report/comparison.$$code.* $$page; \
 	fi; \
-	sed -e '/](figures\.[a-z]*\/\(examples\|gallery\|contact_sheet\|duplicate_pairs\)\./{N;N;d;}' \
+	if grep -q '`compare/studies.csv`' results/$(1)/report/report.$$code.md; then \
+		cp results/$(1)/compare/studies.csv $$page; \
+	fi; \
+	sed -e "/](figures\.[a-z]*\/\(examples\|gallery\|contact_sheet\|duplicate_pairs\)\./{N;N;s/.*/$$left_out\n/;}" \
+		-e "s#\`compare/studies.csv\`#[\`compare/studies.csv\`]($$(basename $$page)/studies.csv)#" \
 		-e '/](\.\.\/runs\/.*\/weights\.safetensors)/{N;d;}' \
 		-e "s#](figures\.[a-z]*/#]($$(basename $$page)/#; s#](comparison\.#]($$(basename $$page)/comparison.#g" \
 		-e 's#](report\.en\.md)#]($(2).md)#; s#](report\.zh\.md)#]($(2).zh.md)#' \

@@ -1,5 +1,5 @@
-# In: the tables of the comparison, records of all trainings, history of those that are compared or
-# are range tests, costs, figures, templates.
+# In: the tables of the comparison, records and epochs of all trainings, history of those that are
+# compared or are range tests, costs, figures, templates.
 # Out: the report in HTML and in Markdown, in every language.
 
 from engine.command import elsewhere, snakemake_command
@@ -31,7 +31,9 @@ rule report:
             dataset=MANIFEST,
             tables=[RESULTS / f"compare/{name}.csv" for name in COMPARED],
             training=of_all_runs(RUN / "training.json"),
-            trained=[f"{run}/training.json" for run in TRAINED],
+            trained=[
+                f"{run}/{name}" for run in TRAINED for name in ("training.json", "epochs.csv")
+            ],
             histories=of_all_runs(RUN / "history.csv"),
             range_tests=[f"{run}/history.csv" for run in RANGE_TESTS],
             epochs=of_all_runs(RUN / "epochs.csv"),

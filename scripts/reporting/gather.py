@@ -119,7 +119,7 @@ class Results:
         tables = [self.table(name) for name in TABLES]
         files = [self.manifest, *tables, *files_of_runs(self.folders, *names)]
         files += [self.duplicates, *filter(None, [self.studies, self.corrections])]
-        files += files_of_runs(self.trained, "training.json")
+        files += files_of_runs(self.trained, "training.json", "epochs.csv")
         files += files_of_runs([run.path for run in self.range_tests], "history.csv")
         return [*files, *self.costs.values(), *self.drawings.values()]
 

@@ -12,6 +12,7 @@ PLAIN = {
     "epochs": 14,
     "batch_size": 16,
     "schedule": "cosine",
+    "warm_up": 0.1,
     "optimizer": {"name": "adam", "learning_rate": 0.001},
 }
 VALIDATED = {"epochs": 26, "batch_size": 16, "validation": 0.5, "clip_norm": 1.0}

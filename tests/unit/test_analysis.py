@@ -30,7 +30,7 @@ from reporting.sections.analysis import (
     seed_sentences,
 )
 from reporting.sections.cost_sentences import cost_sentences, parameter_sentences
-from reporting.sections.overfitting_sentences import overfitting_sentences
+from reporting.sections.overfitting_sentences import baseline_sentences, overfitting_sentences
 from reporting.sections.training_sentences import training_sentences
 
 CNN = {"family": "cnn", "blocks": 2}
@@ -209,6 +209,25 @@ def test_where_losses_fall_or_rise_together_no_overfitting_is_claimed(epochs):
 def test_without_validation_or_a_second_epoch_nothing_is_said_of_overfitting():
     models = [{"accuracies": [40]}, {"accuracies": [40], "epochs": [FALLING.head(1)]}]
     assert overfitting_sentences(content(models)) == []
+
+
+def test_of_the_baseline_of_a_study_the_same_is_said_and_of_nothing_else():
+    def run(recipe, epochs, ended_by="epochs"):
+        folder = SimpleNamespace(epochs=epochs, training={"ended_by": ended_by})
+        return SimpleNamespace(model="m", recipe=recipe, folder=folder)
+
+    trained = [run("plain", RISING), run("plain", FALLING), run("plain", FALLING.head(1))]
+    trained += [run("plain", RISING, "max_steps"), run("s-focal", RISING), run("all", RISING)]
+    lines = [
+        {"kind": "change", "model": "m", "compared_with": "plain"},
+        {"kind": "change", "model": "failed", "compared_with": "plain"},
+        {"kind": "without", "model": "m", "compared_with": "all"},
+    ]
+    of_studies = SimpleNamespace(studies=lines, runs=trained[:1], untested=trained[1:])
+    assert said(baseline_sentences(of_studies)) == [
+        "m · plain overfits in 1 of 2 seeds: after about epoch 2 the validation loss rose by 0.500 "
+        "while the training loss fell by 1.500; the validation accuracy changed by 1.00 points."
+    ]
 
 
 # --- accuracy

@@ -72,6 +72,9 @@ def settings_of(**changes):
 
 # The labels are drawn: validation becomes no better soon, and the third epoch is not the best.
 STOPPING = {"epochs": 9, "validation": 0.2, "early_stopping": {"patience": 2}}
+BY_ACCURACY = {"metric": "validation_accuracy_percent", "patience": 3, "min_delta": 0.5}
+LAST_KEPT = {"patience": 2, "restore_best": False}
+EARLY_STOPPINGS = ({}, {"early_stopping": BY_ACCURACY}, {"early_stopping": LAST_KEPT})
 MUON = {"name": "muon", "learning_rate": 0.03, "adamw_learning_rate": 0.01, "momentum": 0.9}
 
 
@@ -83,7 +86,7 @@ MUON = {"name": "muon", "learning_rate": 0.03, "adamw_learning_rate": 0.01, "mom
         *({}, {"optimizer": SGD}, {"micro_batch": 20}, {"max_steps": 7}),
         *({"precision": "fp16"}, {"precision": "fp16", "optimizer": MUON, "clip_norm": 0.5}),
         {"optimizer": {**SGD, "freeze_backbone_epochs": 1}},
-        STOPPING,
+        *({**STOPPING, **changed} for changed in EARLY_STOPPINGS),
         {**STOPPING, "averaging": {"name": "ema", "decay": 0.9}, "precision": "fp16"},
         {"validation": 0.2, "averaging": {"name": "last_epochs", "epochs": 3}},
     ],

@@ -29,6 +29,7 @@ def test_early_stopping_clipping_and_validation_are_in_them():
     assert stopping
     assert all(one.restore_best for one in stopping)
     assert any(recipe.clip_norm and recipe.validation for recipe in recipes)
+    assert any(recipe.warm_up for recipe in recipes)
     assert KITS[WITH_MUON][1]["optimizer"]["name"] == "muon"
 
 

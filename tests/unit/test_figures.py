@@ -1,12 +1,14 @@
 """The figures draw what the data says."""
 
 import base64
+import csv
 import io
 import json
 import re
 import shutil
 import subprocess
 import sys
+from html import unescape
 from xml.etree import ElementTree
 
 import numpy as np
@@ -233,9 +235,17 @@ def test_a_training_has_a_panel_of_its_validation_where_it_was_validated(tmp_pat
     runs = [write_run(tmp_path, "a", seed, 50.0, validation=share) for seed in (0, 1)]
     svg = FIGURES["loss"].draw(runs=runs)
     said = {match[2] for match in MESSAGE.finditer(svg)}
-    assert {"training loss", "learning rate", "seed %(seed)s"} <= said
+    losses = "training and validation loss" if share else "training loss"
+    assert {losses, "learning rate", "seed %(seed)s"} <= said
     assert ("validation accuracy, %" in said) == bool(share)
     assert len(axes_of(svg)) == (3 if share else 2)
+    # The loss on the validation split of each seed, after each of five epochs.
+    metadata = re.search(r"<metadata>(.*?)</metadata>", svg, re.DOTALL)[1]
+    lines = [*csv.DictReader(io.StringIO(unescape(metadata)))]
+    validated = [line for line in lines if line["validation_loss"]]
+    assert len(validated) == (10 if share else 0)
+    dotted = ElementTree.tostring(axes_of(svg)[0], encoding="unicode").count("stroke-dasharray: 1")
+    assert (dotted >= 2) == bool(share)
 
 
 def test_a_validation_stands_where_its_epoch_ended_also_the_last_and_shorter_one(tmp_path):

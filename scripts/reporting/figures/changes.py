@@ -1,4 +1,4 @@
-"""What each change of every study gains or costs: a forest plot, with each seed as a point."""
+"""What each change of every study gains or costs: a forest plot, with each seed as a bar."""
 
 from reporting.figure import Figure
 from reporting.messages import N_, Sentence

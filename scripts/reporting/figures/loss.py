@@ -1,4 +1,4 @@
-"""Training of one model: loss of each seed, learning rate, and accuracy on the validation split."""
+"""Training of one model: losses of each seed, learning rate, accuracy on the validation split."""
 
 from reporting.figure import Figure
 from reporting.messages import N_, Sentence
@@ -13,7 +13,10 @@ def caption(_content, row):
         "Line: moving average over 2 % of the steps. Band: smallest to largest loss in each of up "
         "to 120 bins."
     )
-    validated = N_("Below: the learning rate, and the accuracy on the validation split.")
+    validated = N_(
+        "Dotted: the cross-entropy on the validation split after each epoch. Below: the learning "
+        "rate, and the accuracy on the validation split."
+    )
     unvalidated = N_("Below: the learning rate. This recipe holds out no validation split.")
     return [Sentence(message, {}), Sentence(validated if row.is_validated else unvalidated, {})]
 
@@ -36,15 +39,15 @@ def draw(runs):
             label = say("seed %(seed)s", seed=run.seed)
             loss.plot(*smoothed(losses), **style, markevery=0.1, label=label)
             for axes in validation:
-                axes.plot(
-                    len(losses) * run.epochs["images_share"],
-                    run.epochs["validation_accuracy_percent"],
-                    **style,
-                )
+                ends = len(losses) * run.epochs["images_share"]
+                loss.plot(ends, run.epochs["validation_loss"], **{**style, "linestyle": ":"})
+                axes.plot(ends, run.epochs["validation_accuracy_percent"], **style)
         rate.plot(*rates_of(longest(runs)), color=INK)
         rate.set_ylim(bottom=0)
         rate.yaxis.set_major_formatter("{x:g}")
-        loss.set_ylabel(say("training loss"))
+        loss.set_ylabel(
+            say("training and validation loss") if is_validated else say("training loss")
+        )
         rate.set_ylabel(say("learning rate"))
         for axes in validation:
             axes.set_ylabel(say("validation accuracy, %"))
@@ -54,7 +57,10 @@ def draw(runs):
         return svg_text(figure, say, lines_of(runs))
 
 
-COLUMNS = ("smoothed_loss", "lowest_loss", "highest_loss", "learning_rate", "accuracy_percent")
+COLUMNS = (
+    *("smoothed_loss", "lowest_loss", "highest_loss", "learning_rate"),
+    *("validation_loss", "validation_accuracy_percent"),
+)
 
 
 def lines_of(runs):
@@ -70,7 +76,7 @@ def lines_of(runs):
         drawn += [("highest_loss", middles, highs)]
         if run is longest(runs):
             drawn += [("learning_rate", *rates_of(run))]
-        drawn += [("accuracy_percent", ends, run.epochs["validation_accuracy_percent"])]
+        drawn += [(name, ends, run.epochs[name]) for name in COLUMNS[-2:]]
         steps = {}
         for name, places, values in drawn:
             for place, value in zip(places, values, strict=True):
@@ -116,7 +122,7 @@ FIGURE = Figure(
     per="row",
     category="6 Training of each model",
     title=N_("Training"),
-    description=N_("Line charts: training loss and learning rate of %(title)s over steps"),
+    description=N_("Line charts: losses and learning rate of %(title)s over steps"),
     caption=caption,
     runs=("history.csv", "epochs.csv"),
     draw=draw,

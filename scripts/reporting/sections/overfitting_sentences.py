@@ -1,8 +1,11 @@
 """Sentences on overfitting: whether the validation loss rose again while the training loss fell."""
 
+from functools import partial
 from statistics import mean
 
+from cifarlab.comparison.trials import is_cut_short
 from reporting.messages import N_, Cell, Sentence
+from reporting.numbers import number
 from reporting.sections.cost_sentences import MOST_PAIRS
 
 
@@ -13,13 +16,31 @@ def overfitting_sentences(content):
         for row in content.compared
         if row.is_validated and all(len(run.folder.epochs) > 1 for run in row.runs)
     ]
-    return [sentence_of(row) for row in rows[:MOST_PAIRS]]
+    return [
+        sentence_of(row.title, row.runs, partial(Cell, row.anchor)) for row in rows[:MOST_PAIRS]
+    ]
 
 
-def sentence_of(row):
-    changes = [change_after_lowest(run.folder.epochs) for run in row.runs]
+def baseline_sentences(content):
+    """The same of what the changes of studies are compared with."""
+    lines = [line for line in content.studies if line["kind"] == "change"]
+    runs = {(line["model"], line["compared_with"]): [] for line in lines}
+    for run in (*content.runs, *content.untested):
+        is_whole = len(run.folder.epochs) > 1 and not is_cut_short(run.folder)
+        if (run.model, run.recipe) in runs and is_whole:
+            runs[run.model, run.recipe].append(run)
+    return [
+        sentence_of(f"{model} · {recipe}", own, number)
+        for (model, recipe), own in runs.items()
+        if own
+    ]
+
+
+def sentence_of(title, runs, shown):
+    """What runs of one model and recipe show. shown: a function from a number and its digits."""
+    changes = [change_after_lowest(run.folder.epochs) for run in runs]
     overfitted = [c for c in changes if c["validation_loss"] > 0 > c["mean_loss"]]
-    values = {"a": row.title, "n": len(changes), "k": len(overfitted)}
+    values = {"a": title, "n": len(changes), "k": len(overfitted)}
     if not overfitted:
         message = N_(
             "%(a)s shows no overfitting: in none of its seeds (%(n)s) did the validation loss rise "
@@ -33,10 +54,10 @@ def sentence_of(row):
     )
     average = {name: mean(change[name] for change in overfitted) for name in overfitted[0]}
     values |= {
-        "epoch": Cell(row.anchor, average["epoch"], 0),
-        "rise": Cell(row.anchor, average["validation_loss"], 3),
-        "fall": Cell(row.anchor, -average["mean_loss"], 3),
-        "points": Cell(row.anchor, average["validation_accuracy_percent"], 2),
+        "epoch": shown(average["epoch"], 0),
+        "rise": shown(average["validation_loss"], 3),
+        "fall": shown(-average["mean_loss"], 3),
+        "points": shown(average["validation_accuracy_percent"], 2),
     }
     return Sentence(message, values)
 

@@ -7,6 +7,7 @@ from reporting.blocks import Field, Listing, Paragraph, Section, Table
 from reporting.messages import N_, Sentence, Term
 from reporting.numbers import is_missing, number, signed
 from reporting.pictures import picture
+from reporting.sections.overfitting_sentences import baseline_sentences
 
 ABOUT = N_(
     "Changes to one recipe, each trained with the same seeds as what it is compared with. They are "
@@ -21,6 +22,7 @@ HEADS = (
     N_("95 % interval, from"),
     N_("95 % interval, to"),
     N_("training, s"),
+    N_("training of the compared, s"),
     N_("training time, ratio"),
     N_("steps"),
     N_("held out, %"),
@@ -138,10 +140,12 @@ def one_seed(is_left_out):
 
 def blocks(content, say):
     lines = content.studies
+    overfitting = [*map(say.value, baseline_sentences(content))]
     return [
         Paragraph(say(ABOUT)),
         picture(content, say, "changes"),
         *listings(say, ordered(lines)),
+        *([Listing(overfitting, say(N_("Overfitting")))] if overfitting else []),
         table(say, lines),
         *([Paragraph(say(UNTIMED, n=AGREEMENT_PERCENT), "quiet")] if untimed(lines) else []),
         Paragraph(say.source("compare/studies.csv"), "source"),
@@ -212,6 +216,7 @@ def row(say, line):
         "low_points": 2,
         "high_points": 2,
         "train_seconds": 1,
+        "compared_train_seconds": 1,
         "seconds_ratio": 2,
         "steps": 0,
         "held_out_percent": 1,
