@@ -22,7 +22,8 @@ from faults.outcomes import (
 )
 from project import copy_project
 
-INTERVAL = 7
+# No multiple of the steps of an epoch: checkpoints fall within epochs, and at the end of some.
+INTERVAL = 8
 COMPARED = ("weights.safetensors", "history.csv")
 COUNTED_TRAIN = Path(__file__).resolve().parent / "counted_train.py"
 

@@ -30,6 +30,7 @@ from project import SMALL, copy_project
 
 RUN = "results/synthetic/runs/cnn_2/quick/seed-0"
 TARGET = f"{RUN}/predictions.npz"
+REHEARSAL = "results/synthetic/rehearsals/cnn_2/quick.json"
 COMPARED = ("weights.safetensors", "history.csv", "predictions.npz")
 
 
@@ -119,7 +120,7 @@ class Workflow:
 
 
 class WorkflowLab:
-    """A project whose data set is made, to be copied, and the undisturbed workflow."""
+    """A project whose training may begin, to be copied, and the undisturbed workflow."""
 
     def __init__(self, folder):
         self.folder = folder / "workflows"
@@ -133,7 +134,7 @@ class WorkflowLab:
         expect(text.count(plain) == 1, f"expected {plain!r} once in {rule.name}")
         rule.write_text(text.replace(plain, f"python {COUNTED_TRAIN} scripts/train.py "))
         self.prepared = Workflow(self, project.folder)
-        self.prepared.finish("results/synthetic/data/train.json")
+        self.prepared.finish(REHEARSAL)
         self.undisturbed = self.new_run()
         self.undisturbed.finish()
 

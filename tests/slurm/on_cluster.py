@@ -97,4 +97,5 @@ def training_records(project):
 def bytes_of_runs(project, names):
     """The bytes of these files of all runs, by path; a missing one raises FileNotFoundError."""
     runs = sorted((project.folder / RUNS).glob("*/*/seed-*"))
-    return {f"{run.name}/{name}": (run / name).read_bytes() for run in runs for name in names}
+    paths = [run / name for run in runs for name in names]
+    return {path.relative_to(project.folder): path.read_bytes() for path in paths}

@@ -3,22 +3,27 @@
 from itertools import pairwise
 
 import pytest
-from on_cluster import bytes_of_runs, trainings
+from on_cluster import RUNS, bytes_of_runs, trainings
 from project import SMALL, copy_project
 
+# Each class has two images for training, of which one is held out.
+TUNED = {**SMALL["recipes"]["quick"], "validation": 0.5}
 CONFIGURATION = {
     **SMALL,
     "device": "auto",
-    "runs": [{"models": ["cnn_2"], "recipes": ["quick"], "seeds": [0, 1]}],
+    "recipes": {"tuned": {**TUNED, "sweep": {"over": {"optimizer.learning_rate": [0.001, 0.01]}}}},
+    "runs": [{"models": ["cnn_2"], "recipes": ["tuned"], "seeds": [0]}],
 }
-# The jobs of the workflow: data, its near-duplicates with their figure, a rehearsal, a cost with
-# its figure, two runs and what follows from them.
+# The jobs of the workflow: data, its near-duplicates with their figure, a rehearsal and a training
+# of each point of a sweep, the choice of one, a cost with its figure, and what follows from the
+# choice.
 JOBS = {
     "data": 1,
-    "rehearse": 1,
+    "rehearse": 2,
     "train": 2,
-    "evaluate": 2,
-    "metrics": 2,
+    "choose": 1,
+    "evaluate": 1,
+    "metrics": 1,
     "cost": 1,
     "structure": 1,
 }
@@ -63,12 +68,15 @@ def test_jobs_with_a_gpu_run_one_at_a_time_and_cpu_jobs_beside_them(finished):
 
 
 def test_results_have_the_bytes_of_a_run_without_slurm(finished, tmp_path):
-    names = ["weights.safetensors", "history.csv", "predictions.npz"]
+    names = ["weights.safetensors", "history.csv"]
     project, _ = finished
     local = copy_project(tmp_path / "local")
     local.configure(CONFIGURATION)
     result = local.snakemake("--until", "evaluate")
     assert result.returncode == 0, result.stderr
     expected = bytes_of_runs(local, names)
-    assert len(expected) == 2 * len(names)
+    # The two points, and the one that was chosen.
+    assert len(expected) == 3 * len(names)
     assert bytes_of_runs(project, names) == expected
+    predictions = f"{RUNS}/cnn_2/tuned/seed-0/predictions.npz"
+    assert (project.folder / predictions).read_bytes() == (local.folder / predictions).read_bytes()

@@ -168,7 +168,7 @@ def test_a_step_that_waits_for_the_device_fails_its_check(place, monkeypatch, re
     monkeypatch.setattr(Stepper, "step", one_step)
     monkeypatch.setattr(torch.cuda, "set_sync_debug_mode", modes.append)
     # A CPU takes seconds for a step of 64 images in fp16.
-    monkeypatch.setattr(checks, "SMALL", {"family": "cnn", "blocks": 1})
+    monkeypatch.setattr(checks, "SMALL", {"family": "cnn", "blocks": 1, "input_size": 16})
     monkeypatch.setattr(checks, "recipe", partial(commands.recipe, batch_size=24))
     monkeypatch.setattr(copies, "SHARE_OF_FREE_MEMORY", copies.SHARE_OF_FREE_MEMORY)
     result, figure = check_gpu.perform(BY_NAME["no_synchronisation"], place)

@@ -194,6 +194,10 @@ def test_a_set_that_cannot_be_completed_has_lost_its_seal(tmp_path):
     assert names(tmp_path) == ["first", "second"]
 
 
+# Of the images, 3 MB: more than there is room for.
+FEW = ("--train-per-class", "10", "--test-per-class", "1")
+
+
 def small_file_limit():
     import resource
 
@@ -203,7 +207,7 @@ def small_file_limit():
 def test_no_room_while_writing_the_data_set_is_one_line_and_leaves_nothing(tmp_path, run_command):
     manifest = tmp_path / "data/manifest.json"
     result = run_command(
-        "data.py", "--manifest", manifest, "synthetic", preexec_fn=small_file_limit
+        *("data.py", "--manifest", manifest, "synthetic", *FEW), preexec_fn=small_file_limit
     )
     assert result.returncode == 1
     assert result.stderr.startswith("error: no room left to write")
@@ -222,7 +226,7 @@ def can_mount():
 def test_a_full_file_system_is_one_line_and_leaves_nothing(tmp_path):
     script = (
         'mount -t tmpfs -o size=1m tmpfs "$1" || exit 99\n'
-        '"$2" "$3" --manifest "$1/data/manifest.json" synthetic; code=$?\n'
+        '"$2" "$3" --manifest "$1/data/manifest.json" synthetic ' + " ".join(FEW) + "; code=$?\n"
         'find "$1" -type f; exit $code'
     )
     words = ["unshare", "-rm", "sh", "-c", script, "sh", str(tmp_path), sys.executable]

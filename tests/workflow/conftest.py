@@ -1,8 +1,10 @@
 import shutil
 from pathlib import Path
 
-import made
 import pytest
+from made import common_folder
+from made import made_once as made_by_one_process
+from pages import make_small_run
 from project import Project, copy_project
 from staleness_table import Scene
 
@@ -26,8 +28,8 @@ def compute(folder):
 @pytest.fixture(scope="session")
 def once(tmp_path_factory):
     """once(name, make) -> the Project that make(folder) computes."""
-    root = made.common_folder(tmp_path_factory)
-    return lambda name, make: Project(made.made_once(root / name / "project", make))
+    root = common_folder(tmp_path_factory)
+    return lambda name, make: Project(made_by_one_process(root / name / "project", make))
 
 
 @pytest.fixture(scope="session")
@@ -35,18 +37,40 @@ def computed_once(once):
     return once("computed", compute)
 
 
+def copied(project, tmp_path):
+    """A copy of a project, free to be changed."""
+    shutil.copytree(project.folder, tmp_path / "project", symlinks=True)
+    return Project(tmp_path / "project")
+
+
 @pytest.fixture
 def computed(computed_once, tmp_path):
-    """A copy in which everything is computed, free to be changed."""
-    folder = tmp_path / "project"
-    shutil.copytree(computed_once.folder, folder)
-    return Project(folder)
+    """A project in which everything is computed."""
+    return copied(computed_once, tmp_path)
 
 
 @pytest.fixture(scope="session")
 def made_once(once):
     """A project in which everything can be edited, computed; not to be changed."""
     return once("made", Scene().make)
+
+
+@pytest.fixture
+def made(made_once, tmp_path):
+    """A copy of it."""
+    return copied(made_once, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def tried_once(once):
+    """A project in which the small run of docs/architecture.md is made; not to be changed."""
+    return once("tried", make_small_run)
+
+
+@pytest.fixture
+def tried(tried_once, tmp_path):
+    """A copy of it."""
+    return copied(tried_once, tmp_path)
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from made import common_folder, made_once
 from miniature import NUMBERS, RATE_THAT_FAILS, Miniature, jobs_that_ran
 
 METRICS = "results/metrics/a.json"
@@ -20,9 +21,8 @@ NOTHING = "Nothing to be done"
 
 @pytest.fixture(scope="session")
 def computed_miniature(tmp_path_factory, snakemake):
-    miniature = Miniature(tmp_path_factory.mktemp("computed") / "miniature", snakemake)
-    ends_well(miniature)
-    return miniature.folder
+    folder = common_folder(tmp_path_factory) / "miniature/miniature"
+    return made_once(folder, lambda folder: ends_well(Miniature(folder, snakemake)))
 
 
 @pytest.fixture

@@ -143,15 +143,15 @@ def test_without_a_gpu_as_many_trainings_run_at_once_as_there_are_cores(project,
     (tmp_path / "came").mkdir()
     (project.folder / "waits.py").write_text(WAITS_FOR_OTHERS)
     values = {**copy.deepcopy(SMALL), "device": "auto", "threads": 1}
-    options = {"folder": str(tmp_path / "came"), "count": 4}
+    options = {"folder": str(tmp_path / "came"), "count": 3}
     values["models"] = {"waits": {"family": "file", "factory": "waits.py:net", "options": options}}
-    values["runs"] = [{"models": ["waits"], "recipes": ["quick"], "seeds": [0, 1, 2, 3]}]
+    values["runs"] = [{"models": ["waits"], "recipes": ["quick"], "seeds": [0, 1, 2]}]
     project.configure(values)
-    result = project.snakemake("--cores", "4", "--resources", "gpu=1", "--until", "train")
+    result = project.snakemake("--cores", "3", "--resources", "gpu=1", "--until", "train")
     assert result.returncode == 0, result.stderr
     assert "device: auto; no " in result.stderr
-    assert len(os.listdir(tmp_path / "came")) == 4
-    assert len(trainings(project)) == 4
+    assert len(os.listdir(tmp_path / "came")) == 3
+    assert len(trainings(project)) == 3
 
 
 def test_with_one_gpu_two_trainings_never_overlap(project, tmp_path, monkeypatch):
@@ -161,12 +161,12 @@ def test_with_one_gpu_two_trainings_never_overlap(project, tmp_path, monkeypatch
     values = {**copy.deepcopy(SMALL), "device": "auto", "threads": 1}
     options = {"folder": str(tmp_path)}
     values["models"] = {"alone": {"family": "file", "factory": "alone.py:net", "options": options}}
-    values["runs"] = [{"models": ["alone"], "recipes": ["quick"], "seeds": [0, 1, 2, 3]}]
+    values["runs"] = [{"models": ["alone"], "recipes": ["quick"], "seeds": [0, 1, 2]}]
     project.configure(values)
-    words = ("--cores", "4", "--resources", "gpu=1", "--until", "train")
+    words = ("--cores", "3", "--resources", "gpu=1", "--until", "train")
     result = project.snakemake(*words, programs=tmp_path)
     assert result.returncode == 0, result.stderr
-    assert len((tmp_path / "came").read_text().split()) == 4
+    assert len((tmp_path / "came").read_text().split()) == 3
     for (_, ended), (started, _) in pairwise(trainings(project)):
         assert ended <= started
 

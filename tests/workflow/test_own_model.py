@@ -2,6 +2,7 @@
 
 import copy
 import datetime
+import functools
 import json
 import os
 import subprocess
@@ -10,6 +11,7 @@ import sys
 import pytest
 from project import SMALL
 
+WEIGHTS = "results/synthetic/runs/own/quick/seed-0/weights.safetensors"
 METRICS = "results/synthetic/runs/own/quick/seed-0/metrics.json"
 RECORD = "results/synthetic/records/train/own/quick/seed-0.json"
 LOG = "results/synthetic/logs/train/own/quick/seed-0.log"
@@ -59,10 +61,10 @@ def own(project, monkeypatch):
 
 
 def trained(project):
-    """Run up to the metrics; whether it was trained, and the bytes of the metrics."""
-    result = project.snakemake(METRICS)
+    """Ask for the weights; whether they were trained, and their bytes."""
+    result = project.snakemake(WEIGHTS)
     assert result.returncode == 0, result.stderr
-    return "rule train:" in result.stderr, (project.folder / METRICS).read_bytes()
+    return "rule train:" in result.stderr, (project.folder / WEIGHTS).read_bytes()
 
 
 def test_each_edit_of_what_a_model_imports_and_reads_trains_it_again(own):
@@ -75,9 +77,9 @@ def test_each_edit_of_what_a_model_imports_and_reads_trains_it_again(own):
     found = []
     for name, text in (("layers.py", "WIDTH = 9\n"), ("layers.py", "WIDTH = 8\n")):
         (own.folder / "own" / name).write_text(text)
-        was_trained, metrics = trained(own)
+        was_trained, weights = trained(own)
         assert was_trained
-        found.append(metrics)
+        found.append(weights)
     assert found[0] != found[1]
     (own.folder / "own/bias.json").write_text("false")
     assert trained(own)[0]
@@ -94,41 +96,46 @@ def test_weights_whose_path_has_braces_are_used(own):
 
 
 @pytest.mark.parametrize(
-    ("key", "value", "path"),
+    "named",
     [
-        (("models", "own", "weights"), "my_weights.pth", "my_weights.pth"),
-        (("models", "own", "weights"), "~/absent/w.pth", f"{os.path.expanduser('~')}/absent/w.pth"),
-        (("models", "own", "weights"), "file:///absent/my%20w.pth", "/absent/my w.pth"),
-        (("models", "own", "factory"), "own/absent.py:net", "own/absent.py"),
-        (("published",), "config/nope.csv", "config/nope.csv"),
-        (("published",), "config/{nope}.csv", "config/{nope}.csv"),
+        {
+            "models.own.weights": ("my_weights.pth", "my_weights.pth"),
+            "models.own.factory": ("own/absent.py:net", "own/absent.py"),
+            "published": ("config/nope.csv", "config/nope.csv"),
+        },
+        {
+            "models.own.weights": ("~/absent/w.pth", f"{os.path.expanduser('~')}/absent/w.pth"),
+            "published": ("config/{nope}.csv", "config/{nope}.csv"),
+        },
+        {"models.own.weights": ("file:///absent/my%20w.pth", "/absent/my w.pth")},
     ],
 )
-def test_a_named_file_that_is_missing_is_one_line_before_anything_is_planned(own, key, value, path):
-    values = own.values
-    for name in key[:-1]:
-        values = values[name]
-    values[key[-1]] = value
+def test_a_named_file_that_is_missing_is_one_line_before_anything_is_planned(own, named):
+    for keys, (value, _) in named.items():
+        *parents, key = keys.split(".")
+        functools.reduce(dict.get, parents, own.values)[key] = value
     # Another edit in the same configuration is not lost either: nothing is planned.
     own.values["recipes"]["quick"]["epochs"] = 2
     own.configure(own.values)
     result = own.snakemake()
     assert result.returncode == 1
-    assert f"{'.'.join(key)}: expected a file at {path}, found none" in result.stderr
+    for keys, (_, path) in named.items():
+        assert result.stderr.count(f"{keys}: expected a file at {path}, found none") == 1
     assert f"relative to {own.folder}" in result.stderr
     assert "Nothing to be done" not in result.stderr
     assert "Traceback" not in result.stderr
     assert own.files() == []
 
 
-@pytest.mark.parametrize("value", [float("nan"), datetime.date(2026, 1, 1), {1: 2}, [float("inf")]])
-def test_an_option_that_json_does_not_have_is_one_line(own, value):
-    own.values["models"]["own"]["options"]["note"] = value
+def test_options_that_json_does_not_have_are_one_line_each(own):
+    values = [float("nan"), datetime.date(2026, 1, 1), {1: 2}, [float("inf")]]
+    own.values["models"]["own"]["options"] |= {f"note_{n}": v for n, v in enumerate(values)}
     own.configure(own.values)
     result = own.snakemake("--dry-run")
     assert result.returncode == 1
-    assert "models.own.options.note: " in result.stderr
-    assert "should be a text, a finite number" in result.stderr
+    for n in range(len(values)):
+        (line,) = [x for x in result.stderr.splitlines() if f"models.own.options.note_{n}" in x]
+        assert "should be a text, a finite number" in line
     assert "Traceback" not in result.stderr
 
 

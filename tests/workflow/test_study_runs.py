@@ -89,10 +89,11 @@ def trained(jobs):
 
 
 @pytest.mark.long
-def test_another_change_and_another_seed_train_only_what_is_new(project):
-    def study(changes, seeds):
+def test_another_change_and_another_seed_train_only_what_is_new_and_nothing_is_tested(project):
+    def study(changes, seeds, drop=()):
         values = settings([0.001, 0.01], changes, seeds)
         del values["recipes"]["tuned"]
+        values["studies"]["s"]["drop"] = [*drop]
         project.configure({**values, "runs": []})
 
     study({"focal": {"loss": "focal"}}, [0])
@@ -105,12 +106,26 @@ def test_another_change_and_another_seed_train_only_what_is_new(project):
     made = made_by(project)
     assert trained(made) == {"rehearse cnn_2/s-long", "train cnn_2/s-long/0"}
     assert made - trained(made) == {"studies", "changes", "change_curves", "report"}
-    study({"long": {"epochs": 2}, "focal": {"loss": "focal"}}, [0, 1])
-    assert trained(made_by(project)) == {f"train {row}/1" for row in (*rows, "cnn_2/s-long")}
-    assert [row["seeds"] for row in table(project).values()] == ["2", "2"]
+    # Leaving one of two changes out is the other one alone, which is there.
+    study({"long": {"epochs": 2}, "focal": {"loss": "focal"}}, [0, 1], drop=["focal", "long"])
+    assert trained(made_by(project)) == {
+        *(f"train {row}/1" for row in (*rows, "cnn_2/s-long")),
+        *("rehearse cnn_2/s-combined", "train cnn_2/s-combined/0", "train cnn_2/s-combined/1"),
+    }
+    with (project.folder / RESULTS / "compare/studies.csv").open(newline="") as file:
+        assert [row["seeds"] for row in csv.DictReader(file)] == ["2"] * 5
+    for code in ("en", "zh"):
+        for kind in ("html", "md"):
+            text = (project.folder / RESULTS / f"report/report.{code}.{kind}").read_text()
+            assert "focal" in text
+    assert "Nothing was compared on the test split; studies: 1." in (
+        (project.folder / RESULTS / "report/report.en.md").read_text()
+    )
     # One less makes nothing but the comparison again.
     study({"long": {"epochs": 2}}, [0, 1])
     assert made_by(project) == {"studies", "changes", "change_curves", "report"}
+    tested = ("predictions.npz", "metrics.json")
+    assert not [name for name in project.files() if name.endswith(tested)]
 
 
 def test_a_sweep_without_validation_ends_before_any_job(project):
@@ -123,23 +138,3 @@ def test_a_sweep_without_validation_ends_before_any_job(project):
         "error in the configuration: recipes.tuned.sweep: the best is chosen on the validation"
     )
     assert project.files() == []
-
-
-@pytest.mark.long
-def test_with_studies_alone_there_is_a_report_and_nothing_meets_the_test_split(project):
-    changes = {"focal": {"loss": "focal"}, "long": {"epochs": 2}}
-    values = settings([0.001, 0.01], changes, [0, 1])
-    values["studies"]["s"]["drop"] = ["focal", "long"]
-    values["runs"] = []
-    run(project, values)
-    assert not [
-        name for name in project.files() if name.endswith(("predictions.npz", "metrics.json"))
-    ]
-    for code in ("en", "zh"):
-        for kind in ("html", "md"):
-            text = (project.folder / RESULTS / f"report/report.{code}.{kind}").read_text()
-            assert "focal" in text
-    assert "Nothing was compared on the test split; studies: 1." in (
-        (project.folder / RESULTS / "report/report.en.md").read_text()
-    )
-    assert project.would_run() == {}
