@@ -118,7 +118,7 @@ for code in en zh; do \
 	if grep -q '`compare/studies.csv`' results/$(1)/report/report.$$code.md; then \
 		cp results/$(1)/compare/studies.csv $$page; \
 	fi; \
-	sed -e "/](figures\.[a-z]*\/\(examples\|gallery\|contact_sheet\|duplicate_pairs\)\./{N;N;s/.*/$$left_out\n/;}" \
+	sed -e "/](figures\.[a-z]*\/\(examples\|gallery\|contact_sheet\|duplicate_pairs\)\./{N;N;s/.*/$$left_out/;}" \
 		-e "s#\`compare/studies.csv\`#[\`compare/studies.csv\`]($$(basename $$page)/studies.csv)#" \
 		-e '/](\.\.\/runs\/.*\/weights\.safetensors)/{N;d;}' \
 		-e "s#](figures\.[a-z]*/#]($$(basename $$page)/#; s#](comparison\.#]($$(basename $$page)/comparison.#g" \

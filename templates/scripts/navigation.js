@@ -57,7 +57,7 @@
   };
 
   // ---- what a link leads to is unfolded
-  onOpen((target) => {
+  onOpen((target, isView) => {
     let isMoved = false;
     for (let d = target.closest("details"); d; d = d.parentElement.closest("details")) {
       isMoved ||= !d.open;
@@ -67,7 +67,7 @@
     // A section begins at the top of the window, as the browser has it.
     const isCell = target.closest("table");
     if (isCell) target.scrollIntoView({ block: "center", inline: "center" });
-    else if (isMoved || location.hash.startsWith("#view?")) target.scrollIntoView();
+    else if (isMoved || isView) target.scrollIntoView();
     if (!isCell) return;
     target.classList.add("pointed");
     setTimeout(() => target.classList.remove("pointed"), 4000);

@@ -32,7 +32,8 @@ const report = (() => {
   }
   function read() {
     let at = location.hash.slice(1);
-    if (location.hash.startsWith("#view?")) {
+    const isView = location.hash.startsWith("#view?");
+    if (isView) {
       const given = new URLSearchParams(location.hash.slice("#view?".length));
       for (const [key, { usual }] of kept) values[key] = given.get(key) ?? usual;
       at = given.get("at") ?? "";
@@ -41,7 +42,7 @@ const report = (() => {
     const target = at && $(at);
     if (target) unhide(target);
     write(at);
-    if (target) opened.forEach((call) => call(target));
+    if (target) opened.forEach((call) => call(target, isView));
   }
   // What a link leads to is shown, also if the reader had hidden its model.
   function unhide(target) {
@@ -68,7 +69,7 @@ const report = (() => {
   const asText = (set) => [...set].sort((a, b) => a - b).join(".");
   return {
     data, words: data.words, $, values, keep, change, numbers, asText,
-    // What a link to a part of the page calls with it.
+    // What a link to a part of the page calls with it, and with whether the address has a view.
     onOpen: (call) => opened.push(call),
     // What a change of the colours calls, and one of the rows that are hidden or highlighted.
     redraws: [], rowsChanged: [],

@@ -99,7 +99,7 @@ class Builder:
             drawn_of = {"comparison": scene.models, "studies": scene.studied}.get(figure.per)
             if drawn_of:
                 draw_figure(results, figure, runs_of(results, drawn_of, scene))
-            for model in scene.models if figure.is_of_rows else ():
+            for model in scene.models if figure.per in ("row", "model") else ():
                 runs = runs_of(results, [model], scene)
                 key = digest(repr(self.key(figure.name, model, scene)))
 

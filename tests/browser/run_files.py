@@ -194,6 +194,7 @@ def training(model, seed, scene, losses):
         "seed": seed,
         "validation_images": round(50_000 * model.validation),
         "weights_epoch": EPOCHS,
+        "validation_accuracy_percent": model.accuracy if model.validation else None,
         "dataset_sha256": {"train_images.npy": "ab" * 32},
         "steps": len(losses),
         "ended_by": model.ended_by,

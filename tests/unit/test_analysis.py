@@ -216,7 +216,8 @@ def test_of_the_baseline_of_a_study_the_same_is_said_and_of_nothing_else():
         folder = SimpleNamespace(epochs=epochs, training={"ended_by": ended_by})
         return SimpleNamespace(model="m", recipe=recipe, folder=folder)
 
-    trained = [run("plain", RISING), run("plain", FALLING), run("plain", FALLING.head(1))]
+    rising = RISING.assign(validation_accuracy_percent=[30.0, 42.0, 42.0, 40.5])
+    trained = [run("plain", rising), run("plain", FALLING), run("plain", FALLING.head(1))]
     trained += [run("plain", RISING, "max_steps"), run("s-focal", RISING), run("all", RISING)]
     lines = [
         {"kind": "change", "model": "m", "compared_with": "plain"},
@@ -226,7 +227,7 @@ def test_of_the_baseline_of_a_study_the_same_is_said_and_of_nothing_else():
     of_studies = SimpleNamespace(studies=lines, runs=trained[:1], untested=trained[1:])
     assert said(baseline_sentences(of_studies)) == [
         "m · plain overfits in 1 of 2 seeds: after about epoch 2 the validation loss rose by 0.500 "
-        "while the training loss fell by 1.500; the validation accuracy changed by 1.00 points."
+        "while the training loss fell by 1.500; the validation accuracy changed by −1.50 points."
     ]
 
 

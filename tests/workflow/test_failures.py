@@ -35,7 +35,7 @@ def seeds_of_study(project):
 
 def test_a_diverged_run_is_left_out_and_the_report_names_it_also_where_all_of_a_study_did(project):
     values = configured(project, ["quick", "too_fast"], baseline="too_fast")
-    first = project.snakemake("--until", "metrics")
+    first = project.snakemake("--until", "metrics", "studies")
     assert first.returncode == 1
     assert "error: the loss became" in first.stdout + first.stderr
     runs = project.folder / RESULTS / "runs/cnn_2"

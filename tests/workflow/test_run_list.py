@@ -34,7 +34,7 @@ def configure(project, learning_rate, seeds):
 def test_the_list_of_runs_follows_what_is_made_and_a_dry_run_leaves_it(project):
     run_list = project.folder / RUN_LIST
     configure(project, learning_rate=1e30, seeds=[0, 1])
-    for option in ("--dry-run", "--summary"):
+    for option in ("--dry-run", "--dag", "--summary", "--list"):
         assert project.snakemake(option).returncode == 0
     assert not run_list.exists()
 

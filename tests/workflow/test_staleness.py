@@ -32,12 +32,12 @@ SCENE = Scene()
 TABLE, LATE = table(SCENE), late_table(SCENE)
 
 
-# What changes files as a whole, or nothing. All other edits that ask for nothing are tried at once,
-# since none of them can hide what another one makes stale.
+# What changes files as a whole, or nothing, and a comment that the next edit would lose. All other
+# edits that ask for nothing are tried at once: none of them can hide what another one makes stale.
 OF_FILES = {
     *("nothing", "touch every file", "touch weights with a time in the future", "move the folder"),
     *("fresh clone, results copied in", "fresh clone, results copied in, without .snakemake"),
-    "same bytes of the weights again",
+    *("same bytes of the weights again", "order of keys and a comment in the configuration"),
 }
 TOGETHER = [name for name, (_, jobs) in TABLE.items() if not jobs and name not in OF_FILES]
 

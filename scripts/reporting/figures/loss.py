@@ -14,8 +14,9 @@ def caption(_content, row):
         "to 120 bins."
     )
     validated = N_(
-        "Dotted: the cross-entropy on the validation split after each epoch. Below: the learning "
-        "rate, and the accuracy on the validation split."
+        "Dotted: the cross-entropy on the validation split after each epoch, which is another "
+        "quantity than the training loss of a recipe with label smoothing or augmentations. Below: "
+        "the learning rate, and the accuracy on the validation split."
     )
     unvalidated = N_("Below: the learning rate. This recipe holds out no validation split.")
     return [Sentence(message, {}), Sentence(validated if row.is_validated else unvalidated, {})]

@@ -26,14 +26,19 @@ def baseline_sentences(content):
     lines = [line for line in content.studies if line["kind"] == "change"]
     runs = {(line["model"], line["compared_with"]): [] for line in lines}
     for run in (*content.runs, *content.untested):
-        is_whole = len(run.folder.epochs) > 1 and not is_cut_short(run.folder)
-        if (run.model, run.recipe) in runs and is_whole:
-            runs[run.model, run.recipe].append(run)
+        own = runs.get((run.model, run.recipe))
+        if own is not None and len(run.folder.epochs) > 1 and not is_cut_short(run.folder):
+            own.append(run)
     return [
-        sentence_of(f"{model} · {recipe}", own, number)
+        sentence_of(f"{model} · {recipe}", own, unlinked)
         for (model, recipe), own in runs.items()
         if own
     ]
+
+
+def unlinked(value, digits):
+    """A number that stands in no table."""
+    return number(value, digits).replace("-", "−")
 
 
 def sentence_of(title, runs, shown):

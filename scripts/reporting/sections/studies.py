@@ -145,10 +145,10 @@ def blocks(content, say):
         Paragraph(say(ABOUT)),
         picture(content, say, "changes"),
         *listings(say, ordered(lines)),
-        *([Listing(overfitting, say(N_("Overfitting")))] if overfitting else []),
         table(say, lines),
         *([Paragraph(say(UNTIMED, n=AGREEMENT_PERCENT), "quiet")] if untimed(lines) else []),
         Paragraph(say.source("compare/studies.csv"), "source"),
+        *([Listing(overfitting, say(N_("Overfitting")))] if overfitting else []),
         picture(content, say, "change_curves"),
     ]
 

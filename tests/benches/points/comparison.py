@@ -33,7 +33,7 @@ def write_runs(folder, n_runs):
     """
     # Where the tests of the page keep what writes runs.
     sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "browser"))
-    from builder import Builder, sorted_runs, words_of_tables
+    from builder import Builder, runs_of, words_of_tables
     from run_files import write_cost, write_data, write_predictions, write_run
     from scenes import MODELS, Scene
 
@@ -45,7 +45,7 @@ def write_runs(folder, n_runs):
     write_data(builder.dataset, results / "data", ())
     for model in models:
         write_cost(results / f"cost/{model.name}.json", model, scene.device)
-    for path in (runs := sorted_runs(results, scene)):
+    for path in (runs := runs_of(results, scene.models, scene)):
         model = models[int(path.parts[-3].partition("-")[2])]
         seed = int(path.name.partition("-")[2])
         predicted = write_run(path, model, seed, scene, builder.test_labels)
