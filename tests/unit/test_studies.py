@@ -202,6 +202,32 @@ def test_sentences_say_what_the_interval_holds_and_the_table_has_the_seconds(tmp
     assert "–: times are compared only where" not in "".join(pages)
 
 
+def test_a_report_of_studies_alone_begins_with_the_largest_gain_and_counts_the_others(tmp_path):
+    worse = seeds(30.0, 31.0, 32.2, 30.1, 31.0, 32.0)
+    accuracies = {"plain": PLAIN, "s-focal": FOCAL, "s-long": LONG, "s-combined": COMBINED}
+    changes = (*CHANGES, change("worse", "s-worse", FOCAL_SET), *TOGETHER)
+    pages, _ = reported(tmp_path / "cifar100", {**accuracies, "s-worse": worse}, changes)
+    # The one left out of all together, which differs from that measurably or not, is no change.
+    text = (
+        "The largest gain: all together on m, +3.0 points, +2.9 to +3.1. Changes compared on the "
+        "validation split: 4; measurable gains: 2, measurable losses: 1."
+    )
+    assert f"**{text}**" in pages[1]
+    assert f'<p class="lead">{text}</p>' in pages[0].replace("\u00a0", " ")
+
+
+def test_where_nothing_gains_or_is_known_the_beginning_claims_nothing(tmp_path):
+    none, _ = reported(tmp_path / "one/cifar100", {"plain": PLAIN, "s-focal": FOCAL}, CHANGES)
+    assert (
+        "**No change gained anything that its seeds can show. Changes compared on the validation "
+        "split: 1; measurable gains: 0, measurable losses: 0.**"
+    ) in none[1]
+    accuracies = {"plain": seeds(40.0), "s-long": seeds(45.0)}
+    one_seed, _ = reported(tmp_path / "two/cifar100", accuracies, CHANGES)
+    assert 'class="lead"' not in one_seed[0]
+    assert "Changes compared" not in one_seed[1]
+
+
 def test_where_times_are_not_compared_the_page_says_why(tmp_path):
     accuracies = {"plain": PLAIN, "s-focal": FOCAL, "s-long": LONG, "s-combined": COMBINED}
     pages, _ = reported(tmp_path / "cifar100", accuracies, parts=[{}, {}])

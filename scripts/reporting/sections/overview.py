@@ -4,6 +4,7 @@ from reporting.blocks import Section, SideBySide
 from reporting.messages import N_, Sentence
 from reporting.pictures import picture
 from reporting.sections.answer import answer, caveats, trial_runs
+from reporting.sections.studies import answer as answer_of_studies
 
 
 def head(content, say):
@@ -11,7 +12,7 @@ def head(content, say):
     return {
         "title": title(content, say),
         "alerts": alerts(content, say),
-        "answer": say.sentences(answer(content)),
+        "answer": say.sentences((answer if content.rows else answer_of_studies)(content)),
         "caveats": say.sentences(caveats(content)),
         "scope": scope(content, say),
     }

@@ -39,8 +39,7 @@ UNTIMED = N_(
 
 def sentence(line):
     """The Sentence that follows from a line of studies.csv."""
-    change = Term(TOGETHER) if line["kind"] == "combined" else line["change"]
-    values = {"change": change, "model": line["model"], "seeds": int(line["seeds"])}
+    values = {**subject(line), "seeds": int(line["seeds"])}
     is_left_out = line["kind"] == "without"
     if is_missing(line["difference_points"]):
         del values["seeds"]
@@ -52,7 +51,7 @@ def sentence(line):
     if is_missing(line["low_points"]):
         del values["seeds"]
         return Sentence(one_seed(is_left_out), values)
-    values |= {name: signed(line[f"{name}_points"], 1) for name in ("low", "high")}
+    values |= interval(line)
     if line["low_points"] <= 0 <= line["high_points"]:
         if line["kind"] == "combined":
             del values["change"]
@@ -65,6 +64,39 @@ def sentence(line):
         return Sentence(GAINS_UNTIMED if is_gain else LOSES_UNTIMED, values)
     values["ratio"] = number(line["seconds_ratio"], 2)
     return Sentence(GAINS if is_gain else LOSES, values)
+
+
+def answer(content):
+    """What a report of studies alone begins with: list of Sentence, none without an interval."""
+    lines = [line for line in content.studies if line["kind"] != "without" and not line["trial"]]
+    lines = [line for line in lines if not is_missing(line["low_points"])]
+    if not lines:
+        return []
+    gains = [line for line in lines if line["low_points"] > 0]
+    values = {"n": len(lines), "gains": len(gains)}
+    values["losses"] = sum(line["high_points"] < 0 for line in lines)
+    counts = N_(
+        "Changes compared on the validation split: %(n)s; measurable gains: %(gains)s, measurable "
+        "losses: %(losses)s."
+    )
+    if not gains:
+        none = N_("No change gained anything that its seeds can show.")
+        return [Sentence(none, {}), Sentence(counts, values)]
+    best = max(gains, key=lambda line: line["difference_points"])
+    message = N_("The largest gain: %(change)s on %(model)s, %(x)s points, %(low)s to %(high)s.")
+    found = {**subject(best), "x": signed(best["difference_points"], 1), **interval(best)}
+    return [Sentence(message, found), Sentence(counts, values)]
+
+
+def subject(line):
+    """What a line is of, for messages."""
+    change = Term(TOGETHER) if line["kind"] == "combined" else line["change"]
+    return {"change": change, "model": line["model"]}
+
+
+def interval(line):
+    """The ends of a line's interval, for messages."""
+    return {name: signed(line[f"{name}_points"], 1) for name in ("low", "high")}
 
 
 GAINS = N_(
