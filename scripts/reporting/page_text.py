@@ -167,7 +167,7 @@ class PageText:
             return self.answer(value)
         if isinstance(value, dict) and value and value.keys() <= SETTINGS.keys():
             parts = [
-                Markup(f"{self.setting_name(key)} {self.setting_value(item)}")
+                self(N_(": ")).join([self.setting_name(key), self.setting_value(item)])
                 for key, item in value.items()
                 if key != "name"
             ]

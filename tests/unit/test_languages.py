@@ -240,7 +240,7 @@ def test_every_value_that_a_setting_may_have_has_a_name_or_is_one():
 def test_settings_are_told_with_nested_ones_behind_the_name():
     say = PageText(language(), is_html=True)
     assert (
-        say.setting_value({"name": "adam", "learning_rate": 0.001}) == "Adam (learning rate 0.001)"
+        say.setting_value({"name": "adam", "learning_rate": 0.001}) == "Adam (learning rate: 0.001)"
     )
     assert say.setting_value({"name": "sgd"}) == "SGD"
     json_text = "{&#34;depth&#34;: {&#34;&lt;b&gt;&#34;: &#34;&amp;&#34;}}"

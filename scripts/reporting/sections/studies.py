@@ -266,7 +266,7 @@ def settings(say, line):
     by_key = json.loads(line["settings"]).items()
     # JSON is YAML, too.
     texts = [f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in by_key]
-    return say.joined(", ", map(say.code, texts))
+    return say.joined(say(N_(", ")), map(say.code, texts))
 
 
 SECTION = Section("studies", N_("Studies"), blocks, is_shown=lambda content: bool(content.studies))
