@@ -35,7 +35,7 @@ def test_runs_that_end_early_are_complete_and_the_report_says_when(project):
         assert [len([*csv.DictReader(file)])] * 2 == steps
     report = (results / "report/report.en.md").read_text()
     assert "Early stopping ended 2 of 2 trainings. Epochs taken: 2, 2; best epochs: 1, 1" in report
-    assert "patience, epochs 1" in report
+    assert "patience, epochs: 1" in report
     progress = json.loads((results / "live/cnn_2/quick/seed-0/progress.json").read_text())
     assert (progress["state"], progress["n_steps"]) == ("done", steps[0])
     assert project.would_run() == {}
