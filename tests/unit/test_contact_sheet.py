@@ -167,7 +167,7 @@ def test_the_report_shows_the_sheet_with_the_recipes_that_it_is_of(tmp_path):
     for page in (html, markdown):
         assert "Recipes: r, s." in page
         assert "augmented/r.npz" in page
-    assert "horizontal flip, Cutout (pixels 8)" in markdown
+    assert "horizontal flip, Cutout (pixels: 8)" in markdown
     assert "](figures.en/contact_sheet.r.svg)" in markdown
     # Examples, the gallery, a confusion matrix, the sheet before and after.
     assert html.count("<image") == 4 * 6 + 2 * 12 + 1 + 2 * N_IMAGES
