@@ -35,7 +35,7 @@ check-statistics: $(INSTALLED) ## check intervals, tests and ranks on simulated 
 test: $(INSTALLED) ## run the tests
 	$(BIN)/python -m pytest -n auto --dist worksteal -m "not long" tests/workflow tests/unit
 
-test-long: $(INSTALLED) ## run the tests of edits, faults, tutorials and how-tos (ten minutes)
+test-long: $(INSTALLED) ## run the tests of edits, faults, tutorials and how-tos (fifteen minutes)
 	$(BIN)/python -m pytest -n auto --dist worksteal -m long tests/workflow tests/unit
 
 test-browser: $(INSTALLED) ## test the report in a browser, which tests/browser/install.sh installs
