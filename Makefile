@@ -97,15 +97,8 @@ docs: $(INSTALLED) ## rerun the measurements (hours) and write their pages of do
 	$(call page,cifar100,results-scratch-cnns)
 	$(call page,synthetic-real-size,models)
 	@# A report has the runs of the last call, so each page is written before the next one.
-	$(call study,schedules)
-	$(call study,images)
-	$(call study,together)
-
-# A part of the study of what pays, as a page.
-define study
-	$(BIN)/snakemake --cores all --configfile $(CONFIGFILE) config/studies/what-pays-$(1).yaml
-	$(call page,cifar100,what-pays-$(1))
-endef
+	$(BIN)/snakemake --cores all --configfile $(CONFIGFILE) config/studies/what-pays.yaml
+	$(call page,cifar100,what-pays)
 
 # A report of results/ as pages of docs/, with figures and tables in a folder of the page's name. Left
 # out are pictures of the data set, which we may not redistribute, and links to weights.

@@ -143,12 +143,20 @@ TOGETHER = [
 ]
 
 
-def reported(folder, accuracies, changes=(*CHANGES, *TOGETHER), studies=("s",), **others):
+def reported(
+    folder, accuracies, changes=(*CHANGES, *TOGETHER), studies=("s",), of_recipes=None, **others
+):
     """(HTML, Markdown) in English, and the lines of the table, of results with studies alone.
 
-    studies: their names, alike but for these; others: as for `validated`.
+    studies: their names, alike but for these; others: as for `validated`, of all recipes;
+    of_recipes: those of single ones.
     """
-    runs = [run for name, a in accuracies.items() for run in validated(folder, name, a, **others)]
+    of_recipes = of_recipes or {}
+    runs = [
+        run
+        for name, own in accuracies.items()
+        for run in validated(folder, name, own, **others, **of_recipes.get(name, {}))
+    ]
     study = {**STUDY, "seeds": [0, 1, 2, 3, 4, 5], "changes": changes}
     (folder / "compare").mkdir()
     table = tabulate_studies([{**study, "name": name} for name in studies], runs)
@@ -209,11 +217,39 @@ def test_a_report_of_studies_alone_begins_with_the_largest_gain_and_counts_the_o
     pages, _ = reported(tmp_path / "cifar100", {**accuracies, "s-worse": worse}, changes)
     # The one left out of all together, which differs from that measurably or not, is no change.
     text = (
-        "The largest gain: all together on m, +3.0 points, +2.9 to +3.1. Changes compared on the "
-        "validation split: 4; measurable gains: 2, measurable losses: 1."
+        "The largest gain: all together on m, +3.0 points, +2.9 to +3.1, for 1.00 times the "
+        "training time. Changes compared on the validation split: 4; measurable gains: 2, "
+        "measurable losses: 1."
     )
     assert f"**{text}**" in pages[1]
     assert f'<p class="lead">{text}</p>' in pages[0].replace("\u00a0", " ")
+
+
+NO_LONGER = "The largest gain for at most 1.1 times the training time: "
+
+
+@pytest.mark.parametrize(
+    ("slow", "beginning"),
+    [
+        ({"train_seconds": 150.0}, "+3.0 points, +2.9 to +3.1, for 3.00 times the training time. "),
+        # Unknown is not equal.
+        ({"parts": [{}, {}]}, "+3.0 points, +2.9 to +3.1. "),
+    ],
+    ids=["longer", "unknown"],
+)
+def test_a_largest_gain_that_took_longer_is_followed_by_that_for_the_same_time(
+    tmp_path, slow, beginning
+):
+    quick = seeds(*(a + 1 for a in PLAIN.values()))
+    accuracies = {"plain": PLAIN, "s-focal": quick, "s-long": LONG}
+    runs = {"plain": {"train_seconds": 50.0}, "s-focal": {"train_seconds": 55.0}, "s-long": slow}
+    pages, _ = reported(tmp_path / "some/cifar100", accuracies, CHANGES, of_recipes=runs)
+    text = f"**The largest gain: long on m, {beginning}{NO_LONGER}focal on m, +1.0 points, "
+    assert text in pages[1]
+    runs["s-focal"] = {"train_seconds": 55.1}
+    pages, _ = reported(tmp_path / "none/cifar100", accuracies, CHANGES, of_recipes=runs)
+    assert f"**The largest gain: long on m, {beginning}Changes compared" in pages[1]
+    assert NO_LONGER not in pages[0] + pages[1]
 
 
 def test_where_nothing_gains_or_is_known_the_beginning_claims_nothing(tmp_path):

@@ -22,7 +22,8 @@ def draw(studies):
     table["is_left_out"] = table["kind"] == "without"
     panels = [*table.groupby(["study", "model", "is_left_out"], sort=False)]
     heights = [1 + len(lines) for _, lines in panels] or [1]
-    grid = {"nrows": len(heights), "squeeze": False, "height_ratios": heights}
+    # One scale, so that a point is as long in every panel.
+    grid = {"nrows": len(heights), "squeeze": False, "height_ratios": heights, "sharex": True}
     with drawing(8.2, 0.8 + 0.34 * sum(heights), **grid) as (figure, axes, say):
         for (own,), ((study, model, is_left_out), lines) in zip(axes, panels, strict=False):
             draw_panel(own, say, lines.sort_values("difference_points"))
