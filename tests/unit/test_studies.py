@@ -4,6 +4,7 @@ import csv
 import json
 import math
 import re
+from collections import Counter
 from html import unescape
 
 import pytest
@@ -362,6 +363,10 @@ def test_the_forest_plot_is_ordered_by_effect_and_has_every_seed(tmp_path):
     assert places == sorted(places)
     assert "without" in svg
     assert svg.count("<use") > 6 * 4
+    # Both panels have the same scale, each with its numbers.
+    ticks = Counter(re.findall(r">(−?[\d.]+)<", svg))
+    assert len(ticks) > 2
+    assert {*ticks.values()} == {2}
 
 
 def test_the_curves_of_a_change_are_of_the_seeds_that_both_have(tmp_path):

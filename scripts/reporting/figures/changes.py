@@ -28,6 +28,7 @@ def draw(studies):
         for (own,), ((study, model, is_left_out), lines) in zip(axes, panels, strict=False):
             draw_panel(own, say, lines.sort_values("difference_points"))
             own.axvline(0, color=INK, linewidth=1)
+            own.tick_params(labelbottom=True)
             own.set_title(f"{study} · {model}", loc="left", fontsize=10)
             own.set_xlabel(
                 say("points of validation accuracy, compared with all together")
