@@ -5,7 +5,12 @@ from pathlib import Path
 
 import pytest
 import yaml
+from hypothesis import settings
 from project import ROOT
+
+# How long an example takes is no matter of its test.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 # Several tests run at the same time: each, and what it starts, takes one core.
 os.environ.setdefault("OMP_NUM_THREADS", "1")

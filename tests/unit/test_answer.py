@@ -108,7 +108,7 @@ def test_of_many_that_are_tied_two_are_told_of(n_tied, last):
     assert texts[3] == last
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(
     st.lists(st.tuples(ACCURACIES, COSTS), min_size=2, max_size=5),
     st.sampled_from([10, 100, 1000]),

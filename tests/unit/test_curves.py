@@ -15,7 +15,7 @@ def history(n_steps, slope):
     return pd.DataFrame({"loss": slope * np.arange(1.0, n_steps + 1)})
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(st.lists(st.integers(1, 2000), min_size=1, max_size=4))
 def test_a_step_of_the_mean_is_the_same_step_of_every_seed(lengths):
     slopes = range(1, len(lengths) + 1)

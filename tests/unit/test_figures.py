@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 from project import ROOT
@@ -104,7 +104,6 @@ LOGITS = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(LOGITS)
 def test_the_groups_of_examples_are_right_or_wrong_and_the_confident_ones_the_most(images):
     labels = np.array([label for label, _ in images])

@@ -153,7 +153,7 @@ def assert_comes_back(state, path):
     assert weights_as_bytes(state, {"inputs": {"size": 32}}) == content
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(state=states())
 def test_any_state_comes_back_bit_by_bit_and_gives_the_same_bytes_again(tmp_path_factory, state):
     assert_comes_back(state, tmp_path_factory.mktemp("state") / "w.safetensors")

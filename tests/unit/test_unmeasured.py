@@ -71,7 +71,7 @@ def with_costs(results, failed):
 SUBSETS = st.fixed_dictionaries(dict.fromkeys(MODELS, st.sets(st.sampled_from(GROUPS))))
 
 
-@settings(deadline=None, max_examples=10)
+@settings(max_examples=10)
 @given(failed=SUBSETS, code=st.sampled_from(["en", "zh"]))
 @example(failed=dict.fromkeys(MODELS, GROUPS), code="en")
 @example(failed={"cnn_2": {PRODUCTS, LAYERS}, "cnn_3": {LATENCY}}, code="zh")
