@@ -63,7 +63,7 @@ class SourceSettings(Settings):
 
     md5: Md5 | None = None
     """MD5 of the archive, 32 hexadecimal digits: whatever the source, only these bytes are read.
-    Not used for a synthetic data set."""
+    It must be given, except for a synthetic data set, which does not use it."""
 
     @model_validator(mode="before")
     @classmethod
@@ -154,12 +154,13 @@ class Configuration(Settings):
     """Where the images come from."""
 
     device: DeviceName = "auto"
-    """Where to train and evaluate. `auto` takes a GPU if there is one. A training asks Snakemake
-    for `gpu=1`, except with `cpu`, or with `auto` on a machine without a GPU."""
+    """Where to train and evaluate. `auto` takes a GPU if there is one. Rehearsals, trainings,
+    evaluations and measurements of cost ask Snakemake for `gpu=1`, except with `cpu`, or with
+    `auto` on a machine without a GPU."""
 
     threads: Count
-    """CPU threads of one training. On a CPU, the same number gives the same bytes. If `--cores` is
-    lower, that number is used."""
+    """CPU threads of one training, and of other jobs that compute. On a CPU, the same number gives
+    the same bytes. If `--cores` is lower, its number is used."""
 
     checkpoints: CheckpointSettings = CheckpointSettings(seconds=300)
     """How often a training saves a checkpoint, to resume from after an interruption; after
