@@ -44,9 +44,10 @@ class StudySettings(Settings):
 class Change:
     """A recipe of a study.
 
-    label: of the change; kind: change, combined, or without, where the change is left out of the
-    combined recipe; recipe, compared_with: names of recipes; settings: what the recipe sets, values
-    by key of the baseline's recipe.
+    label: of the change, or of all, with + between them, where they make one recipe together; kind:
+    change, combined, or without, where the change is left out of the combined recipe; recipe,
+    compared_with: names of recipes; settings: what the recipe sets, values by key of the baseline's
+    recipe.
     """
 
     label: str
@@ -98,12 +99,17 @@ def study_of(name, settings, recipes, name_of):
         found.append(Change(label, kind, name_of(full, made, place), against, changes))
         return found[-1].recipe
 
+    by_recipe = {}
     for label, changes in settings.changes.items():
-        add(label, "change", label, changes, settings.baseline, f"{at}.changes.{label}")
+        place = f"{at}.changes.{label}"
+        recipe = add(label, "change", label, changes, settings.baseline, place)
+        if (other := by_recipe.setdefault(recipe, label)) != label:
+            raise UserError(f"{place}: makes the same recipe as {other}; take one of them out")
     if settings.drop:
         every = _to_drop(settings, at)
         together = _together(every)
-        combined = add(COMBINED, "combined", COMBINED, together, settings.baseline, f"{at}.drop")
+        labels = " + ".join(every)
+        combined = add(labels, "combined", COMBINED, together, settings.baseline, f"{at}.drop")
         for label in every:
             rest = _together({other: every[other] for other in every if other != label})
             add(label, "without", f"without-{label}", rest, combined, f"{at}.drop")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from cifarlab.comparison.failures import read_failure
 from cifarlab.comparison.results import RunFolder, files_of_runs, read_table
+from cifarlab.comparison.trials import is_range_test
 from engine.files import read_json
 from reporting.content import Content
 from reporting.figures import drawings
@@ -13,7 +14,7 @@ from reporting.pairs import pairs_of
 from reporting.quality import read_quality
 from reporting.rows import Row, Run
 from reporting.titles import row_titles
-from reporting.trainings import augmented, is_range_test
+from reporting.trainings import augmented
 
 TABLES = (
     *("runs", "comparison", "pairwise", "published", "verdicts", "claims", "classes"),
@@ -98,7 +99,7 @@ class Results:
     @cached_property
     def range_tests(self):
         """The RunFolder of each learning-rate range test."""
-        return [run for run in self.trainings if is_range_test(run.training["recipe"])]
+        return [run for run in self.trainings if is_range_test(run)]
 
     @property
     def costs(self):

@@ -3,8 +3,6 @@
 import json
 from dataclasses import dataclass
 
-RANGE_TEST = "rate_range_test"
-
 
 @dataclass(frozen=True)
 class Augmented:
@@ -25,10 +23,3 @@ def augmented(recipes):
             text = json.dumps(augmentations, sort_keys=True)
             found.setdefault(text, Augmented(augmentations, [])).recipes.append(name)
     return {one.recipes[0]: one for one in found.values()}
-
-
-def is_range_test(recipe):
-    """Whether a recipe's schedule is a learning-rate range test. recipe: as in `augmented`."""
-    schedule = recipe["schedule"]
-    # A part with defaults alone is written as a word.
-    return (schedule if isinstance(schedule, str) else schedule["name"]) == RANGE_TEST

@@ -170,7 +170,7 @@ def test_the_combined_recipe_has_all_changes_to_drop_and_each_is_left_out_in_tur
     combined = next(change for change in study.changes if change.kind == "combined")
     recipe = plan.recipes[combined.recipe]
     assert (recipe.optimizer.learning_rate, recipe.loss.name, recipe.epochs) == (0.01, "focal", 4)
-    assert combined.compared_with == "plain"
+    assert (combined.label, combined.compared_with) == ("slow + focal + long", "plain")
     without = {change.label: change for change in study.changes if change.kind == "without"}
     assert list(without) == ["slow", "focal", "long"]
     assert {change.compared_with for change in without.values()} == {combined.recipe}
@@ -267,6 +267,10 @@ STUDIES = [
     ({"changes": {"more": {"validation": 0.2}}}, "changes.more.validation: runs of a study are"),
     ({"changes": {"typo": {"optimizer.moment": 0.2}}}, "s.changes.typo.optimizer.moment: unknown"),
     ({"changes": {"swept": {"sweep": RATES}}}, "studies.s.changes.swept.sweep: unknown key"),
+    (
+        {"changes": {"one": {"epochs": 3}, "a": {"epochs": 4}, "two": {"epochs": 3}}},
+        "studies.s.changes.two: makes the same recipe as one; take one of them out",
+    ),
     ({"changes": {}}, "studies.s.changes: Dictionary should have at least 1 item"),
     ({"changes": {"none": {}}}, "studies.s.changes.none: Dictionary should have at least 1 item"),
     ({"baseline": "absent"}, "studies.s.baseline: 'absent' is not defined; recipes has"),

@@ -1,10 +1,12 @@
 """Intervals, against published values and what defines them."""
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import ttest_1samp
 
-from cifarlab.comparison.statistics import mean_interval, wilson_interval
+from cifarlab.comparison.statistics import mean_interval, mean_p_value, wilson_interval
 
 # 95 % of the standard normal distribution lie within so many standard deviations.
 Z_95 = 1.959963984540054
@@ -100,6 +102,22 @@ def test_values_that_are_alike_by_rounding_have_an_interval_with_a_width():
     assert mean_interval([1.0, 5.0], rounded_to=1.0) == mean_interval([1.0, 5.0])
 
 
-def test_an_interval_needs_two_values():
+def test_an_interval_and_a_p_value_need_two_values():
     with pytest.raises(ValueError, match="at least two values, found 1"):
         mean_interval([1.0])
+    with pytest.raises(ValueError, match="at least two values, found 1"):
+        mean_p_value([1.0], 0.01)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_p_value_of_a_mean_is_scipys_and_agrees_with_the_interval(seed):
+    values = np.random.default_rng(seed).normal(0.7, 1.0, size=2 + seed % 7).tolist()
+    p_value = mean_p_value(values, 1e-9)
+    assert p_value == pytest.approx(ttest_1samp(values, 0).pvalue)
+    low, high = mean_interval(values)
+    assert (p_value < 0.05) == (not low <= 0 <= high)
+
+
+def test_two_equal_differences_of_a_few_images_have_a_p_value():
+    # Their interval is 2 ± 2.594, so t is 2 / (2.594 / 12.706) = 9.80.
+    assert mean_p_value([2.0, 2.0], 1.0) == pytest.approx(0.0648, abs=1e-4)

@@ -16,6 +16,7 @@ from test_report import TEMPLATES, language, rendered, write_data, write_results
 from cifarlab.comparison.choice import choose
 from cifarlab.comparison.results import RunFolder, read_table
 from cifarlab.comparison.studies import STUDY_COLUMNS, tabulate_studies
+from cifarlab.comparison.trials import is_range_test
 from engine.errors import UserError
 from engine.files import write_csv
 from reporting.figures import FIGURES
@@ -139,7 +140,7 @@ def test_a_run_without_a_validation_split_is_one_line(tmp_path):
 
 
 TOGETHER = [
-    change("combined", "s-combined", {**FOCAL_SET, **LONG_SET}, "combined"),
+    change("focal + long", "s-combined", {**FOCAL_SET, **LONG_SET}, "combined"),
     change("focal", "s-long", LONG_SET, "without", "s-combined"),
 ]
 
@@ -166,6 +167,8 @@ def reported(
     write_tables(folder, [])
     for name in ("changes", "change_curves"):
         draw_figure(folder, FIGURES[name], [run.path for run in runs])
+    if tests := [run.path for run in runs if is_range_test(run)]:
+        draw_figure(folder, FIGURES["range_tests"], tests)
     trained = tuple(run.path for run in runs)
     content = gather(Results(folder, folder / "compare/studies.csv", trained=trained))
     return render(content, TEMPLATES, language()), content
@@ -186,13 +189,14 @@ def test_sentences_say_what_the_interval_holds_and_the_table_has_the_seconds(tmp
     pages, _ = reported(tmp_path / "cifar100", accuracies)
     for page in pages:
         assert (
-            "focal alone on m changed nothing that 6 seeds can show: +0.1 points, −0.3 to +0.5"
+            "focal alone on m changed nothing that 6 seeds can show: +0.07 points, −0.34 to +0.47"
             in page
         )
         assert (
-            "long gains on m: +3.0 points, +2.9 to +3.1, for 1.00 times the training time." in page
+            "long gains on m: +3.02 points, +2.89 to +3.14, in about the same training time."
+            in page
         )
-        assert "all together gains on m: +3.0 points" in page
+        assert "focal + long gains on m: +3.03 points" in page
         assert "Leaving focal out of all together on m changed nothing" in page
         assert "Nothing was compared on the test split; studies: 1." in page
         assert "Runs of studies and sweeps: 24." in page
@@ -211,58 +215,144 @@ def test_sentences_say_what_the_interval_holds_and_the_table_has_the_seconds(tmp
     assert "–: times are compared only where" not in "".join(pages)
 
 
-def test_a_report_of_studies_alone_begins_with_the_largest_gain_and_counts_the_others(tmp_path):
+def test_a_report_of_studies_alone_begins_with_the_largest_gains_and_counts_the_others(tmp_path):
     worse = seeds(30.0, 31.0, 32.2, 30.1, 31.0, 32.0)
     accuracies = {"plain": PLAIN, "s-focal": FOCAL, "s-long": LONG, "s-combined": COMBINED}
     changes = (*CHANGES, change("worse", "s-worse", FOCAL_SET), *TOGETHER)
-    pages, _ = reported(tmp_path / "cifar100", {**accuracies, "s-worse": worse}, changes)
+    # Two studies with the same changes count them once.
+    pages, _ = reported(
+        tmp_path / "cifar100", {**accuracies, "s-worse": worse}, changes, ("one", "other")
+    )
     # The one left out of all together, which differs from that measurably or not, is no change.
     text = (
-        "The largest gain: all together on m, +3.0 points, +2.9 to +3.1, for 1.00 times the "
-        "training time. Changes compared on the validation split: 4; measurable gains: 2, "
-        "measurable losses: 1."
+        "The largest gain in validation accuracy: focal + long on m, +3.03 points, +2.92 to +3.14, "
+        "in about the same training time. The next: long on m, +3.02 points, +2.89 to +3.14, in "
+        "about the same training time. Changes and combinations compared on "
+        "the validation split: 4; measurable gains: 2, measurable losses: 1."
     )
     assert f"**{text}**" in pages[1]
     assert f'<p class="lead">{text}</p>' in pages[0].replace("\u00a0", " ")
 
 
-NO_LONGER = "The largest gain for at most 1.1 times the training time: "
+QUICK = seeds(*(a + 1 for a in PLAIN.values()))
+SLOWLY = ", for 3.00 times the training time. "
 
 
 @pytest.mark.parametrize(
-    ("slow", "beginning"),
-    [
-        ({"train_seconds": 150.0}, "+3.0 points, +2.9 to +3.1, for 3.00 times the training time. "),
-        # Unknown is not equal.
-        ({"parts": [{}, {}]}, "+3.0 points, +2.9 to +3.1. "),
-    ],
+    ("slow", "time"),
+    # Unknown is not equal.
+    [({"train_seconds": 150.0}, SLOWLY), ({"parts": [{}, {}]}, ". ")],
     ids=["longer", "unknown"],
 )
-def test_a_largest_gain_that_took_longer_is_followed_by_that_for_the_same_time(
-    tmp_path, slow, beginning
-):
-    quick = seeds(*(a + 1 for a in PLAIN.values()))
-    accuracies = {"plain": PLAIN, "s-focal": quick, "s-long": LONG}
-    runs = {"plain": {"train_seconds": 50.0}, "s-focal": {"train_seconds": 55.0}, "s-long": slow}
-    pages, _ = reported(tmp_path / "some/cifar100", accuracies, CHANGES, of_recipes=runs)
-    text = f"**The largest gain: long on m, {beginning}{NO_LONGER}focal on m, +1.0 points, "
-    assert text in pages[1]
+def test_gains_that_took_longer_are_followed_by_the_largest_that_did_not(tmp_path, slow, time):
+    accuracies = {"plain": PLAIN, "s-focal": QUICK, "s-long": LONG, "s-combined": COMBINED}
+    runs = {"plain": {"train_seconds": 50.0}, "s-focal": {"train_seconds": 55.0}}
+    runs |= {"s-long": slow, "s-combined": slow}
+    changes = (*CHANGES, TOGETHER[0])
+    pages, _ = reported(tmp_path / "some/cifar100", accuracies, changes, of_recipes=runs)
+    first = f"focal + long on m, +3.03 points, +2.92 to +3.14{time}"
+    second = f"The next: long on m, +3.02 points, +2.89 to +3.14{time}"
+    quick = "The largest that takes no longer: focal on m, +1.00 points, "
+    assert f"gain in validation accuracy: {first}{second}{quick}" in pages[1]
     runs["s-focal"] = {"train_seconds": 55.1}
-    pages, _ = reported(tmp_path / "none/cifar100", accuracies, CHANGES, of_recipes=runs)
-    assert f"**The largest gain: long on m, {beginning}Changes compared" in pages[1]
-    assert NO_LONGER not in pages[0] + pages[1]
+    pages, _ = reported(tmp_path / "none/cifar100", accuracies, changes, of_recipes=runs)
+    assert f"{first}{second}Changes and" in pages[1]
+
+
+def test_a_change_that_takes_less_time_says_so(tmp_path):
+    accuracies = {"plain": PLAIN, "s-focal": QUICK}
+    runs = {"plain": {"train_seconds": 50.0}, "s-focal": {"train_seconds": 45.0}}
+    (_, page), _ = reported(tmp_path / "cifar100", accuracies, CHANGES, of_recipes=runs)
+    assert re.search(r"focal gains on m: .*, for 0.90 times the training time\.\n", page)
+
+
+def test_what_one_of_several_tests_shows_by_chance_is_no_gain(tmp_path):
+    # Mean 0.45, deviation 0.38: t is 2.90 and p 0.033, twice that of two tests.
+    gain = zip((0.6, 0.5, 0.1, 0.9, -0.1, 0.7), PLAIN.values(), strict=True)
+    accuracies = {"plain": PLAIN, "s-focal": seeds(*map(sum, gain))}
+    (_, page), content = reported(tmp_path / "one/cifar100", accuracies, CHANGES[:1])
+    assert "focal gains on m: +0.45 points, +0.05 to +0.85" in page
+    assert content.studies[0]["p_value"] == pytest.approx(0.0332, abs=1e-4)
+    accuracies["s-long"] = PLAIN
+    (_, page), content = reported(tmp_path / "two/cifar100", accuracies, CHANGES)
+    assert (
+        "focal on m: +0.45 points, +0.05 to +0.85, in about the same training time; of 2 tests "
+        "this may be chance." in page
+    )
+    assert "No change gained anything that its seeds can show." in page
+    first, second = content.studies
+    assert first["p_value_holm"] == pytest.approx(2 * first["p_value"])
+    assert (first["answer"], second["p_value"], second["answer"]) == ("open", 1.0, "open")
+
+
+def test_a_change_of_which_seeds_failed_says_how_many_are_left(tmp_path):
+    left = {seed: LONG[seed] for seed in (0, 1, 4, 5)}
+    pages, _ = reported(tmp_path / "cifar100", {"plain": PLAIN, "s-long": left}, CHANGES)
+    for page in pages:
+        assert re.search(r"long gains on m: .*, with 4 of 6 seeds, as the others failed, in", page)
+
+
+STOPPED = {"early_stopping": {"metric": "validation_accuracy_percent", "restore_best": True}}
+
+
+@pytest.mark.parametrize("of", [("s-long",), ("plain",)])
+def test_an_epoch_that_was_chosen_on_the_same_images_shows_nothing(tmp_path, of):
+    accuracies = {"plain": PLAIN, "s-focal": QUICK, "s-long": LONG}
+    runs = {name: {"changed_recipe": STOPPED} for name in of}
+    (_, page), content = reported(tmp_path / "cifar100", accuracies, CHANGES, of_recipes=runs)
+    chosen = "long on m: +3.02 points with weights of an epoch that was chosen on the same images"
+    assert chosen in page
+    assert "long gains" not in page
+    assert "long on m, " not in page
+    assert math.isnan(content.studies[1]["p_value"])
+
+
+def test_where_both_sides_chose_their_epoch_or_none_did_they_are_compared(tmp_path):
+    late = {"early_stopping": {**STOPPED["early_stopping"], "restore_best": False}}
+    for number, (ours, others) in enumerate([(STOPPED, STOPPED), (late, {})]):
+        runs = validated(tmp_path / str(number), "plain", PLAIN, changed_recipe=others)
+        runs += validated(tmp_path / str(number), "s-long", LONG, changed_recipe=ours)
+        assert row_of(runs, "long")["answer"] == "better"
+
+
+def test_a_range_test_is_compared_with_nothing(tmp_path):
+    rising = {"changed_recipe": {"schedule": {"name": "rate_range_test", "start": 1e-4}}}
+    runs = validated(tmp_path, "plain", PLAIN)
+    runs += validated(tmp_path, "s-focal", FOCAL, **rising) + validated(tmp_path, "s-long", LONG)
+    assert [*tabulate_studies([STUDY], runs)["change"]] == ["long"]
+
+
+def test_a_report_of_range_tests_alone_counts_no_study(tmp_path):
+    rising = {"schedule": {"name": "rate_range_test", "start": 1e-4}}
+    accuracies = {"plain": seeds(1.0), "s-focal": seeds(1.0), "s-long": seeds(1.0)}
+    pages, content = reported(tmp_path / "cifar100", accuracies, CHANGES, changed_recipe=rising)
+    assert content.studies == []
+    for page in pages:
+        assert "Nothing was compared." in page
+        assert "What changes to a recipe gain" not in page
+        assert "Learning-rate range tests" in page
+
+
+def test_the_page_says_what_the_baseline_sets(tmp_path):
+    pages, _ = reported(tmp_path / "cifar100", {"plain": PLAIN, "s-focal": FOCAL}, CHANGES)
+    for page in pages:
+        assert (
+            "The baseline plain: epochs: 5, batch size: 64, optimizer: Adam (learning rate: 0.001, "
+            "weight decay: 0.0), schedule: constant" in page
+        )
+        assert "deterministic algorithms" not in page.partition("<summary>")[0]
 
 
 def test_where_nothing_gains_or_is_known_the_beginning_claims_nothing(tmp_path):
     none, _ = reported(tmp_path / "one/cifar100", {"plain": PLAIN, "s-focal": FOCAL}, CHANGES)
     assert (
-        "**No change gained anything that its seeds can show. Changes compared on the validation "
-        "split: 1; measurable gains: 0, measurable losses: 0.**"
+        "**No change gained anything that its seeds can show. Changes and combinations compared "
+        "on the validation split: 1; measurable gains: 0, measurable losses: 0.**"
     ) in none[1]
     accuracies = {"plain": seeds(40.0), "s-long": seeds(45.0)}
     one_seed, _ = reported(tmp_path / "two/cifar100", accuracies, CHANGES)
     assert 'class="lead"' not in one_seed[0]
-    assert "Changes compared" not in one_seed[1]
+    assert "measurable gains" not in one_seed[1]
 
 
 def test_where_times_are_not_compared_the_page_says_why(tmp_path):
@@ -271,15 +361,14 @@ def test_where_times_are_not_compared_the_page_says_why(tmp_path):
     for page in pages:
         assert "–: times are compared only where no run was interrupted" in page
         assert "within 10\u00a0%." in page
-        assert "times the training time" not in page
+        assert "training time." not in page
 
 
 def test_all_together_without_an_effect_is_not_called_one_change_alone(tmp_path):
     accuracies = {"plain": PLAIN, "s-focal": FOCAL, "s-long": LONG, "s-combined": FOCAL}
     pages, _ = reported(tmp_path / "cifar100", accuracies)
     for page in pages:
-        assert "All together on m changed nothing that 6 seeds can show: +0.1 points" in page
-        assert "all together alone" not in page
+        assert "focal + long together on m changed nothing that 6 seeds can show: +0.07" in page
 
 
 @pytest.mark.parametrize(
@@ -307,7 +396,7 @@ def test_one_seed_has_no_interval_and_a_failed_change_no_pair(tmp_path):
     accuracies = {"plain": seeds(40.0), "s-focal": seeds(44.0)}
     pages, _ = reported(tmp_path / "cifar100", accuracies, CHANGES)
     for page in pages:
-        assert "focal on m: +4.0 points with one seed, which has no interval" in page
+        assert "focal on m: +4.00 points with one seed, which has no interval" in page
         assert "long on m has no pair of runs with the same seed." in page
 
 
@@ -319,8 +408,11 @@ def test_where_the_combined_recipe_failed_what_lacks_a_pair_is_said_of_it_and_no
     for page in pages:
         assert "focal alone on m changed nothing that 6 seeds can show" in page
         assert "focal on m has no pair" not in page
-        assert "All together on m without focal has no pair of runs with the same seed" in page
-        assert "all together on m has no pair of runs with the same seed." in page
+        assert (
+            "All together on m without focal (compared with all together) has no pair of runs with "
+            "the same seed." in page
+        )
+        assert "focal + long on m has no pair of runs with the same seed." in page
 
 
 def test_sentences_of_several_studies_stand_study_by_study(tmp_path):
@@ -338,14 +430,15 @@ def test_what_max_steps_stopped_gains_and_loses_nothing(tmp_path):
     accuracies = {"plain": PLAIN, "s-focal": FOCAL, "s-long": LONG, "s-combined": COMBINED}
     pages, _ = reported(tmp_path / "cifar100", accuracies, ended_by="max_steps")
     for page in pages:
-        assert "long on m: +3.0 points in trial runs, which max_steps stopped and which" in page
-        assert "All together on m without focal: 0.0 points in trial runs" in page
+        assert "long on m: +3.02 points in trial runs, which max_steps stopped and which" in page
+        assert "All together on m without focal (compared with all together): −0.02 po" in page
         assert "gains on m" not in page
         assert "changed nothing" not in page
     runs = validated(tmp_path / "x", "plain", PLAIN)
     runs += validated(tmp_path / "x", "s-focal", FOCAL, ended_by="max_steps")
     runs += validated(tmp_path / "x", "s-long", LONG, ended_by="early_stopping")
-    assert (row_of(runs)["trial"], row_of(runs, "long")["trial"]) == (True, False)
+    assert row_of(runs)["not_tested"] == "max_steps"
+    assert row_of(runs, "long")["answer"] == "better"
 
 
 def test_the_forest_plot_is_ordered_by_effect_and_has_every_seed(tmp_path):

@@ -3,7 +3,7 @@
 import math
 from statistics import NormalDist, fmean, stdev
 
-from scipy.special import stdtrit
+from scipy.special import stdtr, stdtrit
 
 
 def wilson_interval(share, n, chosen_from=1, freedom=math.inf):
@@ -35,9 +35,23 @@ def mean_interval(values, rounded_to=0.0):
     values that are alike by chance have an interval with a width. Raises ValueError of fewer than
     two. Student 1908, "The probable error of a mean"; Sheppard 1898 for the variance of rounding.
     """
+    middle, error = _mean_and_error(values, rounded_to)
+    half = stdtrit(len(values) - 1, 0.975) * error
+    return float(middle - half), float(middle + half)
+
+
+def mean_p_value(values, rounded_to):
+    """The two-sided p-value of a mean of zero; below 0.05 where `mean_interval` leaves zero out.
+
+    values, errors and source: as for it. rounded_to: as for it, above zero.
+    """
+    middle, error = _mean_and_error(values, rounded_to)
+    return float(2 * stdtr(len(values) - 1, -abs(middle) / error))
+
+
+def _mean_and_error(values, rounded_to):
+    """The mean, and its standard error."""
     if len(values) < 2:
         raise ValueError(f"expected at least two values, found {len(values)}")
-    middle = fmean(values)
     spread = max(stdev(values), rounded_to / math.sqrt(12))
-    half = stdtrit(len(values) - 1, 0.975) * spread / math.sqrt(len(values))
-    return float(middle - half), float(middle + half)
+    return fmean(values), spread / math.sqrt(len(values))

@@ -10,8 +10,8 @@ COLUMNS_OF_CHARTS = 4
 
 def caption(_content, _row):
     message = N_(
-        "Mean over the seeds that both have, after every epoch. Coloured: what the title names; "
-        "grey: what it is compared with."
+        "Mean over the seeds that both have, after every epoch that all of these runs reached. "
+        "Coloured: what the title names; grey: what it is compared with."
     )
     return [Sentence(message, {})]
 

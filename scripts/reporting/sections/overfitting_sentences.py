@@ -30,15 +30,10 @@ def baseline_sentences(content):
         if own is not None and len(run.folder.epochs) > 1 and not is_cut_short(run.folder):
             own.append(run)
     return [
-        sentence_of(f"{model} · {recipe}", own, unlinked)
+        sentence_of(f"{model} · {recipe}", own, number)
         for (model, recipe), own in runs.items()
         if own
     ]
-
-
-def unlinked(value, digits):
-    """A number that stands in no table."""
-    return number(value, digits).replace("-", "−")
 
 
 def sentence_of(title, runs, shown):
@@ -52,17 +47,23 @@ def sentence_of(title, runs, shown):
             "again while the training loss fell."
         )
         return Sentence(message, values)
+    average = {name: mean(change[name] for change in overfitted) for name in overfitted[0]}
     message = N_(
         "%(a)s overfits in %(k)s of %(n)s seeds: after about epoch %(epoch)s the validation loss "
-        "rose by %(rise)s while the training loss fell by %(fall)s; the validation accuracy "
-        "changed by %(points)s points."
+        "rose by %(rise)s while the training loss fell by %(fall)s; the validation accuracy fell "
+        "by %(points)s points."
     )
-    average = {name: mean(change[name] for change in overfitted) for name in overfitted[0]}
+    if average["validation_accuracy_percent"] >= 0:
+        message = N_(
+            "%(a)s overfits in %(k)s of %(n)s seeds: after about epoch %(epoch)s the validation "
+            "loss rose by %(rise)s while the training loss fell by %(fall)s; the validation "
+            "accuracy rose by %(points)s points."
+        )
     values |= {
         "epoch": shown(average["epoch"], 0),
         "rise": shown(average["validation_loss"], 3),
         "fall": shown(-average["mean_loss"], 3),
-        "points": shown(average["validation_accuracy_percent"], 2),
+        "points": shown(abs(average["validation_accuracy_percent"]), 2),
     }
     return Sentence(message, values)
 

@@ -4,7 +4,7 @@ from reporting.blocks import Section, SideBySide
 from reporting.messages import N_, Sentence
 from reporting.pictures import picture
 from reporting.sections.answer import answer, caveats, trial_runs
-from reporting.sections.studies import answer as answer_of_studies
+from reporting.sections.study_sentences import answer as answer_of_studies
 
 
 def head(content, say):
@@ -52,6 +52,8 @@ def scope(content, say):
     if content.rows:
         message = N_("Models: %(models)s, runs: %(runs)s.")
         values = {"models": len(content.models), "runs": len(content.runs)}
+    elif not content.studies:
+        message, values = N_("Nothing was compared."), {}
     else:
         message = N_("Nothing was compared on the test split; studies: %(studies)s.")
         values = {"studies": len({line["study"] for line in content.studies})}

@@ -4,25 +4,31 @@ import json
 
 from cifarlab.comparison.repeats import AGREEMENT_PERCENT
 from reporting.blocks import Field, Listing, Paragraph, Section, Table
-from reporting.messages import N_, Sentence, Term
-from reporting.numbers import is_missing, number, signed
+from reporting.messages import N_
+from reporting.numbers import is_missing, number
 from reporting.pictures import picture
 from reporting.sections.overfitting_sentences import baseline_sentences
+from reporting.sections.pairs import p_value
+from reporting.sections.study_sentences import sentence
 
 ABOUT = N_(
-    "Changes to one recipe, each trained with the same seeds as what it is compared with. They are "
-    "compared on the part of the training split that their recipe holds out, not on the test "
-    "split: these accuracies are not those of the comparison. An interval is of one change by "
-    "itself: of twenty that change nothing, one is expected to leave out zero by chance."
+    "Changes to one recipe, each trained with the same seeds as what it is compared with. All are "
+    "compared on the same images, a part of the training split that no run trains on; the test "
+    "split is not used. An interval is of one change by itself, and covers other seeds, not other "
+    "images. A change gains or loses where its p-value, corrected for the number of tests (Holm), "
+    "is below 0.05. All changes of a study are compared with the same runs: where these are worse "
+    "by chance, every change looks better."
 )
+BASELINE = N_("The baseline %(recipe)s: %(settings)s.")
 HEADS = (
     N_("validation accuracy, %"),
     N_("compared with, %"),
-    N_("gained, points"),
+    N_("difference, points"),
     N_("95 % interval, from"),
     N_("95 % interval, to"),
+    N_("corrected p"),
     N_("training, s"),
-    N_("training of the compared, s"),
+    N_("compared with, training, s"),
     N_("training time, ratio"),
     N_("steps"),
     N_("held out, %"),
@@ -37,183 +43,13 @@ UNTIMED = N_(
 )
 
 
-def sentence(line):
-    """The Sentence that follows from a line of studies.csv."""
-    values = {**subject(line), "seeds": int(line["seeds"])}
-    is_left_out = line["kind"] == "without"
-    if is_missing(line["difference_points"]):
-        del values["seeds"]
-        return Sentence(no_pair(is_left_out), values)
-    values["x"] = signed(line["difference_points"], 1)
-    if line["trial"]:
-        del values["seeds"]
-        return Sentence(of_trial_runs(is_left_out), values)
-    if is_missing(line["low_points"]):
-        del values["seeds"]
-        return Sentence(one_seed(is_left_out), values)
-    values |= interval(line)
-    if line["low_points"] <= 0 <= line["high_points"]:
-        if line["kind"] == "combined":
-            del values["change"]
-        return Sentence(nothing_shown(line["kind"]), values)
-    del values["seeds"]
-    if is_left_out:
-        return Sentence(LEFT_OUT, values)
-    is_gain = line["difference_points"] > 0
-    if is_missing(line["seconds_ratio"]):
-        return Sentence(GAINS_UNTIMED if is_gain else LOSES_UNTIMED, values)
-    values["ratio"] = number(line["seconds_ratio"], 2)
-    return Sentence(GAINS if is_gain else LOSES, values)
-
-
-def answer(content):
-    """What a report of studies alone begins with: list of Sentence, none without an interval."""
-    lines = [line for line in content.studies if line["kind"] != "without" and not line["trial"]]
-    lines = [line for line in lines if not is_missing(line["low_points"])]
-    if not lines:
-        return []
-    gains = [line for line in lines if line["low_points"] > 0]
-    values = {"n": len(lines), "gains": len(gains)}
-    values["losses"] = sum(line["high_points"] < 0 for line in lines)
-    counts = N_(
-        "Changes compared on the validation split: %(n)s; measurable gains: %(gains)s, measurable "
-        "losses: %(losses)s."
-    )
-    if not gains:
-        none = N_("No change gained anything that its seeds can show.")
-        return [Sentence(none, {}), Sentence(counts, values)]
-    best = largest(gains)
-    # The largest gain is often that of a longer training.
-    cheap = [line for line in gains if takes_no_longer(line)]
-    if takes_no_longer(best) or not cheap:
-        return [largest_gain(best), Sentence(counts, values)]
-    found = {**measured(largest(cheap)), "most": number(NO_LONGER, 1)}
-    return [largest_gain(best), Sentence(LARGEST_NO_LONGER, found), Sentence(counts, values)]
-
-
-def largest(lines):
-    return max(lines, key=lambda line: line["difference_points"])
-
-
-# Times the training time of what a change is compared with.
-NO_LONGER = 1.1
-LARGEST_NO_LONGER = N_(
-    "The largest gain for at most %(most)s times the training time: %(change)s on %(model)s, "
-    "%(x)s points, %(low)s to %(high)s."
-)
-
-
-def takes_no_longer(line):
-    ratio = line["seconds_ratio"]
-    return not is_missing(ratio) and ratio <= NO_LONGER
-
-
-def largest_gain(line):
-    if is_missing(line["seconds_ratio"]):
-        message = N_(
-            "The largest gain: %(change)s on %(model)s, %(x)s points, %(low)s to %(high)s."
-        )
-        return Sentence(message, measured(line))
-    message = N_(
-        "The largest gain: %(change)s on %(model)s, %(x)s points, %(low)s to %(high)s, for "
-        "%(ratio)s times the training time."
-    )
-    return Sentence(message, {**measured(line), "ratio": number(line["seconds_ratio"], 2)})
-
-
-def measured(line):
-    """What a line is of and what it gives, for messages."""
-    return {**subject(line), **interval(line), "x": signed(line["difference_points"], 1)}
-
-
-def subject(line):
-    """What a line is of, for messages."""
-    change = Term(TOGETHER) if line["kind"] == "combined" else line["change"]
-    return {"change": change, "model": line["model"]}
-
-
-def interval(line):
-    """The ends of a line's interval, for messages."""
-    return {name: signed(line[f"{name}_points"], 1) for name in ("low", "high")}
-
-
-GAINS = N_(
-    "%(change)s gains on %(model)s: %(x)s points, %(low)s to %(high)s, for %(ratio)s times the "
-    "training time."
-)
-LOSES = N_(
-    "%(change)s loses on %(model)s: %(x)s points, %(low)s to %(high)s, for %(ratio)s times the "
-    "training time."
-)
-# Where times cannot be compared.
-GAINS_UNTIMED = N_("%(change)s gains on %(model)s: %(x)s points, %(low)s to %(high)s.")
-LOSES_UNTIMED = N_("%(change)s loses on %(model)s: %(x)s points, %(low)s to %(high)s.")
-LEFT_OUT = N_(
-    "All together on %(model)s without %(change)s: %(x)s points, %(low)s to %(high)s, compared "
-    "with all together."
-)
-
-
-def nothing_shown(kind):
-    """The message where the interval holds zero. kind: of the change."""
-    if kind == "combined":
-        return N_(
-            "All together on %(model)s changed nothing that %(seeds)s seeds can show: %(x)s "
-            "points, %(low)s to %(high)s."
-        )
-    if kind == "without":
-        return N_(
-            "Leaving %(change)s out of all together on %(model)s changed nothing that %(seeds)s "
-            "seeds can show: %(x)s points, %(low)s to %(high)s."
-        )
-    return N_(
-        "%(change)s alone on %(model)s changed nothing that %(seeds)s seeds can show: %(x)s "
-        "points, %(low)s to %(high)s."
-    )
-
-
-def no_pair(is_left_out):
-    """The message where runs failed."""
-    if is_left_out:
-        return N_(
-            "All together on %(model)s without %(change)s has no pair of runs with the same seed, "
-            "to compare with all together."
-        )
-    return N_("%(change)s on %(model)s has no pair of runs with the same seed.")
-
-
-def of_trial_runs(is_left_out):
-    """The message where `max_steps` stopped runs."""
-    if is_left_out:
-        return N_(
-            "All together on %(model)s without %(change)s: %(x)s points in trial runs, which "
-            "max_steps stopped and which show nothing."
-        )
-    return N_(
-        "%(change)s on %(model)s: %(x)s points in trial runs, which max_steps stopped and which "
-        "show nothing."
-    )
-
-
-def one_seed(is_left_out):
-    """The message where one pair gives no interval."""
-    if is_left_out:
-        return N_(
-            "All together on %(model)s without %(change)s: %(x)s points with one seed, which has "
-            "no interval and shows nothing."
-        )
-    return N_(
-        "%(change)s on %(model)s: %(x)s points with one seed, which has no interval and shows "
-        "nothing."
-    )
-
-
 def blocks(content, say):
     lines = content.studies
     overfitting = [*map(say.value, baseline_sentences(content))]
     return [
         Paragraph(say(ABOUT)),
         picture(content, say, "changes"),
+        *(Paragraph(text, "quiet") for text in baselines(content, say)),
         *listings(say, ordered(lines)),
         table(say, lines),
         *([Paragraph(say(UNTIMED, n=AGREEMENT_PERCENT), "quiet")] if untimed(lines) else []),
@@ -223,11 +59,27 @@ def blocks(content, say):
     ]
 
 
+def baselines(content, say):
+    """What every recipe sets that changes are compared with; texts."""
+    runs = {run.recipe: run for run in (*content.runs, *content.untested)}
+    lines = [line for line in content.studies if line["kind"] == "change"]
+    for name in dict.fromkeys(line["compared_with"] for line in lines):
+        if name not in runs:
+            continue
+        # What is off goes without saying.
+        settings = [
+            say.pair(say.setting_name(key), say.setting_value(value))
+            for key, value in runs[name].training["recipe"].items()
+            if value
+        ]
+        yield say(BASELINE, recipe=name, settings=say.joined(say(N_(", ")), settings))
+
+
 def listings(say, lines):
     """The sentences; of several studies, each by itself."""
-    studies = {}
+    studies, n_tested = {}, sum(is_missing(line["not_tested"]) for line in lines)
     for line in lines:
-        studies.setdefault(line["study"], []).append(say.value(sentence(line)))
+        studies.setdefault(line["study"], []).append(say.value(sentence(line, n_tested)))
     if len(studies) == 1:
         return [Listing(*studies.values())]
     return [Listing(items, say(N_("Study %(name)s"), name=name)) for name, items in studies.items()]
@@ -268,7 +120,7 @@ def table(say, lines):
             Field(say(N_("what it sets"))),
         ],
         rows=[row(say, line) for line in ordered(lines)],
-        at_once=6,
+        at_once=7,
         repeated=3,
     )
 
@@ -285,6 +137,7 @@ def row(say, line):
         "difference_points": 2,
         "low_points": 2,
         "high_points": 2,
+        "p_value_holm": 3,
         "train_seconds": 1,
         "compared_train_seconds": 1,
         "seconds_ratio": 2,
@@ -292,9 +145,11 @@ def row(say, line):
         "held_out_percent": 1,
         "seeds": 0,
     }
-    numbers = [Field(number(line[name], n), True) for name, n in digits.items()]
+    numbers = {name: number(line[name], n) for name, n in digits.items()}
+    numbers["p_value_holm"] = p_value(say, line["p_value_holm"])
     names = [say.name(line["study"]), say.name(line["model"]), change]
-    return [*map(Field, names), *numbers, Field(settings(say, line))]
+    fields = [Field(text, True) for text in numbers.values()]
+    return [*map(Field, names), *fields, Field(settings(say, line))]
 
 
 def settings(say, line):
