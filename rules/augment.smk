@@ -1,7 +1,8 @@
 # In: the training split, the augmentations of a recipe.
 # Out: pixels of some images before and after them, which a figure of the report shows.
 
-from reporting.trainings import augmented, is_range_test
+from cifarlab.comparison.range_tests import is_range_test
+from reporting.trainings import augmented
 
 TRAINED_RECIPES = {
     name: PLAN.recipes[name].model_dump() for name in dict.fromkeys(run.recipe for run in TRAININGS)

@@ -99,12 +99,9 @@ def study_of(name, settings, recipes, name_of):
         found.append(Change(label, kind, name_of(full, made, place), against, changes))
         return found[-1].recipe
 
-    by_recipe = {}
     for label, changes in settings.changes.items():
-        place = f"{at}.changes.{label}"
-        recipe = add(label, "change", label, changes, settings.baseline, place)
-        if (other := by_recipe.setdefault(recipe, label)) != label:
-            raise UserError(f"{place}: makes the same recipe as {other}; take one of them out")
+        add(label, "change", label, changes, settings.baseline, f"{at}.changes.{label}")
+    _check_different(found, f"{at}.changes")
     if settings.drop:
         every = _to_drop(settings, at)
         together = _together(every)
@@ -127,6 +124,16 @@ def _check_baseline(name, recipe, at):
             f"{at}: a study is compared on the validation split, and {name} holds out nothing; "
             f"set recipes.{name}.validation, for example to 0.1"
         )
+
+
+def _check_different(changes, at):
+    """Raise UserError where two of a list of Change make the same recipe."""
+    labels = {}
+    for change in changes:
+        if (other := labels.setdefault(change.recipe, change.label)) != change.label:
+            raise UserError(
+                f"{at}.{change.label}: makes the same recipe as {other}; take one of them out"
+            )
 
 
 def _made(baseline, changes, at):

@@ -5,8 +5,8 @@ from functools import cached_property
 from pathlib import Path
 
 from cifarlab.comparison.failures import read_failure
+from cifarlab.comparison.range_tests import is_range_test
 from cifarlab.comparison.results import RunFolder, files_of_runs, read_table
-from cifarlab.comparison.trials import is_range_test
 from engine.files import read_json
 from reporting.content import Content
 from reporting.figures import drawings
@@ -99,7 +99,7 @@ class Results:
     @cached_property
     def range_tests(self):
         """The RunFolder of each learning-rate range test."""
-        return [run for run in self.trainings if is_range_test(run)]
+        return [run for run in self.trainings if is_range_test(run.training["recipe"])]
 
     @property
     def costs(self):

@@ -14,9 +14,9 @@ from test_comparison import write_run
 from test_report import TEMPLATES, language, rendered, write_data, write_results, write_tables
 
 from cifarlab.comparison.choice import choose
+from cifarlab.comparison.range_tests import is_range_test
 from cifarlab.comparison.results import RunFolder, read_table
 from cifarlab.comparison.studies import STUDY_COLUMNS, tabulate_studies
-from cifarlab.comparison.trials import is_range_test
 from engine.errors import UserError
 from engine.files import write_csv
 from reporting.figures import FIGURES
@@ -167,7 +167,7 @@ def reported(
     write_tables(folder, [])
     for name in ("changes", "change_curves"):
         draw_figure(folder, FIGURES[name], [run.path for run in runs])
-    if tests := [run.path for run in runs if is_range_test(run)]:
+    if tests := [run.path for run in runs if is_range_test(run.training["recipe"])]:
         draw_figure(folder, FIGURES["range_tests"], tests)
     trained = tuple(run.path for run in runs)
     content = gather(Results(folder, folder / "compare/studies.csv", trained=trained))

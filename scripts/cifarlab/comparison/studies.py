@@ -7,9 +7,10 @@ import pandas as pd
 
 from cifarlab.comparison.paired_tests import holm
 from cifarlab.comparison.pairs import answer
+from cifarlab.comparison.range_tests import is_range_test
 from cifarlab.comparison.repeats import agree
 from cifarlab.comparison.statistics import mean_interval, mean_p_value
-from cifarlab.comparison.trials import CUT_SHORT, is_cut_short, is_range_test
+from cifarlab.comparison.trials import CUT_SHORT, is_cut_short
 
 STUDY_COLUMNS = [
     *("study", "model", "change", "kind", "settings", "recipe", "compared_with"),
@@ -49,7 +50,7 @@ def tabulate_studies(studies, runs):
         for model in study["models"]
         for change in study["changes"]
         for pairs in [_pairs(study, model, change, by_name)]
-        if not any(is_range_test(run) for pair in pairs.values() for run in pair)
+        if not any(is_range_test(r.training["recipe"]) for pair in pairs.values() for r in pair)
     ]
     corrected = holm([row.get("p_value") for row in rows])
     for row, p_value in zip(rows, corrected, strict=True):

@@ -6,7 +6,6 @@ from cifarlab.comparison.uncertainty import accuracy_interval
 
 # Why a row is one, as comparison.csv says it.
 CUT_SHORT, AS_GUESSING = "max_steps", "guessing"
-RANGE_TEST = "rate_range_test"
 
 
 def trials(runs, rows):
@@ -28,13 +27,6 @@ def trials(runs, rows):
 def is_cut_short(run):
     """Whether `max_steps` ended the training of a run, a RunFolder."""
     return run.training.get("ended_by") == CUT_SHORT
-
-
-def is_range_test(run):
-    """Whether a run is a learning-rate range test, whose accuracy means nothing. run: RunFolder."""
-    schedule = run.training["recipe"]["schedule"]
-    # A part with defaults alone is written as a word.
-    return (schedule if isinstance(schedule, str) else schedule["name"]) == RANGE_TEST
 
 
 def share_of_guessing(run):
