@@ -337,8 +337,8 @@ def test_the_page_says_what_the_baseline_sets(tmp_path):
     pages, _ = reported(tmp_path / "cifar100", {"plain": PLAIN, "s-focal": FOCAL}, CHANGES)
     for page in pages:
         assert (
-            "The baseline plain: epochs: 5, batch size: 64, optimizer: Adam (learning rate: 0.001, "
-            "weight decay: 0.0), schedule: constant" in page
+            "The baseline plain: epochs: 5; batch size: 64; optimizer: Adam (learning rate: 0.001, "
+            "weight decay: 0.0); schedule: constant" in page
         )
         assert "deterministic algorithms" not in page.partition("<summary>")[0]
 

@@ -72,7 +72,7 @@ def baselines(content, say):
             for key, value in runs[name].training["recipe"].items()
             if value
         ]
-        yield say(BASELINE, recipe=name, settings=say.joined(say(N_(", ")), settings))
+        yield say(BASELINE, recipe=name, settings=say.joined(say(N_("; ")), settings))
 
 
 def listings(say, lines):
