@@ -72,21 +72,31 @@ def what(line):
 
 
 def facts(line):
-    """What was measured of a line that is tested: Sentences without an end."""
+    """What was measured of a line that is tested, a Sentence without an end."""
     points = {name: signed(line[f"{name}_points"], 2) for name in ("difference", "low", "high")}
-    found = [
-        Sentence(N_("%(difference)s points"), points),
-        Sentence(N_("%(low)s to %(high)s"), points),
-    ]
-    if line["missing_seeds"]:
-        seeds = {"k": int(line["seeds"]), "n": int(line["seeds"] + line["missing_seeds"])}
-        found.append(Sentence(N_("with %(k)s of %(n)s seeds, as the others failed"), seeds))
-    if is_missing(line["seconds_ratio"]):
-        return found
-    if is_longer(line) or line["seconds_ratio"] < 1 / LONGER:
-        ratio = {"ratio": number(line["seconds_ratio"], 2)}
-        return [*found, Sentence(N_("for %(ratio)s times the training time"), ratio)]
-    return [*found, Sentence(N_("in about the same training time"), {})]
+    found = Sentence(N_("%(difference)s points, %(low)s to %(high)s"), points)
+    for more in [*of_seeds(line), *of_time(line)]:
+        found = Sentence(N_("%(facts)s, %(more)s"), {"facts": found, "more": more})
+    return found
+
+
+def of_seeds(line):
+    """How many seeds are left where some failed: a Sentence, or none."""
+    if not line["missing_seeds"]:
+        return []
+    seeds = {"k": int(line["seeds"]), "n": int(line["seeds"] + line["missing_seeds"])}
+    return [Sentence(N_("with %(k)s of %(n)s seeds, as the others failed"), seeds)]
+
+
+def of_time(line):
+    """The training time beside that of what a line is compared with: a Sentence, or none."""
+    ratio = line["seconds_ratio"]
+    if is_missing(ratio):
+        return []
+    if 1 / LONGER <= ratio <= LONGER:
+        return [Sentence(N_("in about the same training time"), {})]
+    values = {"ratio": number(ratio, 2)}
+    return [Sentence(N_("for %(ratio)s times the training time"), values)]
 
 
 def is_longer(line):
