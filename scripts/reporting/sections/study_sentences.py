@@ -1,5 +1,6 @@
 """Sentences on studies: what each change gains or costs, and which gains most."""
 
+from cifarlab.comparison.repeats import AGREEMENT_PERCENT
 from cifarlab.comparison.studies import CHOSEN_EPOCH, NO_PAIR, ONE_SEED
 from cifarlab.comparison.trials import CUT_SHORT
 from reporting.messages import N_, Sentence
@@ -17,9 +18,9 @@ NOT_TESTED = {
     ),
     ONE_SEED: N_("%(what)s: %(x)s points with one seed, which has no interval and shows nothing."),
 }
-# The training time, as a multiple of that of what a change is compared with, from which on it is
+# The training time, as a multiple of that of what a change is compared with, above which it is
 # called longer; by as much less it is called shorter.
-LONGER = 1.1
+LONGER = 1 + AGREEMENT_PERCENT / 100
 
 
 def sentence(line, n_tested):
